@@ -1,0 +1,28 @@
+package dev.mayfly.execution;
+
+import dev.mayfly.job.ImageSpec;
+import dev.mayfly.job.NetworkAccess;
+import dev.mayfly.job.PoolName;
+import dev.mayfly.sandbox.Hardening;
+import dev.mayfly.sandbox.SandboxLimits;
+import java.time.Duration;
+
+/**
+ * What every job of one pool gets, and the ceiling of what it may ask for.
+ *
+ * @param pool the pool
+ * @param image the job container's image where a job names none
+ * @param network the farthest a job may ask to reach
+ * @param timeout limit of a script, and the ceiling of what a job may ask for
+ * @param limits ceiling of what each container may use
+ * @param hardening what the pool demands of the sandbox
+ * @param logBytes how much of a job's masked output is kept; the rest is dropped with a notice
+ */
+public record PoolTerms(
+        PoolName pool,
+        ImageSpec image,
+        NetworkAccess network,
+        Duration timeout,
+        SandboxLimits limits,
+        Hardening hardening,
+        long logBytes) {}

@@ -1,0 +1,22 @@
+package dev.mayfly.job;
+
+/**
+ * The kinds of failure that are not the script's. A closed list, because metrics and people match
+ * on it.
+ */
+public enum Fault {
+    /** The container engine refused, failed or did not answer in time. */
+    ENGINE,
+    /** An image is not there and could not be had, or cannot be used as it is. */
+    IMAGE,
+    /** A secret is missing or its provider failed. */
+    SECRET,
+    /** The source directory could not be filled. */
+    WORKSPACE,
+    /** A service did not start or ended at once. */
+    SERVICE,
+    /** The job's log could not be delivered. */
+    LOG,
+    /** A defect in Mayfly. */
+    INTERNAL
+}

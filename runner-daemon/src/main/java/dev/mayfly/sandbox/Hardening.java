@@ -1,0 +1,19 @@
+package dev.mayfly.sandbox;
+
+/**
+ * What a pool may relax or tighten. Everything else is the same for every sandbox.
+ *
+ * @param readOnlyRoot whether the job container's root file system is read-only
+ * @param user who runs the script
+ * @param seccompProfile JSON of a stricter seccomp profile, or the empty string for the engine's
+ */
+public record Hardening(boolean readOnlyRoot, User user, String seccompProfile) {
+
+    /** Who runs a job's script. */
+    public enum User {
+        /** The image's user; where that is root, root with few capabilities. */
+        IMAGE,
+        /** Never root: an image whose user is root runs as an ordinary user instead. */
+        NON_ROOT
+    }
+}

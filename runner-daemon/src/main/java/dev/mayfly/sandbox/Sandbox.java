@@ -1,0 +1,33 @@
+package dev.mayfly.sandbox;
+
+import dev.mayfly.job.Cancellation;
+import java.time.Duration;
+
+/** The living environment of one job. Used by that job's thread only. */
+public interface Sandbox {
+
+    /**
+     * Runs one step to its end. When it returns, no process of the step is alive and every byte of
+     * its output has been given to {@code output}.
+     *
+     * <p>A step that runs into its limit, or is cancelled, gets SIGTERM, and after a grace SIGKILL.
+     *
+     * @param step what to run, and where
+     * @param output takes the bytes of standard output and standard error, in the order in which
+     *     the processes wrote them; blocking here slows the step down
+     * @param limit wall time from the first instruction
+     * @param cancellation ends the step early when requested
+     */
+    StepEnd run(Step step, Output output, Duration limit, Cancellation cancellation)
+            throws InterruptedException;
+
+    /** Ends the helper and its network, so that nothing but the job and its services is left. */
+    void endCheckout() throws InterruptedException;
+
+    /** Takes a step's output. */
+    @FunctionalInterface
+    interface Output {
+        /** The array may be used again after the call has returned. */
+        void write(byte[] bytes, int offset, int length) throws InterruptedException;
+    }
+}

@@ -1,0 +1,47 @@
+package dev.mayfly.sandbox;
+
+import dev.mayfly.job.ImageSpec;
+import dev.mayfly.job.JobId;
+import dev.mayfly.job.NetworkAccess;
+import dev.mayfly.job.PoolName;
+import dev.mayfly.job.ServiceSpec;
+import java.util.List;
+
+/**
+ * An environment to make, after admission: what the job asked for within what its pool allows.
+ *
+ * @param job whose it is
+ * @param pool the level it belongs to
+ * @param image the job container's image
+ * @param services containers beside it
+ * @param network how far packets of job and services may go
+ * @param checkout what fetching the sources needs
+ * @param limits what it may use
+ * @param hardening what the pool demands beyond what every sandbox has
+ */
+public record SandboxSpec(
+        JobId job,
+        PoolName pool,
+        ImageSpec image,
+        List<ServiceSpec> services,
+        NetworkAccess network,
+        Checkout checkout,
+        SandboxLimits limits,
+        Hardening hardening) {
+
+    public SandboxSpec {
+        services = List.copyOf(services);
+    }
+
+    /** What fetching the sources needs. */
+    public enum Checkout {
+        /** No sources: no helper is started. */
+        NOTHING,
+        /** Sources arrive through the attached stream: a helper without a network. */
+        OFFLINE,
+        /**
+         * Sources come from a server: a helper with a network of its own, gone before the script.
+         */
+        ONLINE
+    }
+}

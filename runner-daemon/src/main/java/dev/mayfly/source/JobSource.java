@@ -1,0 +1,28 @@
+package dev.mayfly.source;
+
+import dev.mayfly.job.PoolName;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * A CI server, or something that stands for one: jobs are pulled from it, one at a time, by whoever
+ * already holds a free slot. Safe for use by many threads.
+ */
+public interface JobSource {
+
+    /** What the configuration calls it; also a metric label. */
+    String name();
+
+    /**
+     * Takes one job that asks for the given pool, and makes that durable before it returns, so that
+     * the job is never handed out twice, not even over a crash.
+     *
+     * @param pool the pool with a free slot
+     * @param wait how long to wait for a job at most
+     * @return the job, or empty when there was none; that is not an error
+     */
+    Optional<Claim> claim(PoolName pool, Duration wait) throws InterruptedException;
+
+    /** The way back to the source for a job that was claimed from it. */
+    JobReport report(Claim claim);
+}
