@@ -1,0 +1,66 @@
+# Everything a person or a CI server does with Mayfly. The scripts behind the targets are in .ci/.
+.DEFAULT_GOAL := help
+.PHONY: help demo test unit bench image package run format check-format reproducible \
+        doctor setup engine-start engine-stop clean
+
+MVN := .ci/mvn
+MAYFLY := runner-daemon/target/mayfly
+
+help: ## list the targets
+	@echo 'Usage: make TARGET'; echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## set up what is missing, build, and see real jobs run
+	@.ci/setup build image engine
+	@$(MAKE) --no-print-directory image package
+	@.ci/engine exec .ci/demo
+
+test: ## set up what is missing and run every test: scripts, image, unit, integration
+	@.ci/test
+
+unit: ## compile and run the fast tests, which need a JDK and Maven only
+	@.ci/setup build
+	@$(MVN) test
+
+bench: package image ## measure start-up, throughput and latency
+	@.ci/engine exec .ci/bench
+
+image: ## build the agent image mayfly/agent
+	@.ci/setup image engine
+	@.ci/engine exec agent-image/build.sh
+
+package: ## build the daemon: runner-daemon/target/mayfly runs it
+	@.ci/setup build
+	@$(MVN) -q -DskipTests package
+	@ln -sfn dist/bin/mayfly $(MAYFLY)
+	@echo 'Built: $(MAYFLY)'
+
+run: package ## run the daemon's command line: make run ARGS="daemon"
+	@.ci/engine exec $(MAYFLY) $(ARGS)
+
+format: ## put the Java sources into the project's format
+	@.ci/setup build
+	@$(MVN) -q spotless:apply
+
+check-format: ## fail if a Java source is not in the project's format
+	@.ci/setup build
+	@$(MVN) -q spotless:check
+
+reproducible: ## build twice in different folders and compare the jars
+	@.ci/setup build
+	@.ci/reproducible
+
+doctor: package ## ask the daemon what it thinks of this machine
+	@.ci/engine exec $(MAYFLY) doctor
+
+setup: ## install everything that any target needs
+	@.ci/setup build image checks engine
+
+engine-start: ## start a Docker engine, if none answers
+	@.ci/engine start >/dev/null && .ci/engine status
+
+engine-stop: ## stop the Docker engine that engine-start has started
+	@.ci/engine stop
+
+clean: ## remove what builds have made
+	@rm -rf target runner-daemon/target
