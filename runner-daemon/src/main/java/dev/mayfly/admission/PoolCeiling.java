@@ -1,0 +1,23 @@
+package dev.mayfly.admission;
+
+import dev.mayfly.job.NetworkAccess;
+import dev.mayfly.job.PoolName;
+import java.time.Duration;
+
+/**
+ * The most that a job may ask for in one pool.
+ *
+ * @param pool the pool
+ * @param network the farthest a job may reach
+ * @param timeout the longest a script may run
+ * @param memoryBytes memory of each container
+ * @param cpus processors of each container
+ * @param pids processes and threads of each container
+ */
+public record PoolCeiling(
+        PoolName pool,
+        NetworkAccess network,
+        Duration timeout,
+        long memoryBytes,
+        double cpus,
+        int pids) {}

@@ -1,0 +1,8 @@
+package dev.mayfly.config;
+
+/**
+ * The agent image.
+ *
+ * @param image its reference
+ */
+public record AgentSettings(String image) {}

@@ -1,0 +1,13 @@
+package dev.mayfly.config;
+
+import java.net.URI;
+import java.time.Duration;
+
+/**
+ * The container engine.
+ *
+ * @param host {@code unix:///PATH} or {@code tcp://HOST:PORT}
+ * @param callTimeout bound of one call
+ * @param pullTimeout bound of fetching one image
+ */
+public record EngineSettings(URI host, Duration callTimeout, Duration pullTimeout) {}

@@ -1,0 +1,28 @@
+package dev.mayfly.config;
+
+import java.util.List;
+
+/**
+ * Everything that the configuration file says, checked, with all defaults filled in.
+ *
+ * @param daemon the process itself
+ * @param engine the container engine
+ * @param agent the agent image
+ * @param api the HTTP interface
+ * @param pools the most trusted first; never empty
+ * @param local the embedded source
+ * @param secrets where secrets come from
+ */
+public record MayflySettings(
+        DaemonSettings daemon,
+        EngineSettings engine,
+        AgentSettings agent,
+        ApiSettings api,
+        List<PoolSettings> pools,
+        LocalSourceSettings local,
+        SecretsSettings secrets) {
+
+    public MayflySettings {
+        pools = List.copyOf(pools);
+    }
+}

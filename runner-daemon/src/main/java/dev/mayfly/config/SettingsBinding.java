@@ -1,0 +1,152 @@
+package dev.mayfly.config;
+
+import dev.mayfly.execution.PoolTerms;
+import dev.mayfly.job.ImageSpec;
+import dev.mayfly.job.NetworkAccess;
+import dev.mayfly.job.PoolName;
+import dev.mayfly.job.SecretValue;
+import dev.mayfly.sandbox.Hardening;
+import dev.mayfly.sandbox.SandboxLimits;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+
+/** Turns a configuration without problems into settings. */
+final class SettingsBinding {
+
+    static final String CREDENTIAL = "credential:";
+    private static final String UNIX = "unix:";
+
+    private final Environment environment;
+    private final Path directory;
+    private final SeccompProfiles seccomp;
+
+    /**
+     * Prepares the binding of one document.
+     *
+     * @param directory where relative paths start
+     */
+    SettingsBinding(Environment environment, Path directory, SeccompProfiles seccomp) {
+        this.environment = environment;
+        this.directory = directory;
+        this.seccomp = seccomp;
+    }
+
+    MayflySettings settings(Section root) {
+        DaemonSettings daemon = daemon(root.section("daemon"));
+        AgentSettings agent = new AgentSettings(root.section("agent").text("image"));
+        List<PoolSettings> pools =
+                root.sections("pools").stream().map(pool -> pool(pool, agent)).toList();
+        return new MayflySettings(
+                daemon,
+                engine(root.section("engine")),
+                agent,
+                api(root.section("api"), daemon.stateDirectory()),
+                pools,
+                local(root.section("sources").section("local"), pools),
+                secrets(root.section("secrets").section("file"), daemon.stateDirectory()));
+    }
+
+    private DaemonSettings daemon(Section section) {
+        Section log = section.section("log");
+        return new DaemonSettings(
+                path(section, "state_dir", environment.stateDirectory()),
+                section.duration("drain_timeout"),
+                new LogSettings(
+                        LogSettings.Format.valueOf(constant(log, "format")),
+                        LogSettings.Level.valueOf(constant(log, "level"))));
+    }
+
+    private EngineSettings engine(Section section) {
+        String host =
+                section.has("host")
+                        ? section.text("host")
+                        : environment.variable("DOCKER_HOST").orElse("unix:///var/run/docker.sock");
+        return new EngineSettings(
+                URI.create(host),
+                section.duration("call_timeout"),
+                section.duration("pull_timeout"));
+    }
+
+    private ApiSettings api(Section section, Path stateDirectory) {
+        return new ApiSettings(
+                listen(section.text("listen")),
+                section.has("token")
+                        ? new SecretValue(section.text("token").getBytes(StandardCharsets.UTF_8))
+                        : null,
+                stateDirectory.resolve("api.token"));
+    }
+
+    private static ApiSettings.Listen listen(String address) {
+        if (address.startsWith(UNIX)) {
+            return new ApiSettings.Listen.UnixSocket(
+                    Path.of(address.substring(UNIX.length())).normalize());
+        }
+        int colon = address.lastIndexOf(':');
+        String host = address.substring(0, colon);
+        return new ApiSettings.Listen.Tcp(
+                host.startsWith("[") ? host.substring(1, host.length() - 1) : host,
+                Integer.parseInt(address.substring(colon + 1)));
+    }
+
+    private PoolSettings pool(Section section, AgentSettings agent) {
+        return new PoolSettings(
+                new PoolTerms(
+                        new PoolName(section.text("name")),
+                        new ImageSpec(
+                                section.has("image") ? section.text("image") : agent.image(),
+                                List.of()),
+                        NetworkAccess.valueOf(constant(section, "network")),
+                        section.duration("timeout"),
+                        new SandboxLimits(
+                                section.bytes("memory"),
+                                section.decimal("cpus"),
+                                section.number("pids"),
+                                section.number("open_files"),
+                                section.bytes("tmp")),
+                        new Hardening(
+                                section.flag("read_only_root"),
+                                Hardening.User.valueOf(constant(section, "user")),
+                                seccomp.of(section)),
+                        section.bytes("log_limit")),
+                section.number("slots"));
+    }
+
+    private static LocalSourceSettings local(Section section, List<PoolSettings> pools) {
+        List<PoolName> byTrust = pools.stream().map(pool -> pool.terms().pool()).toList();
+        List<PoolName> feeds =
+                section.has("feeds")
+                        ? section.texts("feeds").stream().map(PoolName::new).toList()
+                        : List.of(byTrust.getLast());
+        PoolName leastTrusted =
+                feeds.stream().max(Comparator.comparingInt(byTrust::indexOf)).orElseThrow();
+        return new LocalSourceSettings(
+                feeds,
+                section.has("default") ? new PoolName(section.text("default")) : leastTrusted,
+                section.number("max_queued"),
+                section.duration("keep_finished"));
+    }
+
+    private SecretsSettings secrets(Section section, Path stateDirectory) {
+        Path file = path(section, "path", stateDirectory.resolve("secrets.enc"));
+        if (section.has("key") && section.text("key").startsWith(CREDENTIAL)) {
+            String name = section.text("key").substring(CREDENTIAL.length());
+            return new SecretsSettings(
+                    file, environment.credentialsDirectory().orElseThrow().resolve(name));
+        }
+        return new SecretsSettings(
+                file, path(section, "key", stateDirectory.resolve("secrets.key")));
+    }
+
+    private Path path(Section section, String key, Path otherwise) {
+        Path path = section.has(key) ? Path.of(section.text(key)) : otherwise;
+        return directory.resolve(path).toAbsolutePath().normalize();
+    }
+
+    private static String constant(Section section, String key) {
+        return section.text(key).toUpperCase(Locale.ROOT).replace('-', '_');
+    }
+}

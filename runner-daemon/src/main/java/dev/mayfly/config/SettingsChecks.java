@@ -1,0 +1,141 @@
+package dev.mayfly.config;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What a JSON Schema cannot say of a configuration: how its values fit together. */
+final class SettingsChecks {
+
+    private static final int MAX_PORT = 65_535;
+
+    private final Section root;
+    private final Environment environment;
+
+    SettingsChecks(Section root, Environment environment) {
+        this.root = root;
+        this.environment = environment;
+    }
+
+    void run() {
+        checkEngineOfEnvironment();
+        checkPort();
+        checkPools();
+        checkFeeds(root.section("sources").section("local"));
+        checkKey(root.section("secrets").section("file"));
+    }
+
+    /** The variable is no part of the file, but without a host in the file it is what counts. */
+    private void checkEngineOfEnvironment() {
+        Section engine = root.section("engine");
+        SchemaNode host = engine.schema().child("host");
+        environment
+                .variable("DOCKER_HOST")
+                .filter(_ -> engine.value().path("host").isMissingNode())
+                .filter(value -> !value.matches(host.text("pattern").orElseThrow()))
+                .ifPresent(value ->
+                        engine.report(
+                                "host",
+                                "comes from $DOCKER_HOST, which is \"" + value + "\"",
+                                "set one of them to " + host.text("x-expected").orElseThrow()));
+    }
+
+    private void checkPort() {
+        Section api = root.section("api");
+        if (!api.has("listen") || api.text("listen").startsWith("unix:")) {
+            return;
+        }
+        String address = api.text("listen");
+        int port = Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+        if (port > MAX_PORT) {
+            api.report(
+                    "listen",
+                    "has the port " + port + ", the highest is " + MAX_PORT,
+                    "write for example: listen: 127.0.0.1:9477");
+        }
+    }
+
+    private void checkPools() {
+        Map<String, Integer> first = new HashMap<>();
+        List<Section> pools = root.sections("pools");
+        for (int i = 0; i < pools.size(); i++) {
+            Section pool = pools.get(i);
+            checkTmp(pool);
+            if (pool.has("name")) {
+                Integer earlier = first.putIfAbsent(pool.text("name"), i);
+                if (earlier != null) {
+                    pool.report(
+                            "name",
+                            "is the name of pools[" + earlier + "] already",
+                            "give each pool a name of its own");
+                }
+            }
+        }
+    }
+
+    private static void checkTmp(Section pool) {
+        boolean written = pool.has("tmp") || pool.has("memory");
+        boolean faulty =
+                pool.review().isFaulty(pool.pointer("tmp"))
+                        || pool.review().isFaulty(pool.pointer("memory"));
+        if (!faulty && written && pool.bytes("tmp") >= pool.bytes("memory")) {
+            pool.report(
+                    "tmp",
+                    "is "
+                            + pool.text("tmp")
+                            + ", but counts as memory, which is "
+                            + pool.text("memory"),
+                    "write less than " + pool.text("memory"));
+        }
+    }
+
+    private void checkFeeds(Section local) {
+        List<String> pools =
+                root.sections("pools").stream()
+                        .filter(pool -> pool.has("name"))
+                        .map(pool -> pool.text("name"))
+                        .toList();
+        // With a misspelt pool above, nothing can be said about who feeds it.
+        if (pools.size() < root.sections("pools").size() || pools.isEmpty()) {
+            return;
+        }
+        Section feeds = local.section("feeds");
+        for (int i = 0; i < feeds.value().size(); i++) {
+            String fed = feeds.value().get(i).asText();
+            if (!feeds.review().isFaulty(feeds.at().appendIndex(i)) && !pools.contains(fed)) {
+                feeds.review()
+                        .report(
+                                feeds.at().appendIndex(i),
+                                "there is no pool \"" + fed + "\"",
+                                meant(fed, pools));
+            }
+        }
+        List<String> allowed = local.has("feeds") ? local.texts("feeds") : List.of(pools.getLast());
+        if (local.has("default")
+                && !local.review().isFaulty(local.pointer("feeds"))
+                && !allowed.contains(local.text("default"))) {
+            local.report(
+                    "default",
+                    "is not among the pools that this source feeds: " + String.join(", ", allowed),
+                    "name one of them, or add it to feeds");
+        }
+    }
+
+    private void checkKey(Section file) {
+        if (file.has("key")
+                && file.text("key").startsWith(SettingsBinding.CREDENTIAL)
+                && environment.credentialsDirectory().isEmpty()) {
+            String name = file.text("key").substring(SettingsBinding.CREDENTIAL.length());
+            file.report(
+                    "key",
+                    "there is no credentials directory for " + name,
+                    "add LoadCredential=" + name + ":/PATH to the systemd unit");
+        }
+    }
+
+    private static String meant(String written, List<String> known) {
+        return NearestName.of(written, known)
+                .map(name -> "did you mean \"" + name + "\"?")
+                .orElse("pools: " + String.join(", ", known));
+    }
+}
