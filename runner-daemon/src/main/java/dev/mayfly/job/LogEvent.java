@@ -13,7 +13,7 @@ public sealed interface LogEvent {
     /**
      * What the job printed, masked.
      *
-     * @param bytes owned by the receiver
+     * @param bytes may be kept; shared by all receivers, so changed by nobody
      */
     @SuppressWarnings("ArrayRecordComponent") // the log's hot path; compared by nobody
     record Output(Instant at, byte[] bytes) implements LogEvent {}

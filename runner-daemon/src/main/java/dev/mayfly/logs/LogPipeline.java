@@ -1,0 +1,342 @@
+package dev.mayfly.logs;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogSink;
+import dev.mayfly.job.SecretValue;
+import java.io.ByteArrayOutputStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One job's log on its way to the sinks: masked, bounded, in order.
+ *
+ * <p>A call returns when every sink has taken all that the call made certain; so the slowest sink
+ * slows the job down, and nothing is queued here. A sink that fails gets nothing more, and the call
+ * throws what it has thrown, after the others have taken everything. Only bytes that may be the
+ * beginning of a secret wait (see {@link LogMasker}), and with them what came after them.
+ *
+ * <p><b>Sections.</b> The whole job is one stream for the masker, so a secret whose halves are
+ * printed by two steps is masked. At a section's end nothing is released: the bytes held back then
+ * still belong before the section's end, so the events that follow wait with them, for the next
+ * output or {@link #finish()}. Nothing waits unless the step's last bytes are the beginning of a
+ * secret, which after a line end is rare.
+ *
+ * <p>For use by one thread at a time, the job's.
+ */
+public final class LogPipeline {
+
+    private final InstantSource clock;
+    private final long limitBytes;
+
+    /** Those that have neither failed nor finished. */
+    private final List<LogSink> sinks;
+
+    private LogMasker masker = new LogMasker(SecretPatterns.none(), this::collect);
+
+    /** Masked output that is in no event yet. */
+    private final ByteArrayOutputStream collected = new ByteArrayOutputStream();
+
+    /** Events that not all sinks have; empty between two calls unless one was interrupted. */
+    private final Deque<LogEvent> ready = new ArrayDeque<>();
+
+    /** The sink that gets the first of the ready events next. */
+    private int nextSink;
+
+    private @Nullable RuntimeException failure;
+    private @Nullable Section open;
+    private @Nullable LogStatistics statistics;
+    private long receivedBytes;
+    private long deliveredBytes;
+    private long droppedBytes;
+
+    /**
+     * Opens a job's log.
+     *
+     * @param clock stamps the events
+     * @param limitBytes how much output is delivered, counted after masking; sections and notices
+     *     are delivered beyond it
+     * @param sinks each gets every event, in this order
+     */
+    public LogPipeline(InstantSource clock, long limitBytes, List<LogSink> sinks) {
+        if (limitBytes < 1) {
+            throw new IllegalArgumentException(
+                    "a job's log limit is " + limitBytes + " bytes, must be at least 1");
+        }
+        this.clock = clock;
+        this.limitBytes = limitBytes;
+        this.sinks = new ArrayList<>(sinks);
+    }
+
+    /**
+     * Masks these secrets in everything that is not out yet. To be called before a value can reach
+     * the job.
+     *
+     * @param secrets values by name
+     * @return in the order of the map; what is not {@link Maskability.Maskable} will be visible,
+     *     and the caller decides what that means
+     */
+    public List<Maskability> addSecrets(Map<String, SecretValue> secrets)
+            throws InterruptedException {
+        requireOpen();
+        List<Maskability> judged = new ArrayList<>();
+        List<SecretPattern> more = new ArrayList<>();
+        secrets.forEach((name, value) -> {
+            Maskability maskability = Maskability.of(name, value);
+            judged.add(maskability);
+            if (maskability instanceof Maskability.Maskable) {
+                more.addAll(SecretVariants.of(name, value));
+            }
+        });
+        masker.extend(masker.patterns().with(more));
+        deliver();
+        return List.copyOf(judged);
+    }
+
+    /**
+     * Takes what the job printed. Fits {@code Sandbox.Output}. Blocks while a sink does.
+     *
+     * @param bytes may be used again after the call
+     */
+    public void output(byte[] bytes, int offset, int length) throws InterruptedException {
+        requireOpen();
+        receivedBytes += length;
+        masker.write(bytes, offset, length);
+        deliver();
+    }
+
+    /**
+     * Begins a part of the job.
+     *
+     * @param name masked like output and made one line
+     * @return for its end
+     * @throws IllegalStateException if another section has not ended
+     */
+    public Section section(String name) throws InterruptedException {
+        requireOpen();
+        if (open != null) {
+            throw new IllegalStateException(
+                    "section " + name + " cannot start: " + open.name + " has not ended");
+        }
+        Section section = new Section(line(name), clock.instant());
+        open = section;
+        enqueue(new LogEvent.SectionStarted(section.start, section.name));
+        deliver();
+        return section;
+    }
+
+    /** A part of the job that has begun. */
+    public final class Section {
+
+        private final String name;
+        private final Instant start;
+
+        private Section(String name, Instant start) {
+            this.name = name;
+            this.start = start;
+        }
+
+        /**
+         * Ends the part. Ending it again does nothing; {@link LogPipeline#finish()} ends it too.
+         */
+        public void end() throws InterruptedException {
+            if (open == this) {
+                enqueueEnd();
+                deliver();
+            }
+        }
+
+        private void enqueueEnd() {
+            open = null;
+            Instant now = clock.instant();
+            enqueue(new LogEvent.SectionEnded(now, name, Duration.between(start, now)));
+        }
+    }
+
+    /**
+     * Says something in Mayfly's own name.
+     *
+     * @param text masked like output; line ends and other control characters are escaped, so that
+     *     it is one line
+     */
+    public void notice(String text) throws InterruptedException {
+        requireOpen();
+        enqueue(new LogEvent.Notice(clock.instant(), line(text)));
+        deliver();
+    }
+
+    /**
+     * Ends the log: delivers what was held back and finishes every sink, also when one fails. After
+     * an interruption it can be called again and goes on where it was. The values of the secrets
+     * are forgotten here.
+     *
+     * @throws InterruptedException if a sink was interrupted
+     * @throws RuntimeException what the first sink that failed has thrown, the others' suppressed
+     */
+    public LogStatistics finish() throws InterruptedException {
+        LogStatistics result = statistics;
+        if (result == null) {
+            result = close();
+            statistics = result;
+        }
+        deliverToEach();
+        while (!sinks.isEmpty()) {
+            try {
+                sinks.getFirst().finish();
+            } catch (RuntimeException e) {
+                remember(e);
+            }
+            sinks.removeFirst();
+        }
+        throwFailure();
+        return result;
+    }
+
+    private LogStatistics close() {
+        if (open != null) {
+            open.enqueueEnd();
+        }
+        masker.finish();
+        if (droppedBytes > 0) {
+            Instant now = clock.instant();
+            cut(now);
+            ready.add(
+                    new LogEvent.Notice(
+                            now, droppedBytes + " bytes of output dropped beyond the log limit"));
+        }
+        LogStatistics result =
+                new LogStatistics(receivedBytes, deliveredBytes, droppedBytes, hits());
+        masker = new LogMasker(SecretPatterns.none(), this::collect);
+        return result;
+    }
+
+    private List<LogStatistics.Hits> hits() {
+        List<LogStatistics.Hits> hits = new ArrayList<>();
+        long[] counts = masker.hits();
+        for (int i = 0; i < counts.length; i++) {
+            if (counts[i] > 0) {
+                SecretPatterns.Label label = masker.patterns().labels().get(i);
+                hits.add(new LogStatistics.Hits(label.secret(), label.variant(), counts[i]));
+            }
+        }
+        return hits;
+    }
+
+    private void requireOpen() {
+        if (statistics != null) {
+            throw new IllegalStateException("the job's log is finished already");
+        }
+    }
+
+    /** Masks a text of its own and escapes what could make it look like more than one line. */
+    private String line(String text) {
+        ByteArrayOutputStream masked = new ByteArrayOutputStream();
+        LogMasker alone = new LogMasker(masker.patterns(), masked::write);
+        byte[] bytes = text.getBytes(UTF_8);
+        alone.write(bytes, 0, bytes.length);
+        alone.finish();
+        StringBuilder line = new StringBuilder();
+        masked.toString(UTF_8).codePoints().forEach(c -> appendVisibly(line, c));
+        return line.toString();
+    }
+
+    private static void appendVisibly(StringBuilder line, int codePoint) {
+        switch (Character.getType(codePoint)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR -> {
+                switch (codePoint) {
+                    case '\n' -> line.append("\\n");
+                    case '\r' -> line.append("\\r");
+                    case '\t' -> line.append("\\t");
+                    default -> line.append("\\u%04x".formatted(codePoint));
+                }
+            }
+            default -> line.appendCodePoint(codePoint);
+        }
+    }
+
+    /** Puts an event behind all output up to now, whose time is then the event's at the latest. */
+    private void enqueue(LogEvent event) {
+        masker.whenSettled(() -> {
+            cut(event.at());
+            ready.add(event);
+        });
+    }
+
+    /** Takes masked output. */
+    private void collect(byte[] bytes, int offset, int length) {
+        int taken = (int) Math.min(length, limitBytes - deliveredBytes);
+        collected.write(bytes, offset, taken);
+        deliveredBytes += taken;
+        if (taken < length) {
+            if (droppedBytes == 0) {
+                Instant now = clock.instant();
+                cut(now);
+                ready.add(
+                        new LogEvent.Notice(
+                                now,
+                                "log limit of "
+                                        + limitBytes
+                                        + " bytes reached, further output is dropped"));
+            }
+            droppedBytes += length - taken;
+        }
+    }
+
+    private void cut(Instant at) {
+        if (collected.size() > 0) {
+            ready.add(new LogEvent.Output(at, collected.toByteArray()));
+            collected.reset();
+        }
+    }
+
+    /** Hands everything certain to every sink. */
+    private void deliver() throws InterruptedException {
+        deliverToEach();
+        throwFailure();
+    }
+
+    private void deliverToEach() throws InterruptedException {
+        cut(clock.instant());
+        while (!ready.isEmpty()) {
+            while (nextSink < sinks.size()) {
+                try {
+                    sinks.get(nextSink).accept(ready.element());
+                    nextSink++;
+                } catch (RuntimeException e) {
+                    // The other sinks shall still get how the job ended.
+                    sinks.remove(nextSink);
+                    remember(e);
+                }
+            }
+            ready.remove();
+            nextSink = 0;
+        }
+    }
+
+    private void remember(RuntimeException e) {
+        if (failure == null) {
+            failure = e;
+        } else if (failure != e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private void throwFailure() {
+        RuntimeException thrown = failure;
+        failure = null;
+        if (thrown != null) {
+            throw thrown;
+        }
+    }
+}
