@@ -1,4 +1,4 @@
-/** What is counted. */
+/** What is counted. Labels are few and closed: pools, sources, and enums, never a job or a text. */
 @NullMarked
 package dev.mayfly.metrics;
 

@@ -29,7 +29,10 @@ public final class SecretStore {
     /** What a value may have at most, in bytes. */
     public static final int MAX_VALUE_BYTES = 64 * 1024;
 
-    /** What masking needs, in bytes: shorter values are in every log by chance. */
+    /**
+     * What masking needs, in bytes without the blanks around them: shorter values are in every log
+     * by chance.
+     */
     public static final int MIN_MASKABLE_BYTES = 6;
 
     /** What a name must be, in words. */
@@ -72,8 +75,8 @@ public final class SecretStore {
      * @param value any bytes, 1 to {@value #MAX_VALUE_BYTES}; copied
      * @param pools whose jobs may read it; empty to leave the pools of an existing secret as they
      *     are
-     * @param allowShort whether a value of less than {@value #MIN_MASKABLE_BYTES} bytes is stored
-     *     although masking cannot protect it
+     * @param allowShort whether a value is stored although it is shorter than {@value
+     *     #MIN_MASKABLE_BYTES} bytes and masking cannot protect it
      */
     public SetOutcome set(String name, byte[] value, Set<PoolName> pools, boolean allowShort)
             throws InterruptedException {
@@ -99,7 +102,7 @@ public final class SecretStore {
                     new StoredSecret(
                             new SecretEntry(name, readers, created, now), new SecretValue(value)));
             file.write(document, file.keyFile().read());
-            return new SetOutcome.Stored(earlier.isPresent(), value.length >= MIN_MASKABLE_BYTES);
+            return new SetOutcome.Stored(earlier.isPresent(), isMaskable(value));
         } catch (IOException e) {
             throw unlockable(e);
         }
@@ -125,16 +128,32 @@ public final class SecretStore {
                             + " bytes: keep such data elsewhere, encrypted, and store its key"
                             + " here");
         }
-        if (value.length < MIN_MASKABLE_BYTES && !allowShort) {
+        if (!isMaskable(value) && !allowShort) {
             return Optional.of(
                     "the value of \""
                             + name
                             + "\" is shorter than "
                             + MIN_MASKABLE_BYTES
-                            + " bytes, so masking cannot protect it in logs: use a longer one, or"
-                            + " --allow-short if it may be seen");
+                            + " bytes, blanks around it not counted, so masking cannot protect it in"
+                            + " logs: use a longer one, or --allow-short if it may be seen");
         }
         return Optional.empty();
+    }
+
+    private static boolean isMaskable(byte[] value) {
+        int from = 0;
+        int to = value.length;
+        while (from < to && isBlank(value[from])) {
+            from++;
+        }
+        while (from < to && isBlank(value[to - 1])) {
+            to--;
+        }
+        return to - from >= MIN_MASKABLE_BYTES;
+    }
+
+    private static boolean isBlank(byte b) {
+        return b == ' ' || b == '\t' || b == '\r' || b == '\n';
     }
 
     /** What is stored, by name, without values. */

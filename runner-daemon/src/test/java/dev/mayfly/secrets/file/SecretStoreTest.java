@@ -100,14 +100,15 @@ class SecretStoreTest {
         assertThat(onDisk.store.list()).isEmpty();
     }
 
-    @Test
-    void valueTooShortToMaskIsRefused() throws InterruptedException {
-        assertThat(onDisk.set("pin", "12345", TRUSTED))
+    @ParameterizedTest
+    @ValueSource(strings = {"12345", "12345\n", " 1 345 ", "\t\r\n\t\r\n\t\r\n", "x"})
+    void valueTooShortToMaskIsRefused(String value) throws InterruptedException {
+        assertThat(onDisk.set("pin", value, TRUSTED))
                 .isEqualTo(
                         new SetOutcome.Refused(
-                                "the value of \"pin\" is shorter than 6 bytes, so masking cannot"
-                                        + " protect it in logs: use a longer one, or --allow-short"
-                                        + " if it may be seen"));
+                                "the value of \"pin\" is shorter than 6 bytes, blanks around it not"
+                                        + " counted, so masking cannot protect it in logs: use a"
+                                        + " longer one, or --allow-short if it may be seen"));
         assertThat(onDisk.store.list()).isEmpty();
     }
 

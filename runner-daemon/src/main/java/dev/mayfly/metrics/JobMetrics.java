@@ -1,0 +1,201 @@
+package dev.mayfly.metrics;
+
+import dev.mayfly.job.JobPhase;
+import dev.mayfly.job.Outcome;
+import dev.mayfly.job.OwnedResource;
+import dev.mayfly.job.PoolName;
+import dev.mayfly.job.Receipt;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.function.Supplier;
+
+/**
+ * Counts what becomes of jobs. Safe for use by many threads; nothing here blocks or throws.
+ *
+ * <p>Pools and sources are labels too: there are as many as the configuration names, and no job's
+ * author can add one.
+ */
+public final class JobMetrics {
+
+    private static final Duration[] PHASE_BUCKETS = seconds(0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600);
+    private static final Duration[] TEARDOWN_BUCKETS = seconds(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30);
+
+    private final MeterRegistry registry;
+
+    public JobMetrics(MeterRegistry registry) {
+        this.registry = registry;
+    }
+
+    /**
+     * Says what runs, once, at the start.
+     *
+     * @param version Mayfly's
+     */
+    public void build(String version) {
+        Gauge.builder(MetricNames.BUILD, () -> 1)
+                .description("Always 1; the labels say what runs.")
+                .tag("version", version)
+                .tag("java", Integer.toString(Runtime.version().feature()))
+                .register(registry);
+    }
+
+    /**
+     * Counts a job whose outcome is decided.
+     *
+     * @param source the configuration's name of the source it came from
+     */
+    public void jobFinished(PoolName pool, String source, Outcome outcome) {
+        Counter.builder(MetricNames.JOBS_FINISHED)
+                .description("Jobs that have an outcome.")
+                .tag("pool", pool.value())
+                .tag("source", source)
+                .tag("outcome", labelOf(outcome))
+                .tag("fault", faultOf(outcome))
+                .register(registry)
+                .increment();
+    }
+
+    /** Measures a phase that a job has left. */
+    public void phase(PoolName pool, JobPhase phase, Duration took) {
+        Timer.builder(MetricNames.JOB_PHASE)
+                .description("How long jobs were in a phase.")
+                .serviceLevelObjectives(PHASE_BUCKETS)
+                .tag("pool", pool.value())
+                .tag("phase", label(phase))
+                .register(registry)
+                .record(took);
+    }
+
+    /**
+     * Shows a pool from the start on, once for each pool: its slots, and zeros where a first event
+     * must not be missed, because a rate sees no step from nothing to one.
+     *
+     * <p>The three are asked at each scrape and must answer at once.
+     */
+    public void watch(
+            PoolName pool,
+            Supplier<Number> free,
+            Supplier<Number> used,
+            Supplier<Number> quarantined) {
+        slots(pool, "free", free);
+        slots(pool, "used", used);
+        slots(pool, "quarantined", quarantined);
+        for (OwnedResource.Kind kind : OwnedResource.Kind.values()) {
+            leftovers(pool, kind).increment(0);
+        }
+    }
+
+    private void slots(PoolName pool, String state, Supplier<Number> count) {
+        Gauge.builder(MetricNames.SLOTS, count)
+                .description("Slots by what they are doing.")
+                .tag("pool", pool.value())
+                .tag("state", state)
+                .register(registry);
+    }
+
+    /**
+     * Adds up one job's finished log.
+     *
+     * @param receivedBytes what the job printed
+     * @param droppedBytes what of it was not kept
+     * @param masked how often a form of a secret was masked
+     */
+    public void log(PoolName pool, long receivedBytes, long droppedBytes, long masked) {
+        bytes(MetricNames.LOG_RECEIVED, "What jobs printed.", pool)
+                .increment((double) receivedBytes);
+        bytes(MetricNames.LOG_DROPPED, "What jobs printed beyond the pool's limit.", pool)
+                .increment((double) droppedBytes);
+        Counter.builder(MetricNames.LOG_MASKED)
+                .description("Occurrences of secrets that were masked.")
+                .tag("pool", pool.value())
+                .register(registry)
+                .increment((double) masked);
+    }
+
+    private Counter bytes(String name, String description, PoolName pool) {
+        return Counter.builder(name)
+                .description(description)
+                .baseUnit("bytes")
+                .tag("pool", pool.value())
+                .register(registry);
+    }
+
+    /** Measures one attempt to destroy a job's environment, and counts what it left. */
+    public void teardown(PoolName pool, Duration took, Receipt receipt) {
+        Timer.builder(MetricNames.TEARDOWN)
+                .description("How long it took to destroy and verify a job's environment.")
+                .serviceLevelObjectives(TEARDOWN_BUCKETS)
+                .tag("pool", pool.value())
+                .tag("clean", Boolean.toString(receipt.clean()))
+                .register(registry)
+                .record(took);
+        for (Receipt.Disposal disposal : receipt.disposals()) {
+            if (!disposal.verified()) {
+                leftovers(pool, disposal.resource().kind()).increment();
+            }
+        }
+    }
+
+    private Counter leftovers(PoolName pool, OwnedResource.Kind kind) {
+        return Counter.builder(MetricNames.LEFTOVERS)
+                .description("Resources not shown to be gone after a teardown.")
+                .tag("pool", pool.value())
+                .tag("kind", label(kind))
+                .register(registry);
+    }
+
+    /**
+     * Counts one search for leftovers.
+     *
+     * @param jobs of how many jobs it found something
+     * @param unclean of how many something is left afterwards
+     */
+    public void sweep(int jobs, int unclean) {
+        Counter.builder(MetricNames.SWEEPS)
+                .description("Searches for what earlier lives left behind.")
+                .register(registry)
+                .increment();
+        swept("true").increment((double) jobs - unclean);
+        swept("false").increment(unclean);
+    }
+
+    private Counter swept(String clean) {
+        return Counter.builder(MetricNames.SWEPT_JOBS)
+                .description("Jobs of which a sweep found something.")
+                .tag("clean", clean)
+                .register(registry);
+    }
+
+    private static String labelOf(Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Passed _ -> "passed";
+            case Outcome.Failed _ -> "failed";
+            case Outcome.OutOfMemory _ -> "out_of_memory";
+            case Outcome.TimedOut _ -> "timed_out";
+            case Outcome.Cancelled _ -> "cancelled";
+            case Outcome.Denied _ -> "denied";
+            case Outcome.Faulted _ -> "faulted";
+            case Outcome.Lost _ -> "lost";
+        };
+    }
+
+    // All series of one name must have the same labels, so the others have one too.
+    private static String faultOf(Outcome outcome) {
+        return outcome instanceof Outcome.Faulted faulted ? label(faulted.fault()) : "none";
+    }
+
+    private static String label(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static Duration[] seconds(double... bounds) {
+        return Arrays.stream(bounds)
+                .mapToObj(seconds -> Duration.ofMillis(Math.round(seconds * 1000)))
+                .toArray(Duration[]::new);
+    }
+}

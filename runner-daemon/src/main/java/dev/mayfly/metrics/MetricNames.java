@@ -1,0 +1,43 @@
+package dev.mayfly.metrics;
+
+/**
+ * What each meter is called. Prometheus shows them with underscores, unit and type, as {@code
+ * docs/reference/metrics.md} lists them. Renaming one breaks dashboards and alerts.
+ */
+public final class MetricNames {
+
+    /** Jobs that have an outcome. */
+    public static final String JOBS_FINISHED = "mayfly.jobs.finished";
+
+    /** How long jobs were in a phase. */
+    public static final String JOB_PHASE = "mayfly.job.phase";
+
+    /** Slots by what they are doing. */
+    public static final String SLOTS = "mayfly.slots";
+
+    /** What jobs printed. */
+    public static final String LOG_RECEIVED = "mayfly.log.received";
+
+    /** What of it was not kept, because of the pool's limit. */
+    public static final String LOG_DROPPED = "mayfly.log.dropped";
+
+    /** Occurrences of secrets that were masked. */
+    public static final String LOG_MASKED = "mayfly.log.masked";
+
+    /** How long it took to destroy the environments of jobs. */
+    public static final String TEARDOWN = "mayfly.teardown";
+
+    /** Resources that could not be removed, or not be shown to be gone. */
+    public static final String LEFTOVERS = "mayfly.leftovers";
+
+    /** Searches for what earlier lives left behind. */
+    public static final String SWEEPS = "mayfly.sweeps";
+
+    /** Jobs of which a sweep found something. */
+    public static final String SWEPT_JOBS = "mayfly.swept.jobs";
+
+    /** Always 1; its labels say what runs. */
+    public static final String BUILD = "mayfly.build.info";
+
+    private MetricNames() {}
+}

@@ -1,0 +1,149 @@
+package dev.mayfly.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mayfly.job.Fault;
+import dev.mayfly.job.JobId;
+import dev.mayfly.job.JobPhase;
+import dev.mayfly.job.LifeId;
+import dev.mayfly.job.Outcome;
+import dev.mayfly.job.OwnedResource;
+import dev.mayfly.job.PoolName;
+import dev.mayfly.job.Receipt;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class JobMetricsTest {
+
+    private static final PoolName POOL = new PoolName("trusted");
+
+    private final PrometheusMeterRegistry registry =
+            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final JobMetrics metrics = new JobMetrics(registry);
+
+    @Test
+    void finishedJobsAreCountedByOutcome() {
+        metrics.jobFinished(POOL, "local", new Outcome.Passed());
+        metrics.jobFinished(POOL, "local", new Outcome.Passed());
+        metrics.jobFinished(POOL, "local", new Outcome.OutOfMemory(1));
+
+        scraped(
+                "mayfly_jobs_finished_total{fault=\"none\",outcome=\"passed\",pool=\"trusted\","
+                        + "source=\"local\"} 2.0");
+        scraped(
+                "mayfly_jobs_finished_total{fault=\"none\",outcome=\"out_of_memory\","
+                        + "pool=\"trusted\",source=\"local\"} 1.0");
+    }
+
+    @Test
+    void faultsAreCountedByKindWithoutTheirText() {
+        metrics.jobFinished(POOL, "local", new Outcome.Faulted(Fault.IMAGE, "canary-detail"));
+        metrics.jobFinished(POOL, "local", new Outcome.Denied("canary-reason"));
+        metrics.jobFinished(POOL, "local", new Outcome.Cancelled("canary-reason"));
+
+        scraped(
+                "mayfly_jobs_finished_total{fault=\"image\",outcome=\"faulted\",pool=\"trusted\","
+                        + "source=\"local\"} 1.0");
+        assertThat(registry.scrape()).doesNotContain("canary");
+    }
+
+    @Test
+    void phasesAreMeasuredInSeconds() {
+        metrics.phase(POOL, JobPhase.RUNNING, Duration.ofMillis(1500));
+        metrics.phase(POOL, JobPhase.RUNNING, Duration.ofSeconds(10));
+
+        scraped("mayfly_job_phase_seconds_sum{phase=\"running\",pool=\"trusted\"} 11.5");
+        scraped("mayfly_job_phase_seconds_bucket{phase=\"running\",pool=\"trusted\",le=\"5.0\"} 1");
+        scraped(
+                "mayfly_job_phase_seconds_bucket{phase=\"running\",pool=\"trusted\",le=\"15.0\"}"
+                        + " 2");
+    }
+
+    @Test
+    void slotsAreAskedAtEachScrape() {
+        var used = new AtomicInteger(1);
+        metrics.watch(POOL, () -> 4 - used.get(), used::get, () -> 0);
+        scraped("mayfly_slots{pool=\"trusted\",state=\"free\"} 3.0");
+
+        used.set(3);
+
+        System.gc(); // a gauge that held its supplier weakly would answer NaN
+        scraped("mayfly_slots{pool=\"trusted\",state=\"free\"} 1.0");
+        scraped("mayfly_slots{pool=\"trusted\",state=\"used\"} 3.0");
+        scraped("mayfly_slots{pool=\"trusted\",state=\"quarantined\"} 0.0");
+    }
+
+    @Test
+    void logsOfAllJobsAddUp() {
+        metrics.log(POOL, 1000, 0, 2);
+        metrics.log(POOL, 500, 100, 0);
+
+        scraped("mayfly_log_received_bytes_total{pool=\"trusted\"} 1500.0");
+        scraped("mayfly_log_dropped_bytes_total{pool=\"trusted\"} 100.0");
+        scraped("mayfly_log_masked_total{pool=\"trusted\"} 2.0");
+    }
+
+    @Test
+    void teardownThatLeftSomethingIsCountedByKind() {
+        metrics.teardown(POOL, Duration.ofMillis(40), receipt(true, true));
+        metrics.teardown(POOL, Duration.ofMillis(60), receipt(true, false));
+
+        scraped("mayfly_teardown_seconds_count{clean=\"true\",pool=\"trusted\"} 1");
+        scraped("mayfly_teardown_seconds_count{clean=\"false\",pool=\"trusted\"} 1");
+        scraped("mayfly_leftovers_total{kind=\"volume\",pool=\"trusted\"} 1.0");
+        assertThat(registry.scrape()).doesNotContain("kind=\"container\"").doesNotContain("job-1");
+    }
+
+    @Test
+    void firstLeftoverIsAStepFromZero() {
+        metrics.watch(POOL, () -> 1, () -> 0, () -> 0);
+
+        scraped("mayfly_leftovers_total{kind=\"container\",pool=\"trusted\"} 0.0");
+        scraped("mayfly_leftovers_total{kind=\"lease\",pool=\"trusted\"} 0.0");
+    }
+
+    @Test
+    void sweepsCountTheJobsTheyFound() {
+        metrics.sweep(0, 0);
+        metrics.sweep(3, 1);
+
+        scraped("mayfly_sweeps_total 2.0");
+        scraped("mayfly_swept_jobs_total{clean=\"true\"} 2.0");
+        scraped("mayfly_swept_jobs_total{clean=\"false\"} 1.0");
+    }
+
+    @Test
+    void buildSaysWhatRuns() {
+        metrics.build("0.1.0");
+
+        scraped(
+                "mayfly_build_info{java=\""
+                        + Runtime.version().feature()
+                        + "\",version=\"0.1.0\"} 1");
+    }
+
+    private void scraped(String sample) {
+        assertThat(registry.scrape().lines()).contains(sample);
+    }
+
+    private static Receipt receipt(boolean containerGone, boolean volumeGone) {
+        return new Receipt(
+                new JobId("job-1"),
+                new LifeId("life-1"),
+                Instant.EPOCH,
+                List.of(
+                        new Receipt.Disposal(
+                                new OwnedResource(OwnedResource.Kind.CONTAINER, "c"),
+                                containerGone,
+                                "asked"),
+                        new Receipt.Disposal(
+                                new OwnedResource(OwnedResource.Kind.VOLUME, "v"),
+                                volumeGone,
+                                "asked")));
+    }
+}
