@@ -70,6 +70,9 @@ final class Outbox extends InputStream {
     @Override
     public int read(byte[] into, int offset, int length) throws IOException {
         Objects.checkFromIndexSize(offset, length, into.length);
+        if (length == 0) {
+            return 0;
+        }
         // The thread is docker-java's and would print a stack trace when the connection closes.
         Thread.currentThread().setUncaughtExceptionHandler((thread, failure) -> close());
         synchronized (lock) {
