@@ -1,0 +1,117 @@
+package dev.mayfly.sandbox.docker;
+
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+
+/** What the agent says. */
+sealed interface AgentMessage {
+
+    /** How much memory the message stands for while it waits to be read. */
+    default int bytes() {
+        return 0;
+    }
+
+    /**
+     * The first message of an agent.
+     *
+     * @param uid user id that steps have
+     * @param gid group id that steps have
+     * @param shell path of the image's best shell, empty if it has none
+     */
+    record Hello(int uid, int gid, String shell) implements AgentMessage {}
+
+    /**
+     * What a step wrote.
+     *
+     * @param payload owned by the receiver
+     */
+    @SuppressWarnings("ArrayRecordComponent") // the stream's hot path; compared by nobody
+    record Output(byte[] payload) implements AgentMessage {
+        @Override
+        public int bytes() {
+            return payload.length;
+        }
+    }
+
+    /**
+     * A step has ended.
+     *
+     * @param code 0 to 255; 128 plus the number for a signal
+     * @param oomKills how often the kernel killed for memory meanwhile
+     */
+    record Ended(int code, long oomKills) implements AgentMessage {}
+
+    /** Whether the address that was asked for accepted a connection in time. */
+    record Tried(boolean accepted) implements AgentMessage {}
+
+    /** A step could not be started. */
+    record Trouble(String text) implements AgentMessage {}
+
+    /**
+     * The stream has ended: the container is gone or the connection is.
+     *
+     * @param why for a person
+     */
+    record Gone(String why) implements AgentMessage {}
+
+    /**
+     * Reads one frame.
+     *
+     * @param payload owned by the message afterwards
+     * @throws IllegalArgumentException if the agent cannot have sent this
+     */
+    static AgentMessage parse(byte type, byte[] payload) {
+        return switch (type) {
+            case 'O' -> new Output(payload);
+            case 'H' -> {
+                Map<String, String> words = words(payload);
+                require(words, "version", "1");
+                yield new Hello(
+                        Math.toIntExact(number(words, "uid")),
+                        Math.toIntExact(number(words, "gid")),
+                        words.getOrDefault("shell", ""));
+            }
+            case 'X' -> {
+                Map<String, String> words = words(payload);
+                yield new Ended(Math.toIntExact(number(words, "code")), number(words, "oom"));
+            }
+            case 'T' -> new Tried(text(payload).equals("ok"));
+            case 'E' -> new Trouble(text(payload));
+            default ->
+                    throw new IllegalArgumentException("a frame of unknown type " + (type & 0xff));
+        };
+    }
+
+    private static String text(byte[] payload) {
+        return new String(payload, StandardCharsets.UTF_8);
+    }
+
+    private static Map<String, String> words(byte[] payload) {
+        Map<String, String> words = new HashMap<>();
+        for (String word : text(payload).split(" ", -1)) {
+            int equals = word.indexOf('=');
+            if (equals > 0) {
+                words.put(word.substring(0, equals), word.substring(equals + 1));
+            }
+        }
+        return words;
+    }
+
+    private static void require(Map<String, String> words, String key, String value) {
+        if (!value.equals(words.get(key))) {
+            throw new IllegalArgumentException(
+                    "%s=%s where %s is expected".formatted(key, words.get(key), value));
+        }
+    }
+
+    private static long number(Map<String, String> words, String key) {
+        String value = words.getOrDefault(key, "");
+        try {
+            return Long.parseLong(value);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(
+                    "%s=%s where a number is expected".formatted(key, value), e);
+        }
+    }
+}

@@ -1,0 +1,221 @@
+package dev.mayfly.sandbox.docker;
+
+import com.github.dockerjava.api.async.ResultCallback;
+import com.github.dockerjava.api.model.Frame;
+import dev.mayfly.job.Fault;
+import dev.mayfly.job.FaultException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The attached standard input and output of one container, speaking with the agent in it.
+ *
+ * <p>Must be closed before the container is killed or removed: as long as a client is attached and
+ * does not read, the engine hangs on every call about the container. Closing ends the agent and
+ * with it everything in the container. Safe to close from any thread, any number of times.
+ */
+final class AgentStream implements AutoCloseable {
+
+    private final String container;
+    private final Inbox inbox = new Inbox();
+    private final Outbox outbox = new Outbox();
+    private final Attached attached = new Attached();
+    private final Duration limit;
+
+    private AgentStream(String container, Duration limit) {
+        this.container = container;
+        this.limit = limit;
+    }
+
+    /**
+     * Attaches to a container that has been created and not been started, so that nothing it says
+     * is missed.
+     *
+     * @param limit of attaching, and of each later wait for the container to take what it is sent
+     */
+    static AgentStream attach(DockerEngine engine, String container, Duration limit)
+            throws InterruptedException {
+        AgentStream stream = new AgentStream(container, limit);
+        try {
+            engine.call(
+                    "attaching to container " + container,
+                    client ->
+                            client.attachContainerCmd(container)
+                                    .withStdIn(stream.outbox)
+                                    .withStdOut(true)
+                                    .withStdErr(true)
+                                    .withFollowStream(true)
+                                    .exec(stream.attached));
+            stream.awaitAttached();
+            return stream;
+        } catch (InterruptedException | RuntimeException e) {
+            stream.close();
+            throw e;
+        }
+    }
+
+    private void awaitAttached() throws InterruptedException {
+        // Started too early, the container's first words would be lost.
+        if (!attached.settled.await(limit.toNanos(), TimeUnit.NANOSECONDS)) {
+            throw fault("attaching was not answered within " + limit.toSeconds() + " s");
+        }
+        if (attached.open == null) {
+            throw fault("attaching failed: " + inbox.take(System.nanoTime()));
+        }
+    }
+
+    /** The agent's first message; waits for it at most the stream's limit. */
+    AgentMessage.Hello hello() throws InterruptedException {
+        return switch (receive(System.nanoTime() + limit.toNanos())) {
+            case AgentMessage.Hello hello -> hello;
+            case null -> throw fault("the agent said nothing within " + limit.toSeconds() + " s");
+            case AgentMessage other -> throw fault("the agent did not begin with H but " + other);
+        };
+    }
+
+    /** The agent's answer to a connection it was asked to try. */
+    boolean tried() throws InterruptedException {
+        return switch (receive(System.nanoTime() + limit.toNanos())) {
+            case AgentMessage.Tried(boolean accepted) -> accepted;
+            case null -> throw fault("the agent said nothing within " + limit.toSeconds() + " s");
+            case AgentMessage other -> throw fault("the agent did not answer T but " + other);
+        };
+    }
+
+    /**
+     * The next message, in order.
+     *
+     * @param deadline in the time of {@link System#nanoTime()}
+     * @return null if there is none by then, or after {@link #wake}
+     */
+    @Nullable AgentMessage receive(long deadline) throws InterruptedException {
+        return inbox.take(deadline);
+    }
+
+    /** Makes a waiting {@link #receive} return early. */
+    void wake() {
+        inbox.wake();
+    }
+
+    /** Sends, waiting at most the stream's limit for the container to take earlier frames. */
+    void send(byte[] frame) throws InterruptedException {
+        try {
+            if (!outbox.send(frame, System.nanoTime() + limit.toNanos())) {
+                throw fault("the agent read nothing for " + limit.toSeconds() + " s");
+            }
+        } catch (IOException e) {
+            throw gone(e);
+        }
+    }
+
+    /**
+     * Sends input of a step, waiting as long as the step takes to read what was sent before.
+     *
+     * @param deadline in the time of {@link System#nanoTime()}
+     * @return false if it was not taken by then or the stream is closed
+     */
+    boolean sendInput(byte[] frame, long deadline) throws InterruptedException {
+        try {
+            return outbox.send(frame, deadline);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Sends a signal to all processes of the step, ahead of the bound. */
+    void signal(int number) {
+        try {
+            outbox.sendNow(AgentFrames.signal(number));
+        } catch (IOException e) {
+            inbox.end(DockerEngine.reason(e));
+        }
+    }
+
+    private FaultException gone(IOException e) {
+        return new FaultException(
+                Fault.ENGINE, "container %s: %s".formatted(container, DockerEngine.reason(e)), e);
+    }
+
+    private FaultException fault(String what) {
+        return new FaultException(
+                Fault.ENGINE,
+                "container %s: %s; look at the engine's log".formatted(container, what));
+    }
+
+    @Override
+    public void close() {
+        outbox.close();
+        inbox.close();
+        attached.close();
+    }
+
+    /** Called by docker-java, on the thread that reads the stream. */
+    private final class Attached implements ResultCallback<Frame> {
+
+        private final AgentDecoder decoder = new AgentDecoder();
+        private final CountDownLatch settled = new CountDownLatch(1);
+        private volatile @Nullable Closeable open;
+        private volatile boolean closed;
+
+        @Override
+        public void onStart(Closeable stream) {
+            open = stream;
+            settled.countDown();
+            if (closed) {
+                close();
+            }
+        }
+
+        @Override
+        public void onNext(Frame frame) {
+            byte[] bytes = frame.getPayload();
+            try {
+                // The agent owns both descriptors: nobody else in the container can write to them.
+                decoder.feed(bytes, 0, bytes.length, inbox::put);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (IllegalArgumentException e) {
+                inbox.end("the agent does not keep to its protocol: " + e.getMessage());
+                close();
+            }
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            finished("the connection broke: " + DockerEngine.reason(failure));
+        }
+
+        @Override
+        public void onComplete() {
+            finished(
+                    decoder.cut()
+                            ? "the container ended in the middle of a frame"
+                            : "the container ended");
+        }
+
+        private void finished(String why) {
+            inbox.end(why);
+            // docker-java's writing thread lives until its input ends.
+            outbox.close();
+            settled.countDown();
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+            Closeable stream = open;
+            if (stream == null) {
+                return;
+            }
+            try {
+                stream.close();
+            } catch (IOException e) {
+                inbox.end("closing failed: " + DockerEngine.reason(e));
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+package dev.mayfly.sandbox.docker;
+
+import dev.mayfly.job.Fault;
+import dev.mayfly.job.FaultException;
+import dev.mayfly.job.ServiceSpec;
+import dev.mayfly.sandbox.Hardening;
+import dev.mayfly.sandbox.SandboxBackend.Notices;
+import dev.mayfly.sandbox.SandboxSpec;
+import dev.mayfly.sandbox.SandboxSpec.Checkout;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The making of one job's environment, top to bottom. Used once. */
+final class Construction {
+
+    private final SandboxSpec spec;
+    private final ImageStore images;
+    private final Containers containers;
+    private final Disposer disposer;
+    private final DockerSettings settings;
+    private final Notices notices;
+
+    Construction(
+            SandboxSpec spec,
+            ImageStore images,
+            Containers containers,
+            Disposer disposer,
+            DockerSettings settings,
+            Notices notices) {
+        this.spec = spec;
+        this.images = images;
+        this.containers = containers;
+        this.disposer = disposer;
+        this.settings = settings;
+        this.notices = notices;
+    }
+
+    DockerSandbox build() throws InterruptedException {
+        EngineImage agentImage = images.resolve(settings.agentImage(), text -> {});
+        EngineImage jobImage = images.resolve(spec.image().reference(), notices);
+        List<EngineImage> serviceImages = new ArrayList<>();
+        for (ServiceSpec service : spec.services()) {
+            serviceImages.add(images.resolve(service.image(), notices));
+        }
+        boolean foreignJob = !jobImage.id().equals(agentImage.id());
+        boolean agentInVolume =
+                foreignJob || serviceImages.stream().anyMatch(i -> !i.id().equals(agentImage.id()));
+
+        createVolumes(agentInVolume);
+        Networking shared = createNetwork();
+        ContainerRecipes recipes = new ContainerRecipes(spec, agentImage, agentInVolume);
+
+        // The helper first: of all containers only those of the agent image fill the volumes.
+        boolean withHelper = spec.checkout() != Checkout.NOTHING || foreignJob;
+        if (withHelper) {
+            containers.create(recipes.helper(createCheckoutNetwork()), Role.HELPER);
+        }
+        containers.create(recipes.job(jobImage, shared), Role.JOB);
+        ServiceContainers services = startServices(recipes, serviceImages, shared);
+        AgentSession job = containers.start(Role.JOB.nameFor(spec.job()));
+        requireOrdinaryUser(job);
+        AgentSession helper = withHelper ? helperFor(job, jobImage) : null;
+        services.awaitReady(
+                job,
+                Role.NETWORK.nameFor(spec.job()),
+                containers,
+                settings.bounds().serviceStart(),
+                notices);
+        return new DockerSandbox(
+                spec, containers, disposer, settings.bounds().grace(), job, helper);
+    }
+
+    private void createVolumes(boolean agentInVolume) throws InterruptedException {
+        containers.createVolume(Role.WORKSPACE);
+        if (agentInVolume) {
+            containers.createVolume(Role.AGENT);
+        }
+    }
+
+    private Networking createNetwork() throws InterruptedException {
+        String network = Role.NETWORK.nameFor(spec.job());
+        return switch (spec.network()) {
+            case NONE -> {
+                if (spec.services().isEmpty()) {
+                    yield new Networking.Disabled();
+                }
+                containers.createNetwork(Role.NETWORK, true);
+                yield new Networking.Closed(network);
+            }
+            case FULL -> {
+                containers.createNetwork(Role.NETWORK, false);
+                yield new Networking.Open(network);
+            }
+        };
+    }
+
+    private Networking createCheckoutNetwork() throws InterruptedException {
+        return switch (spec.checkout()) {
+            case NOTHING, OFFLINE -> new Networking.Disabled();
+            case ONLINE -> {
+                containers.createNetwork(Role.CHECKOUT, false);
+                yield new Networking.Open(Role.CHECKOUT.nameFor(spec.job()));
+            }
+        };
+    }
+
+    private ServiceContainers startServices(
+            ContainerRecipes recipes, List<EngineImage> serviceImages, Networking shared)
+            throws InterruptedException {
+        List<ServiceContainer> started = new ArrayList<>();
+        for (int i = 0; i < serviceImages.size(); i++) {
+            EngineImage image = serviceImages.get(i);
+            ContainerRecipe recipe = recipes.service(i, image, shared);
+            containers.create(recipe, Role.SERVICE);
+            AgentSession session = containers.start(recipe.name());
+            started.add(ServiceContainer.run(spec.services().get(i), image, session));
+        }
+        return new ServiceContainers(started);
+    }
+
+    private void requireOrdinaryUser(AgentSession job) {
+        if (spec.hardening().user() == Hardening.User.NON_ROOT && job.hello().uid() == 0) {
+            throw new FaultException(
+                    Fault.IMAGE,
+                    "image %s names a user that is root, and pool %s runs no job as root; use an image"
+                                    .formatted(spec.image().reference(), spec.pool())
+                            + " with an ordinary user, or one whose user is root by its number");
+        }
+    }
+
+    /**
+     * The helper where sources are to be fetched. Where none are, it was made to fill the agent's
+     * volume, and is removed after it has given the workspace to a user it does not belong to yet.
+     */
+    private @Nullable AgentSession helperFor(AgentSession job, EngineImage jobImage)
+            throws InterruptedException {
+        boolean fetches = spec.checkout() != Checkout.NOTHING;
+        if (!fetches && jobImage.runsAsRoot() && job.hello().uid() == 0) {
+            disposer.requireGone(spec.job(), Role.HELPER);
+            return null;
+        }
+        AgentSession helper = containers.start(Role.HELPER.nameFor(spec.job()));
+        if (fetches) {
+            return helper;
+        }
+        handOverWorkspace(helper, job.hello());
+        helper.stream().close();
+        disposer.requireGone(spec.job(), Role.HELPER);
+        return null;
+    }
+
+    private void handOverWorkspace(AgentSession helper, AgentMessage.Hello owner)
+            throws InterruptedException {
+        AgentStream stream = helper.stream();
+        for (byte[] frame : DockerSandbox.handOver(owner)) {
+            stream.send(frame);
+        }
+        stream.send(AgentFrames.argument("true"));
+        stream.send(AgentFrames.endOfInput());
+        stream.send(AgentFrames.run());
+        Duration limit = settings.bounds().call();
+        AgentMessage answer = stream.receive(System.nanoTime() + limit.toNanos());
+        if (!(answer instanceof AgentMessage.Ended(int code, long _) && code == 0)) {
+            throw new FaultException(
+                    Fault.ENGINE,
+                    "the workspace could not be given to user %d: %s; look at the engine's log"
+                            .formatted(owner.uid(), answer));
+        }
+    }
+}

@@ -1,0 +1,225 @@
+package dev.mayfly.sandbox.docker;
+
+import com.github.dockerjava.api.model.Capability;
+import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.LogConfig;
+import com.github.dockerjava.api.model.Mount;
+import com.github.dockerjava.api.model.MountType;
+import com.github.dockerjava.api.model.RestartPolicy;
+import com.github.dockerjava.api.model.Ulimit;
+import com.github.dockerjava.api.model.VolumeOptions;
+import dev.mayfly.job.ServiceSpec;
+import dev.mayfly.sandbox.Hardening;
+import dev.mayfly.sandbox.SandboxLimits;
+import dev.mayfly.sandbox.SandboxSpec;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Decides how each container of one job is confined. Pure: the whole hardening can be read, and
+ * tested, here.
+ */
+final class ContainerRecipes {
+
+    static final String WORKSPACE = "/workspace";
+
+    /** What {@link Hardening.User#NON_ROOT} makes of an image whose user is root. */
+    static final String ORDINARY_USER = "1000:1000";
+
+    private static final long DELIVERY_BYTES = 8L << 20;
+    private static final long SHARED_MEMORY_BYTES = 64L << 20;
+    private static final int FULL_WEIGHT = 1024;
+    private static final double NANOS = 1e9;
+
+    /**
+     * What root in a job or a service keeps, because images whose user is root expect to install
+     * packages and to start servers that change to another user. Each is inside the container's own
+     * files and processes.
+     *
+     * <ul>
+     *   <li>{@code CHOWN}: packages and archives are unpacked with their owners
+     *   <li>{@code DAC_OVERRIDE}: root reads and writes files of the users it gave them to
+     *   <li>{@code FOWNER}: and changes their mode and times afterwards
+     *   <li>{@code FSETID}: and keeps their set-group-id bit when it does
+     *   <li>{@code SETUID}, {@code SETGID}: {@code su}, {@code apt-get} and database servers change
+     *       to an ordinary user
+     *   <li>{@code KILL}: root, the agent too, ends processes of those users
+     * </ul>
+     */
+    private static final Capability[] OF_ROOT = {
+        Capability.CHOWN,
+        Capability.DAC_OVERRIDE,
+        Capability.FOWNER,
+        Capability.FSETID,
+        Capability.KILL,
+        Capability.SETGID,
+        Capability.SETUID
+    };
+
+    /**
+     * What the agent keeps in the helper, where it is root so that it can hand the workspace to the
+     * job's user ({@code CHOWN}), make directories in it afterwards ({@code DAC_OVERRIDE}), run git
+     * as that user ({@code SETUID}, {@code SETGID}) and end it ({@code KILL}). Unless the job's
+     * user is root, the steps themselves have none of it.
+     */
+    private static final Capability[] OF_HELPER = {
+        Capability.CHOWN,
+        Capability.DAC_OVERRIDE,
+        Capability.KILL,
+        Capability.SETGID,
+        Capability.SETUID
+    };
+
+    private final SandboxSpec spec;
+    private final EngineImage agentImage;
+    private final boolean agentInVolume;
+
+    /**
+     * Decides for one job.
+     *
+     * @param agentImage the image that holds the agent
+     * @param agentInVolume whether the job has a volume that carries the agent
+     */
+    ContainerRecipes(SandboxSpec spec, EngineImage agentImage, boolean agentInVolume) {
+        this.spec = spec;
+        this.agentImage = agentImage;
+        this.agentInVolume = agentInVolume;
+    }
+
+    /** The container of the script. */
+    ContainerRecipe job(EngineImage image, Networking networking) {
+        Hardening hardening = spec.hardening();
+        boolean demoted = hardening.user() == Hardening.User.NON_ROOT && image.runsAsRoot();
+        HostConfig host =
+                confined(networking, !demoted && image.runsAsRoot() ? OF_ROOT : new Capability[0])
+                        .withReadonlyRootfs(hardening.readOnlyRoot())
+                        .withTmpFs(withTmp())
+                        .withMounts(mounts(image, true));
+        return new ContainerRecipe(
+                Role.JOB.nameFor(spec.job()),
+                image.id(),
+                demoted ? ORDINARY_USER : "",
+                new ContainerRecipe.Place("job", List.of(), networking.networked()),
+                host);
+    }
+
+    /**
+     * The container of the agent image that fills the workspace. Creating it, without starting it,
+     * is also what makes the engine copy the agent into the job's volume.
+     */
+    ContainerRecipe helper(Networking networking) {
+        HostConfig host =
+                confined(networking, OF_HELPER)
+                        .withReadonlyRootfs(true)
+                        .withTmpFs(withTmp())
+                        .withMounts(mounts(agentImage, true));
+        return new ContainerRecipe(
+                Role.HELPER.nameFor(spec.job()),
+                agentImage.id(),
+                "0:0",
+                new ContainerRecipe.Place("helper", List.of(), networking.networked()),
+                host);
+    }
+
+    /**
+     * A service. Its root file system stays writable: servers write where they like, and the layer
+     * goes with the container.
+     *
+     * @param index which of the job's services
+     */
+    ContainerRecipe service(int index, EngineImage image, Networking networking) {
+        ServiceSpec service = spec.services().get(index);
+        HostConfig host =
+                confined(networking, image.runsAsRoot() ? OF_ROOT : new Capability[0])
+                        .withReadonlyRootfs(false)
+                        .withTmpFs(delivery())
+                        .withMounts(mounts(image, false));
+        return new ContainerRecipe(
+                Role.SERVICE.nameFor(spec.job(), index),
+                image.id(),
+                "",
+                new ContainerRecipe.Place(
+                        service.alias(), List.of(service.alias()), networking.networked()),
+                host);
+    }
+
+    private HostConfig confined(Networking networking, Capability... kept) {
+        SandboxLimits limits = spec.limits();
+        HostConfig host =
+                HostConfig.newHostConfig()
+                        .withCapDrop(Capability.ALL)
+                        .withSecurityOpts(securityOptions())
+                        .withPrivileged(false)
+                        .withMemory(limits.memoryBytes())
+                        // Equal to memory: no swap, so the limit is the limit.
+                        .withMemorySwap(limits.memoryBytes())
+                        .withNanoCPUs(Math.round(limits.cpus() * NANOS))
+                        .withCpuShares(Math.max(2, (int) Math.round(limits.cpus() * FULL_WEIGHT)))
+                        .withPidsLimit((long) limits.pids())
+                        .withUlimits(
+                                List.of(
+                                        new Ulimit(
+                                                "nofile",
+                                                (long) limits.openFiles(),
+                                                (long) limits.openFiles()),
+                                        // A core dump would write a process's memory to disk.
+                                        new Ulimit("core", 0L, 0L)))
+                        .withIpcMode("private")
+                        .withCgroupnsMode("private")
+                        .withShmSize(SHARED_MEMORY_BYTES)
+                        .withRestartPolicy(RestartPolicy.noRestart())
+                        // Output goes to the attached daemon, which masks it, and nowhere else.
+                        .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE))
+                        .withAutoRemove(false)
+                        .withPublishAllPorts(false)
+                        // The agent is the init process.
+                        .withInit(false);
+        if (kept.length > 0) {
+            host = host.withCapAdd(kept);
+        }
+        return networking.applied(host);
+    }
+
+    private List<String> securityOptions() {
+        List<String> options = new ArrayList<>(List.of("no-new-privileges"));
+        if (!spec.hardening().seccompProfile().isEmpty()) {
+            options.add("seccomp=" + spec.hardening().seccompProfile());
+        }
+        return options;
+    }
+
+    private Map<String, String> withTmp() {
+        Map<String, String> mounts = new LinkedHashMap<>(delivery());
+        // Programs are executed from /tmp by build tools: go test, configure, native libraries.
+        mounts.put("/tmp", "rw,exec,nosuid,nodev,mode=1777,size=" + spec.limits().tmpBytes());
+        return mounts;
+    }
+
+    private static Map<String, String> delivery() {
+        String options = "rw,noexec,nosuid,nodev,mode=1777,size=" + DELIVERY_BYTES;
+        return Map.of("/run/secrets", options, "/run/mayfly", options);
+    }
+
+    private List<Mount> mounts(EngineImage image, boolean withWorkspace) {
+        // Only the agent image may fill a volume with what it has at that path.
+        boolean empty = !image.id().equals(agentImage.id());
+        List<Mount> mounts = new ArrayList<>();
+        if (agentInVolume) {
+            mounts.add(volume(Role.AGENT, "/opt/mayfly", empty).withReadOnly(true));
+        }
+        if (withWorkspace) {
+            mounts.add(volume(Role.WORKSPACE, WORKSPACE, empty));
+        }
+        return mounts;
+    }
+
+    private Mount volume(Role role, String target, boolean empty) {
+        return new Mount()
+                .withType(MountType.VOLUME)
+                .withSource(role.nameFor(spec.job()))
+                .withTarget(target)
+                .withVolumeOptions(new VolumeOptions().withNoCopy(empty));
+    }
+}

@@ -1,0 +1,124 @@
+package dev.mayfly.sandbox.docker;
+
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.model.ContainerNetwork;
+import dev.mayfly.job.Fault;
+import dev.mayfly.job.FaultException;
+import dev.mayfly.job.OwnedResource;
+import dev.mayfly.job.OwnedResource.Kind;
+import dev.mayfly.sandbox.IntentLog;
+import java.util.Map;
+import java.util.Optional;
+
+/** Makes the parts of one job's environment, each written down before it is made. */
+final class Containers {
+
+    private final DockerEngine engine;
+    private final Labels labels;
+    private final IntentLog intents;
+    private final OpenStreams streams;
+
+    Containers(DockerEngine engine, Labels labels, IntentLog intents, OpenStreams streams) {
+        this.engine = engine;
+        this.labels = labels;
+        this.intents = intents;
+        this.streams = streams;
+    }
+
+    /** Makes an empty volume; the first container that mounts it may fill it. */
+    void createVolume(Role role) throws InterruptedException {
+        String name = role.nameFor(labels.job());
+        intend(Kind.VOLUME, name);
+        engine.call(
+                "creating volume " + name,
+                client ->
+                        client.createVolumeCmd().withName(name).withLabels(labels.of(role)).exec());
+    }
+
+    /**
+     * Makes a network of the job's own.
+     *
+     * @param closed whether nothing outside it can be reached, the host included
+     */
+    void createNetwork(Role role, boolean closed) throws InterruptedException {
+        String name = role.nameFor(labels.job());
+        intend(Kind.NETWORK, name);
+        // An internal network alone still reaches every port of the host, through the address that
+        // the host has on the bridge: so it gets none.
+        Map<String, String> options =
+                closed ? Map.of("com.docker.network.bridge.inhibit_ipv4", "true") : Map.of();
+        try {
+            engine.call(
+                    "creating network " + name,
+                    client ->
+                            client.createNetworkCmd()
+                                    .withName(name)
+                                    .withDriver("bridge")
+                                    .withInternal(closed)
+                                    .withEnableIpv6(false)
+                                    .withCheckDuplicate(true)
+                                    .withOptions(options)
+                                    .withLabels(labels.of(role))
+                                    .exec());
+        } catch (FaultException e) {
+            throw new FaultException(
+                    Fault.ENGINE,
+                    e.getMessage()
+                            + "; if it ran out of address pools: lower the slots, remove unused"
+                            + " networks, or give it more and smaller ones with"
+                            + " default-address-pools in /etc/docker/daemon.json",
+                    e);
+        }
+    }
+
+    /** Makes a container without starting it. */
+    void create(ContainerRecipe recipe, Role role) throws InterruptedException {
+        intend(Kind.CONTAINER, recipe.name());
+        engine.call(
+                "creating container " + recipe.name(),
+                client ->
+                        recipe.request(client, labels.of(role), engine.bounds().lifetime()).exec());
+    }
+
+    /** Starts a container and waits for its agent. */
+    AgentSession start(String container) throws InterruptedException {
+        AgentStream stream =
+                streams.opened(
+                        labels.job(),
+                        AgentStream.attach(engine, container, engine.bounds().call()));
+        engine.call(
+                "starting container " + container,
+                client -> client.startContainerCmd(container).exec());
+        return new AgentSession(container, stream, stream.hello());
+    }
+
+    /** The address of a running container on a network. */
+    String address(String container, String network) throws InterruptedException {
+        InspectContainerResponse inspected =
+                engine.call(
+                        "inspecting container " + container,
+                        client -> client.inspectContainerCmd(container).exec());
+        return Optional.ofNullable(inspected.getNetworkSettings().getNetworks().get(network))
+                .map(ContainerNetwork::getIpAddress)
+                .filter(address -> !address.isEmpty())
+                .orElseThrow(() ->
+                        new FaultException(
+                                Fault.ENGINE,
+                                "container %s has no address on network %s; look at the"
+                                                .formatted(container, network)
+                                        + " engine's log"));
+    }
+
+    /** Whether the kernel killed something in the container for its memory. */
+    boolean ranOutOfMemory(String container) throws InterruptedException {
+        return engine.find(
+                        "inspecting container " + container,
+                        client -> client.inspectContainerCmd(container).exec())
+                .map(found -> Boolean.TRUE.equals(found.getState().getOOMKilled()))
+                .orElse(false);
+    }
+
+    private void intend(Kind kind, String name) {
+        intents.intend(labels.job(), new OwnedResource(kind, name));
+    }
+}

@@ -1,0 +1,206 @@
+package dev.mayfly.sandbox.docker;
+
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.model.Version;
+import com.github.dockerjava.core.DefaultDockerClientConfig;
+import com.github.dockerjava.core.DockerClientImpl;
+import com.github.dockerjava.transport.DockerHttpClient;
+import com.github.dockerjava.zerodep.ZerodepDockerHttpClient;
+import dev.mayfly.job.Fault;
+import dev.mayfly.job.FaultException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one door to the engine: every call is bounded in time and every failure leaves as a fault.
+ * Connects when first used. Safe for use by many threads.
+ *
+ * <p>Each call runs on a virtual thread of its own, because the transport has no working time limit
+ * on a unix socket (its read timeout is set on a socket that is never used) and because the engine
+ * really does hang: on a container whose attached client stopped reading. Interrupting that thread
+ * closes its connection.
+ */
+public final class DockerEngine implements AutoCloseable {
+
+    private final URI host;
+    private final DockerSettings.Bounds bounds;
+    private final ExecutorService calls =
+            Executors.newThreadPerTaskExecutor(
+                    Thread.ofVirtual().name("engine-call-", 0).factory());
+    private final Object lock = new Object();
+    private @Nullable Connection connection;
+
+    /**
+     * Describes an engine; does not connect.
+     *
+     * @param host {@code unix://PATH} or {@code tcp://HOST:PORT}
+     */
+    public DockerEngine(URI host, DockerSettings.Bounds bounds) {
+        this.host = host;
+        this.bounds = bounds;
+    }
+
+    /** Where the engine listens. */
+    URI host() {
+        return host;
+    }
+
+    DockerSettings.Bounds bounds() {
+        return bounds;
+    }
+
+    /** What the engine said of itself when it was first asked. */
+    Version version() throws InterruptedException {
+        return within("asking for its version", bounds.call(), () -> connection().version());
+    }
+
+    /** Calls with the ordinary limit. */
+    <T> T call(String what, Function<DockerClient, T> request) throws InterruptedException {
+        return call(what, bounds.call(), request);
+    }
+
+    /**
+     * Calls.
+     *
+     * @param what continues "the engine failed at ", for example {@code creating network x}
+     * @throws FaultException {@code ENGINE}
+     */
+    <T> T call(String what, Duration limit, Function<DockerClient, T> request)
+            throws InterruptedException {
+        return within(what, limit, () -> request.apply(connection().client()));
+    }
+
+    /** Calls about something that may not be there; its absence is an empty result. */
+    <T> Optional<T> find(String what, Function<DockerClient, T> request)
+            throws InterruptedException {
+        return call(
+                what,
+                client -> {
+                    try {
+                        return Optional.of(request.apply(client));
+                    } catch (NotFoundException e) {
+                        return Optional.empty();
+                    }
+                });
+    }
+
+    private <T> T within(String what, Duration limit, java.util.concurrent.Callable<T> request)
+            throws InterruptedException {
+        Future<T> running = calls.submit(request);
+        try {
+            return running.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            throw new FaultException(
+                    Fault.ENGINE,
+                    "the engine at %s did not answer within %d s while %s; look at its log and at"
+                                    .formatted(host, limit.toSeconds(), what)
+                            + " the load of its host",
+                    e);
+        } catch (ExecutionException e) {
+            throw translated(what, e.getCause() == null ? e : e.getCause());
+        } finally {
+            // Without effect on a finished call; otherwise closes the connection.
+            running.cancel(true);
+        }
+    }
+
+    private RuntimeException translated(String what, Throwable cause) {
+        return switch (cause) {
+            case FaultException fault -> fault;
+            case Error error -> throw error;
+            default ->
+                    new FaultException(
+                            Fault.ENGINE,
+                            "the engine at %s failed while %s: %s"
+                                    .formatted(host, what, reason(cause)),
+                            cause);
+        };
+    }
+
+    /** The innermost message: the transport wraps an IOException into a RuntimeException. */
+    static String reason(Throwable failure) {
+        Throwable innermost = failure;
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            innermost = cause;
+        }
+        String message = innermost.getMessage();
+        return message == null || message.isBlank()
+                ? innermost.getClass().getSimpleName()
+                : message.strip();
+    }
+
+    private Connection connection() {
+        synchronized (lock) {
+            if (connection == null) {
+                connection = connect();
+            }
+            return connection;
+        }
+    }
+
+    private Connection connect() {
+        DockerHttpClient http =
+                new ZerodepDockerHttpClient.Builder()
+                        .dockerHost(host)
+                        .sslConfig(config(null).getSSLConfig())
+                        .connectionTimeout(bounds.call())
+                        .maxConnections(Integer.MAX_VALUE)
+                        .build();
+        try {
+            Version version = DockerClientImpl.getInstance(config(null), http).versionCmd().exec();
+            ApiVersion newest = ApiVersion.parse(version.getApiVersion());
+            if (newest.compareTo(ApiVersion.OLDEST) < 0) {
+                throw new FaultException(
+                        Fault.ENGINE,
+                        "the engine at %s speaks API %s, at least %s (Docker 20.10) is needed"
+                                .formatted(host, newest, ApiVersion.OLDEST));
+            }
+            DockerClient client = DockerClientImpl.getInstance(config(newest.spoken()), http);
+            return new Connection(http, client, version);
+        } catch (RuntimeException e) {
+            closed(http);
+            throw e;
+        }
+    }
+
+    private DefaultDockerClientConfig config(@Nullable ApiVersion version) {
+        DefaultDockerClientConfig.Builder config =
+                DefaultDockerClientConfig.createDefaultConfigBuilder()
+                        .withDockerHost(host.toString());
+        return (version == null ? config : config.withApiVersion(version.toString())).build();
+    }
+
+    private static void closed(DockerHttpClient http) {
+        try {
+            http.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Closes every connection, those of attached containers too. */
+    @Override
+    public void close() {
+        calls.shutdownNow();
+        synchronized (lock) {
+            if (connection != null) {
+                closed(connection.http());
+                connection = null;
+            }
+        }
+    }
+
+    private record Connection(DockerHttpClient http, DockerClient client, Version version) {}
+}

@@ -1,0 +1,115 @@
+package dev.mayfly.sandbox.docker;
+
+import dev.mayfly.job.Cancellation;
+import dev.mayfly.job.Fault;
+import dev.mayfly.job.FaultException;
+import dev.mayfly.sandbox.Sandbox;
+import dev.mayfly.sandbox.SandboxSpec;
+import dev.mayfly.sandbox.Step;
+import dev.mayfly.sandbox.StepEnd;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The containers of one job, through the agents in them. */
+final class DockerSandbox implements Sandbox {
+
+    /** Where the sources are and each step begins. */
+    private static final String SOURCES = ContainerRecipes.WORKSPACE + "/src";
+
+    /** The agent image has it, so the volume does. */
+    private static final String HOME = ContainerRecipes.WORKSPACE + "/home";
+
+    private final SandboxSpec spec;
+    private final Containers containers;
+    private final Disposer disposer;
+    private final Duration grace;
+    private final AgentSession job;
+    private @Nullable AgentSession helper;
+
+    DockerSandbox(
+            SandboxSpec spec,
+            Containers containers,
+            Disposer disposer,
+            Duration grace,
+            AgentSession job,
+            @Nullable AgentSession helper) {
+        this.spec = spec;
+        this.containers = containers;
+        this.disposer = disposer;
+        this.grace = grace;
+        this.job = job;
+        this.helper = helper;
+    }
+
+    @Override
+    public StepEnd run(Step step, Output output, Duration limit, Cancellation cancellation)
+            throws InterruptedException {
+        AgentSession session =
+                switch (step.place()) {
+                    case JOB -> job;
+                    case HELPER -> requireHelper(step);
+                };
+        try {
+            StepRun run = new StepRun(step, session, grace);
+            run.prepare(preparation(step), spec.image().entrypoint());
+            return run.run(output, limit, cancellation);
+        } catch (StepRun.ContainerGone e) {
+            return endWithContainer(step, session, e);
+        }
+    }
+
+    private AgentSession requireHelper(Step step) {
+        if (helper == null) {
+            throw new FaultException(
+                    Fault.INTERNAL,
+                    "step %s asks for the helper of job %s, which has none or has ended it"
+                            .formatted(step.name(), spec.job()));
+        }
+        return helper;
+    }
+
+    private List<byte[]> preparation(Step step) {
+        List<byte[]> frames = new ArrayList<>();
+        if (step.place() == Step.Place.HELPER) {
+            frames.addAll(handOver(job.hello()));
+        }
+        if (!step.environment().containsKey("HOME")) {
+            frames.add(AgentFrames.variable("HOME", HOME));
+        }
+        frames.add(AgentFrames.workingDirectory(SOURCES));
+        return frames;
+    }
+
+    /** Makes the next step of a helper the job's user's, and the workspace too. */
+    static List<byte[]> handOver(AgentMessage.Hello owner) {
+        return List.of(
+                AgentFrames.user(owner.uid(), owner.gid()),
+                AgentFrames.handOver(ContainerRecipes.WORKSPACE),
+                AgentFrames.handOver(HOME));
+    }
+
+    private StepEnd endWithContainer(Step step, AgentSession session, StepRun.ContainerGone gone)
+            throws InterruptedException {
+        if (containers.ranOutOfMemory(session.container())) {
+            return new StepEnd.OutOfMemory();
+        }
+        throw new FaultException(
+                Fault.ENGINE,
+                "container %s went away while step %s ran: %s; look at the logs of the engine and the"
+                                .formatted(session.container(), step.name(), gone.getMessage())
+                        + " kernel",
+                gone);
+    }
+
+    @Override
+    public void endCheckout() throws InterruptedException {
+        AgentSession ended = helper;
+        helper = null;
+        if (ended != null) {
+            ended.stream().close();
+            disposer.requireGone(spec.job(), Role.HELPER, Role.CHECKOUT);
+        }
+    }
+}

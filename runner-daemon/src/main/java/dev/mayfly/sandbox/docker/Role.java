@@ -1,0 +1,36 @@
+package dev.mayfly.sandbox.docker;
+
+import dev.mayfly.job.JobId;
+import java.util.Locale;
+
+/** The parts of a job's environment. */
+enum Role {
+    JOB,
+    HELPER,
+    SERVICE,
+    /** Network of job and services. */
+    NETWORK,
+    /** Network of the helper while it fetches sources. */
+    CHECKOUT,
+    WORKSPACE,
+    /** The volume that carries the agent into other images, and the container that fills it. */
+    AGENT;
+
+    String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The name of this part; the same in every life, so that it can be found without memory. */
+    String nameFor(JobId job) {
+        return "mayfly-" + job + "-" + label();
+    }
+
+    /**
+     * The name of one of several parts.
+     *
+     * @param index from 0
+     */
+    String nameFor(JobId job, int index) {
+        return nameFor(job) + "-" + index;
+    }
+}
