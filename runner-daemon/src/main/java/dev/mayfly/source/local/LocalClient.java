@@ -1,0 +1,309 @@
+package dev.mayfly.source.local;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.mayfly.job.JobId;
+import dev.mayfly.job.LogSink;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.file.FileSystemOptions;
+import io.vertx.core.http.ClientMultipartForm;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.SocketAddress;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Talks to a daemon's API, in blocking style. What the daemon refuses is an {@link
+ * ApiProblemException}; a daemon that cannot be reached is an IOException that names the address
+ * and the cure.
+ */
+public final class LocalClient implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LocalClient.class);
+
+    private static final String JOBS = "/api/v1/jobs";
+
+    private static final int CONNECT_MILLIS = 5_000;
+
+    /** The server beats every ten seconds, so this much silence means that it is gone. */
+    private static final int IDLE_SECONDS = 45;
+
+    private static final Duration ANSWER_LIMIT = Duration.ofSeconds(30);
+
+    /** A large upload over a slow disk; a dead connection ends it sooner. */
+    private static final Duration UPLOAD_LIMIT = Duration.ofHours(1);
+
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+
+    private final ApiEndpoint endpoint;
+    private final ApiToken token;
+    private final Vertx vertx;
+    private final HttpClient http;
+
+    /** Prepares a client; connects with the first call. */
+    public LocalClient(ApiEndpoint endpoint, ApiToken token) {
+        this.endpoint = endpoint;
+        this.token = token;
+        this.vertx =
+                Vertx.vertx(
+                        new VertxOptions()
+                                .setEventLoopPoolSize(1)
+                                .setWorkerPoolSize(2)
+                                .setFileSystemOptions(
+                                        new FileSystemOptions()
+                                                .setFileCachingEnabled(false)
+                                                .setClassPathResolvingEnabled(false)));
+        this.http =
+                vertx.createHttpClient(
+                        new HttpClientOptions()
+                                .setConnectTimeout(CONNECT_MILLIS)
+                                .setIdleTimeout(IDLE_SECONDS)
+                                .setIdleTimeoutUnit(TimeUnit.SECONDS));
+    }
+
+    /**
+     * Submits a job.
+     *
+     * @param document YAML or JSON, as the user wrote it
+     * @param workspace what to send along, or null
+     */
+    public LocalJob submit(String document, @Nullable PackedWorkspace workspace)
+            throws IOException, InterruptedException {
+        return JobJson.job(
+                workspace == null
+                        ? call(
+                                request(HttpMethod.POST, JOBS)
+                                        .putHeader("Content-Type", "application/yaml"),
+                                request -> request.send(Buffer.buffer(document)),
+                                ANSWER_LIMIT)
+                        : call(
+                                request(HttpMethod.POST, JOBS),
+                                request -> request.send(form(document, workspace)),
+                                UPLOAD_LIMIT));
+    }
+
+    /** Lists jobs, newest first. */
+    public JobPage list(JobQuery query) throws IOException, InterruptedException {
+        String after = query.after() == null ? "" : "&after=" + query.after();
+        JsonNode page =
+                call(
+                        request(
+                                HttpMethod.GET,
+                                JOBS
+                                        + "?state="
+                                        + JobJson.word(query.state())
+                                        + "&limit="
+                                        + query.limit()
+                                        + after),
+                        HttpClientRequest::send,
+                        ANSWER_LIMIT);
+        List<LocalJob> jobs = new ArrayList<>();
+        page.path("jobs").forEach(job -> jobs.add(JobJson.job(job)));
+        return new JobPage(jobs, page.has("next") ? new JobId(page.path("next").asText()) : null);
+    }
+
+    /** One job. */
+    public LocalJob get(JobId job) throws IOException, InterruptedException {
+        return JobJson.job(json(job));
+    }
+
+    /** One job as the API describes it, with what its author asked for. */
+    public String describe(JobId job) throws IOException, InterruptedException {
+        return json(job).toPrettyString();
+    }
+
+    /** Asks a job to end. */
+    public CancelEffect cancel(JobId job, String reason) throws IOException, InterruptedException {
+        String body = JobJson.text(JobJson.object().put("reason", reason));
+        JsonNode answer =
+                call(
+                        request(HttpMethod.POST, JOBS + "/" + job + "/cancel")
+                                .putHeader("Content-Type", "application/json"),
+                        request -> request.send(Buffer.buffer(body)),
+                        ANSWER_LIMIT);
+        return CancelEffect.valueOf(answer.path("effect").asText().toUpperCase(Locale.ROOT));
+    }
+
+    /**
+     * Delivers a job's whole log, live, until the job has ended. A lost connection is taken up
+     * again where it broke.
+     *
+     * @param sink gets every event once, in order, on the calling thread; finished at the end
+     * @param patience how long to try to reach the daemon again
+     * @return the job with its outcome
+     */
+    public LocalJob follow(JobId job, LogSink sink, Duration patience)
+            throws IOException, InterruptedException {
+        LogFollower follower = new LogFollower(sink);
+        Duration pause = FIRST_PAUSE;
+        long heard = System.nanoTime();
+        while (true) {
+            long before = follower.events();
+            try {
+                follow(job, follower);
+                LocalJob ended = follower.ended();
+                if (ended != null) {
+                    sink.finish();
+                    return ended;
+                }
+            } catch (IOException e) {
+                if (System.nanoTime() - heard > patience.toNanos() && follower.events() == before) {
+                    throw e;
+                }
+            } catch (ApiProblemException e) {
+                if (e.kind() != ApiProblemException.Kind.UNAVAILABLE
+                        || System.nanoTime() - heard > patience.toNanos()) {
+                    throw e;
+                }
+            }
+            if (follower.events() > before) {
+                heard = System.nanoTime();
+                pause = FIRST_PAUSE;
+            }
+            Thread.sleep(pause);
+            pause =
+                    pause.multipliedBy(2).compareTo(LONGEST_PAUSE) > 0
+                            ? LONGEST_PAUSE
+                            : pause.multipliedBy(2);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            await(vertx.close(), Duration.ofSeconds(5));
+        } catch (IOException e) {
+            LOG.debug("The client did not stop cleanly", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void follow(JobId job, LogFollower follower) throws IOException, InterruptedException {
+        RequestOptions options =
+                request(HttpMethod.GET, JOBS + "/" + job + "/events")
+                        .putHeader("Accept", "text/event-stream")
+                        .putHeader("Last-Event-ID", follower.position().toString());
+        HttpClientResponse response =
+                await(
+                        http.request(options)
+                                .compose(HttpClientRequest::send)
+                                .map(got -> {
+                                    got.pause();
+                                    return got;
+                                }),
+                        ANSWER_LIMIT);
+        if (response.statusCode() != 200) {
+            response.resume();
+            throw problem(response.statusCode(), await(response.body(), ANSWER_LIMIT));
+        }
+        try {
+            follower.read(response);
+        } finally {
+            response.request().reset();
+        }
+    }
+
+    private JsonNode json(JobId job) throws IOException, InterruptedException {
+        return call(
+                request(HttpMethod.GET, JOBS + "/" + job), HttpClientRequest::send, ANSWER_LIMIT);
+    }
+
+    private RequestOptions request(HttpMethod method, String uri) {
+        RequestOptions options =
+                switch (endpoint) {
+                    case ApiEndpoint.Tcp tcp ->
+                            new RequestOptions().setHost(tcp.host()).setPort(tcp.port());
+                    case ApiEndpoint.UnixSocket socket ->
+                            new RequestOptions()
+                                    .setHost("localhost")
+                                    .setPort(80)
+                                    .setServer(
+                                            SocketAddress.domainSocketAddress(
+                                                    socket.path().toString()));
+                };
+        return options.setMethod(method).setURI(uri).putHeader("Authorization", token.header());
+    }
+
+    private static ClientMultipartForm form(String document, PackedWorkspace workspace) {
+        ClientMultipartForm form = ClientMultipartForm.multipartForm().attribute("job", document);
+        if (workspace.commit() != null) {
+            form.attribute("commit", workspace.commit());
+        }
+        return form.binaryFileUpload(
+                "workspace",
+                "workspace",
+                workspace.file().toAbsolutePath().toString(),
+                workspace.commit() == null ? "application/x-tar" : "application/octet-stream");
+    }
+
+    private JsonNode call(
+            RequestOptions options,
+            Function<HttpClientRequest, Future<HttpClientResponse>> send,
+            Duration limit)
+            throws IOException, InterruptedException {
+        Reply reply =
+                await(
+                        http.request(options)
+                                .compose(send)
+                                .compose(response ->
+                                        response.body()
+                                                .map(body ->
+                                                        new Reply(response.statusCode(), body))),
+                        limit);
+        if (reply.status() / 100 != 2) {
+            throw problem(reply.status(), reply.body());
+        }
+        return JobJson.tree(reply.body().toString(StandardCharsets.UTF_8));
+    }
+
+    private record Reply(int status, Buffer body) {}
+
+    private static ApiProblemException problem(int status, Buffer body) {
+        JsonNode node;
+        try {
+            node = JobJson.tree(body.toString(StandardCharsets.UTF_8));
+        } catch (IllegalArgumentException e) {
+            node = JobJson.object(); // not one of ours: a proxy in between
+        }
+        return ApiProblemException.of(status, node);
+    }
+
+    private <T> T await(Future<T> future, Duration limit) throws IOException, InterruptedException {
+        try {
+            return future.toCompletionStage()
+                    .toCompletableFuture()
+                    .get(limit.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            throw new IOException(
+                    "no answer from the daemon at "
+                            + endpoint
+                            + " ("
+                            + e.getCause()
+                            + "): is it running there?",
+                    e.getCause());
+        } catch (TimeoutException e) {
+            throw new IOException(
+                    "no answer from the daemon at " + endpoint + " within " + limit, e);
+        }
+    }
+}

@@ -1,0 +1,493 @@
+package dev.mayfly.source.local;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.mayfly.job.Cancellation;
+import dev.mayfly.job.Fault;
+import dev.mayfly.job.FaultException;
+import dev.mayfly.job.JobId;
+import dev.mayfly.job.JobPhase;
+import dev.mayfly.job.JobSpec;
+import dev.mayfly.job.LifeId;
+import dev.mayfly.job.LogSink;
+import dev.mayfly.job.Outcome;
+import dev.mayfly.job.PoolName;
+import dev.mayfly.job.Receipt;
+import dev.mayfly.source.Claim;
+import dev.mayfly.source.JobReport;
+import dev.mayfly.source.JobSource;
+import dev.mayfly.state.StateException;
+import dev.mayfly.state.StateStore;
+import dev.mayfly.state.TimeOrderedName;
+import dev.mayfly.state.Transaction;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The embedded source: a durable queue. What a method has answered is on the disk, so a process
+ * that dies at any instant neither loses a job nor lets it run twice.
+ */
+public final class LocalSource implements JobSource, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LocalSource.class);
+
+    /** How soon jobs and wishes of other processes are noticed. */
+    private static final Duration LOOK_EVERY = Duration.ofMillis(250);
+
+    private static final Duration TIDY_EVERY = Duration.ofMinutes(1);
+
+    /** An upload may take this long before it counts as left over. */
+    private static final Duration UPLOAD_LIMIT = Duration.ofHours(6);
+
+    /** One tidying is short, so that nobody waits for it: the rest is for the next. */
+    private static final int TIDY_AT_ONCE = 200;
+
+    private final LocalSourceSettings settings;
+    private final LifeId life;
+    private final StateStore store;
+    private final SpecText specs;
+    private final Function<JobSpec, Optional<String>> intake;
+    private final Clock clock;
+    private final Uploads uploads;
+
+    /** Beaten when a job may have come in. */
+    private final Pulse arrivals = new Pulse();
+
+    private final Map<JobId, Running> running = new ConcurrentHashMap<>();
+    private final Thread watch;
+
+    /**
+     * A source that does nothing yet.
+     *
+     * @param life who claims
+     * @param store where everything is kept
+     * @param specs how a job is written down
+     * @param intake the reason, with the cure, to refuse a job, or empty to take it; must be quick
+     *     and free of side effects
+     */
+    public LocalSource(
+            LocalSourceSettings settings,
+            LifeId life,
+            StateStore store,
+            SpecText specs,
+            Function<JobSpec, Optional<String>> intake,
+            Clock clock) {
+        this.settings = settings;
+        this.life = life;
+        this.store = store;
+        this.specs = specs;
+        this.intake = intake;
+        this.clock = clock;
+        this.uploads = new Uploads(store.directory());
+        this.watch =
+                Thread.ofVirtual()
+                        .name("source-" + settings.name() + "-watch")
+                        .unstarted(this::watch);
+    }
+
+    /** Reviews what waits since an earlier life, then watches what other processes do. */
+    public void start() {
+        reviewWaiting();
+        watch.start();
+    }
+
+    /** Stops watching. What waits stays; what runs is not touched. */
+    @Override
+    public void close() {
+        watch.interrupt();
+        try {
+            if (watch.isAlive()) {
+                watch.join(Duration.ofSeconds(5));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public String name() {
+        return settings.name();
+    }
+
+    /**
+     * Takes a job in. It survives a crash from when this returns.
+     *
+     * @param spec the job; a packed workspace that it names is moved away and belongs to this
+     *     source from then on
+     * @throws SubmitRefusedException when it may not run here; nothing is kept then, and the packed
+     *     workspace stays where it is
+     */
+    public JobId submit(JobSpec spec) throws SubmitRefusedException {
+        Optional<String> refusal = intake.apply(spec);
+        if (refusal.isPresent()) {
+            throw new SubmitRefusedException(refusal.get());
+        }
+        if (store.read(in -> JobTable.queued(in, name())) >= settings.maxQueued()) {
+            throw new SubmitRefusedException(
+                    "the queue of source \""
+                            + name()
+                            + "\" is full: "
+                            + settings.maxQueued()
+                            + " jobs wait; try again when some have run, or cancel some");
+        }
+        Instant now = clock.instant();
+        JobId job = new JobId(TimeOrderedName.of("j-", now));
+        JobSpec kept = uploads.adopt(job, spec);
+        try {
+            store.write(in -> {
+                JobTable.insert(in, waiting(job, kept, now), specs.write().apply(kept), owner());
+                return job;
+            });
+        } catch (RuntimeException e) {
+            if (!kept.equals(spec)) {
+                uploads.delete(job);
+            }
+            throw e;
+        }
+        arrivals.beat();
+        return job;
+    }
+
+    @Override
+    public Optional<Claim> claim(PoolName pool, Duration wait) throws InterruptedException {
+        long deadline = System.nanoTime() + wait.toNanos();
+        while (true) {
+            long seen = arrivals.beats();
+            Optional<Claim> claim = take(pool);
+            long left = deadline - System.nanoTime();
+            if (claim.isPresent() || left <= 0) {
+                return claim;
+            }
+            arrivals.await(seen, left);
+        }
+    }
+
+    @Override
+    public JobReport report(Claim claim) {
+        Running job = running.get(claim.job());
+        if (job == null) {
+            throw new IllegalArgumentException(
+                    "job " + claim.job() + " was not claimed here, or has ended");
+        }
+        return job;
+    }
+
+    /**
+     * Asks a job to end: one that waits ends at once, one that runs is told, whichever process runs
+     * it.
+     *
+     * @param reason who and why; the first reason counts
+     * @return what that did, or empty when there is no such job
+     */
+    public Optional<CancelEffect> cancel(JobId job, String reason) {
+        Optional<CancelEffect> effect =
+                store.write(in -> JobTable.cancel(in, job, reason, clock.instant()));
+        if (effect.equals(Optional.of(CancelEffect.ENDED))) {
+            uploads.delete(job);
+        }
+        Running here = running.get(job);
+        if (here != null && effect.equals(Optional.of(CancelEffect.REQUESTED))) {
+            here.cancellation.request(reason);
+        }
+        return effect;
+    }
+
+    /** A job, or empty when it was never here or is forgotten. */
+    public Optional<LocalJob> job(JobId job) {
+        return store.read(in -> JobTable.job(in, job));
+    }
+
+    /** What a job's author asked for, or empty when the job is not known. */
+    public Optional<JobSpec> spec(JobId job) {
+        return store.read(in -> JobTable.spec(in, job)).map(specs.read());
+    }
+
+    /** The same as JSON for people to read, without the values of variables and credentials. */
+    Optional<JsonNode> describedSpec(JobId job) {
+        return spec(job).map(SpecDescription::of).map(specs.write()).map(JobJson::tree);
+    }
+
+    /** Jobs of every process that shares the state directory, newest first. */
+    public List<LocalJob> list(JobQuery query) {
+        return store.read(in -> JobTable.list(in, query));
+    }
+
+    /**
+     * Reads a job's log from the given place to its end, waiting while the job runs.
+     *
+     * @return a reader of one's own, to be closed; empty when the job is not known
+     */
+    public Optional<LogReader> log(JobId job, LogPosition from) {
+        if (job(job).isEmpty()) {
+            return Optional.empty();
+        }
+        Running here = running.get(job);
+        return Optional.of(
+                new LogReader(
+                        logFiles(job),
+                        here == null ? new Pulse() : here.pulse,
+                        () -> job(job).map(found -> found.state().ended()).orElse(true),
+                        from));
+    }
+
+    /** Where a job's masked output is kept, as it is. There may be no such file. */
+    public Path logFile(JobId job) {
+        return logFiles(job).output();
+    }
+
+    /**
+     * Gives jobs of dead processes their final state: never run again, never forgotten.
+     *
+     * @param living the lives whose process runs; asked after looking, so that a life that began
+     *     meanwhile is not taken for dead
+     * @return jobs of which something may be left, until {@link #released} is told of a clean
+     *     receipt
+     */
+    public Set<JobId> recover(Supplier<Set<LifeId>> living) {
+        List<JobTable.Unreleased> taken = store.read(JobTable::unreleased);
+        List<JobTable.Unreleased> reserved = store.read(JobTable::reserved);
+        if (taken.isEmpty() && reserved.isEmpty()) {
+            return Set.of();
+        }
+        Set<LifeId> alive = living.get();
+        for (JobTable.Unreleased job : reserved) {
+            if (!alive.contains(job.life())) {
+                end(
+                        job.id(),
+                        new Outcome.Cancelled("the process that was to run it has ended"),
+                        JobPhase.FINISHED);
+            }
+        }
+        Set<JobId> orphans = new LinkedHashSet<>();
+        for (JobTable.Unreleased job : taken) {
+            if (!alive.contains(job.life())) {
+                end(job.id(), new Outcome.Lost(), JobPhase.TEARING_DOWN);
+                orphans.add(job.id());
+            }
+        }
+        return orphans;
+    }
+
+    /** Keeps the receipt of any job of this source, also of an earlier life's. */
+    public void released(Receipt receipt) {
+        store.write(in -> {
+            JobTable.release(in, receipt);
+            return receipt;
+        });
+    }
+
+    /** Deletes what has been kept long enough, logs included, and what a crash left of uploads. */
+    public void tidy() {
+        Instant now = clock.instant();
+        Instant before = now.minus(settings.keepFinished());
+        for (JobId job : store.read(in -> JobTable.finishedBefore(in, before, TIDY_AT_ONCE))) {
+            try {
+                // The files first: what a crash leaves in between is found again by its row.
+                logFiles(job).delete();
+                store.write(in -> {
+                    JobTable.forget(in, job);
+                    return job;
+                });
+            } catch (IOException e) {
+                LOG.warn("The log of job={} could not be deleted, it is tried again", job, e);
+            }
+        }
+        uploads.sweep(this::needsUpload, now.minus(UPLOAD_LIMIT));
+    }
+
+    private boolean needsUpload(String file) {
+        return file.startsWith("j-")
+                && job(new JobId(file)).map(found -> !found.state().ended()).orElse(false);
+    }
+
+    private Optional<Claim> take(PoolName pool) {
+        while (true) {
+            Optional<JobTable.Stored> stored = store.write(in -> take(in, pool));
+            if (stored.isEmpty()) {
+                return Optional.empty();
+            }
+            JobId job = stored.get().id();
+            Running taken = running.get(job);
+            if (taken == null) {
+                throw new IllegalStateException("job " + job + " was taken and is not known");
+            }
+            try {
+                JobSpec spec = specs.read().apply(stored.get().spec());
+                return Optional.of(new Claim(job, name(), spec, taken.cancellation));
+            } catch (RuntimeException e) {
+                LOG.error("Stored job={} cannot be read", job, e);
+                taken.finished(unreadable(e));
+                running.remove(job);
+                store.write(in -> phase(in, job, JobPhase.FINISHED));
+            }
+        }
+    }
+
+    /** Known here before it is durable, so that a cancel in between finds it. */
+    private Optional<JobTable.Stored> take(Transaction in, PoolName pool) throws SQLException {
+        Optional<JobTable.Stored> stored =
+                JobTable.claim(in, name(), pool, life, owner(), clock.instant());
+        stored.ifPresent(job -> running.put(job.id(), new Running(job.id())));
+        return stored;
+    }
+
+    private JobId phase(Transaction in, JobId job, JobPhase phase) throws SQLException {
+        JobTable.phase(in, job, phase, clock.instant());
+        return job;
+    }
+
+    private void end(JobId job, Outcome outcome, JobPhase phase) {
+        store.write(in -> JobTable.end(in, job, outcome, phase, clock.instant()));
+        uploads.delete(job);
+    }
+
+    /** Another process's queue is not ours to review: its configuration may allow other things. */
+    private void reviewWaiting() {
+        if (settings.queue() == LocalSourceSettings.Queue.PRIVATE) {
+            return;
+        }
+        for (JobTable.Stored job : store.read(in -> JobTable.waiting(in, name()))) {
+            Optional<Outcome> end;
+            try {
+                end = intake.apply(specs.read().apply(job.spec())).map(Outcome.Denied::new);
+            } catch (RuntimeException e) {
+                LOG.error("Stored job={} cannot be read", job.id(), e);
+                end = Optional.of(unreadable(e));
+            }
+            end.ifPresent(outcome -> end(job.id(), outcome, JobPhase.FINISHED));
+        }
+    }
+
+    private static Outcome unreadable(RuntimeException e) {
+        return new Outcome.Faulted(
+                Fault.INTERNAL,
+                "the stored job cannot be read ("
+                        + e.getClass().getSimpleName()
+                        + "); it may be from another version of Mayfly: submit it again");
+    }
+
+    private @Nullable LifeId owner() {
+        return settings.queue() == LocalSourceSettings.Queue.PRIVATE ? life : null;
+    }
+
+    private LocalJob waiting(JobId job, JobSpec spec, Instant now) {
+        return new LocalJob(
+                job,
+                name(),
+                spec.name(),
+                spec.pool() == null ? settings.defaultPool() : spec.pool(),
+                new JobState(
+                        JobPhase.QUEUED,
+                        new JobTimes(now, null, null, null, null),
+                        null,
+                        null,
+                        null));
+    }
+
+    private LogFiles logFiles(JobId job) {
+        return LogFiles.of(store.directory().logs(), job);
+    }
+
+    private void watch() {
+        long seen = 0;
+        long tidied = System.nanoTime() - TIDY_EVERY.toNanos();
+        while (!Thread.currentThread().isInterrupted()) {
+            try {
+                long version = store.foreignVersion();
+                if (version != seen) {
+                    seen = version;
+                    arrivals.beat();
+                    grantWishes();
+                }
+                if (System.nanoTime() - tidied > TIDY_EVERY.toNanos()) {
+                    tidied = System.nanoTime();
+                    tidy();
+                }
+                Thread.sleep(LOOK_EVERY);
+            } catch (StateException e) {
+                LOG.warn("source={} could not look for news: {}", name(), e.getMessage());
+                if (!pauseAfterFailure()) {
+                    return;
+                }
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private static boolean pauseAfterFailure() {
+        try {
+            Thread.sleep(Duration.ofSeconds(5));
+            return true;
+        } catch (InterruptedException e) {
+            return false;
+        }
+    }
+
+    private void grantWishes() {
+        for (JobTable.Wish wish : store.read(in -> JobTable.wishes(in, life))) {
+            Running here = running.get(wish.job());
+            if (here != null) {
+                here.cancellation.request(wish.reason());
+            }
+        }
+    }
+
+    /** A job that was claimed here and has not been released. */
+    private final class Running implements JobReport {
+
+        private final JobId job;
+        private final Cancellation cancellation = new Cancellation();
+        private final Pulse pulse = new Pulse();
+        private final RetainedLog log;
+
+        Running(JobId job) {
+            this.job = job;
+            this.log = new RetainedLog(logFiles(job), pulse);
+        }
+
+        @Override
+        public void phase(JobPhase phase) {
+            store.write(in -> LocalSource.this.phase(in, job, phase));
+        }
+
+        @Override
+        public LogSink log() {
+            return log;
+        }
+
+        @Override
+        public void finished(Outcome outcome) {
+            try {
+                log.finish();
+            } catch (FaultException e) {
+                // The outcome is worth more than the end of its log.
+                LOG.warn("The log of job={} could not be completed: {}", job, e.getMessage());
+            }
+            end(job, outcome, JobPhase.TEARING_DOWN);
+            pulse.beat();
+        }
+
+        @Override
+        public void released(Receipt receipt) {
+            LocalSource.this.released(receipt);
+            if (receipt.clean()) {
+                running.remove(job);
+            }
+        }
+    }
+}

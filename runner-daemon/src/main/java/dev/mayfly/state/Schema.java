@@ -1,0 +1,61 @@
+package dev.mayfly.state;
+
+import java.util.List;
+
+/** The database's shape, as the steps that lead to it. A step that was released never changes. */
+final class Schema {
+
+    private Schema() {}
+
+    /**
+     * Step {@code n} leads from version {@code n} to {@code n + 1}. Times are epoch milliseconds.
+     */
+    static final List<List<String>> STEPS =
+            List.of(
+                    List.of(
+                            """
+                            CREATE TABLE local_job (
+                              seq INTEGER PRIMARY KEY AUTOINCREMENT,
+                              id TEXT NOT NULL UNIQUE,
+                              source TEXT NOT NULL,
+                              name TEXT NOT NULL,
+                              pool TEXT NOT NULL,
+                              spec TEXT NOT NULL,
+                              phase TEXT NOT NULL,
+                              reserved_for TEXT,
+                              life TEXT,
+                              submitted_at INTEGER NOT NULL,
+                              claimed_at INTEGER,
+                              started_at INTEGER,
+                              ended_at INTEGER,
+                              released_at INTEGER,
+                              cancel_reason TEXT,
+                              outcome TEXT,
+                              receipt TEXT
+                            ) STRICT
+                            """,
+                            """
+                            CREATE INDEX local_job_waiting ON local_job (source, pool, seq)
+                              WHERE phase = 'QUEUED'
+                            """,
+                            """
+                            CREATE INDEX local_job_unreleased ON local_job (phase)
+                              WHERE phase <> 'FINISHED'
+                            """,
+                            "CREATE INDEX local_job_ended ON local_job (ended_at)",
+                            """
+                            CREATE TABLE journal_job (
+                              job TEXT PRIMARY KEY,
+                              life TEXT NOT NULL
+                            ) STRICT, WITHOUT ROWID
+                            """,
+                            """
+                            CREATE TABLE journal_resource (
+                              seq INTEGER PRIMARY KEY AUTOINCREMENT,
+                              job TEXT NOT NULL REFERENCES journal_job (job) ON DELETE CASCADE,
+                              kind TEXT NOT NULL,
+                              name TEXT NOT NULL,
+                              UNIQUE (job, kind, name)
+                            ) STRICT
+                            """));
+}
