@@ -1,9 +1,44 @@
 package dev.mayfly.job;
 
 import java.time.Duration;
+import java.util.Locale;
 
 /** How a job ended. Decided once, before teardown; teardown never changes it. */
 public sealed interface Outcome {
+
+    /** One word for metrics, lists and the job itself: the record's name in lower case. */
+    default String word() {
+        return switch (this) {
+            case Passed() -> "passed";
+            case Failed(int _) -> "failed";
+            case OutOfMemory(long _) -> "out-of-memory";
+            case TimedOut(Duration _) -> "timed-out";
+            case Cancelled(String _) -> "cancelled";
+            case Denied(String _) -> "denied";
+            case Faulted(Fault _, String _) -> "faulted";
+            case Lost() -> "lost";
+        };
+    }
+
+    /** One sentence for people, with the cause. */
+    default String sentence() {
+        return switch (this) {
+            case Passed() -> "the job passed";
+            case Failed(int code) -> "the job failed: its script ended with exit code " + code;
+            case OutOfMemory(long limit) ->
+                    "the job ran out of memory: its limit is " + limit / (1 << 20) + " MiB";
+            case TimedOut(Duration limit) ->
+                    "the job ran longer than it may: its limit is " + limit.toSeconds() + " s";
+            case Cancelled(String reason) -> "the job was cancelled: " + reason;
+            case Denied(String reason) -> "the job was refused: " + reason;
+            case Faulted(Fault fault, String detail) ->
+                    "the job could not be run ("
+                            + fault.name().toLowerCase(Locale.ROOT)
+                            + "): "
+                            + detail;
+            case Lost() -> "the job was lost: the daemon died while it ran; it is not run again";
+        };
+    }
 
     /** Every script line succeeded. */
     record Passed() implements Outcome {}

@@ -2,8 +2,8 @@ package dev.mayfly.teardown;
 
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
-import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.sandbox.IntentLog;
 import java.util.List;
 
 /**
@@ -11,16 +11,10 @@ import java.util.List;
  * Holds names only, never a secret. Every method is durable when it returns. Safe for use by many
  * threads.
  */
-public interface Journal {
+public interface Journal extends IntentLog {
 
     /** Before anything of the job is created. */
     void begin(JobId job, LifeId life);
-
-    /** Before this resource is created. */
-    void intend(JobId job, OwnedResource resource);
-
-    /** What was ever intended for the job. */
-    List<OwnedResource> intended(JobId job);
 
     /** The receipt; the job leaves {@link #open()} when it is clean. */
     void close(Receipt receipt);

@@ -1,0 +1,256 @@
+package dev.mayfly.bootstrap;
+
+import dev.mayfly.admission.AdmissionPolicy;
+import dev.mayfly.admission.PoolAdmission;
+import dev.mayfly.admission.PoolCeiling;
+import dev.mayfly.admission.SourceBinding;
+import dev.mayfly.admission.Verdict;
+import dev.mayfly.config.JobSpecJson;
+import dev.mayfly.config.MayflySettings;
+import dev.mayfly.config.PoolSettings;
+import dev.mayfly.execution.PoolTerms;
+import dev.mayfly.execution.Stages;
+import dev.mayfly.job.JobId;
+import dev.mayfly.job.JobSpec;
+import dev.mayfly.job.LifeId;
+import dev.mayfly.job.Receipt;
+import dev.mayfly.metrics.JobMetrics;
+import dev.mayfly.sandbox.docker.DockerEngine;
+import dev.mayfly.sandbox.docker.DockerSandboxBackend;
+import dev.mayfly.sandbox.docker.DockerSettings;
+import dev.mayfly.secrets.file.FileSecretsProvider;
+import dev.mayfly.secrets.file.KeyLocation;
+import dev.mayfly.source.local.LocalSource;
+import dev.mayfly.source.local.LocalSourceSettings;
+import dev.mayfly.source.local.SpecText;
+import dev.mayfly.state.StateDirectory;
+import dev.mayfly.state.StateStore;
+import dev.mayfly.teardown.JobRecords;
+import dev.mayfly.teardown.LeaseRevocation;
+import dev.mayfly.teardown.Lives;
+import dev.mayfly.teardown.Reaper;
+import dev.mayfly.teardown.SqliteJournal;
+import dev.mayfly.teardown.Sweep;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The parts of one process, put together by hand in the order in which they need each other. The
+ * daemon, {@code mayfly run} and {@code mayfly reap} are the same parts, used differently.
+ */
+public final class Assembly implements AutoCloseable {
+
+    /** The local source's name, in metrics and in the admission rules. */
+    public static final String LOCAL = "local";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Assembly.class);
+    private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+
+    private final MayflySettings settings;
+    private final StateDirectory directory;
+    private final StateStore store;
+    private final Lives lives;
+    private final DockerEngine engine;
+    private final PrometheusMeterRegistry registry;
+    private final LocalSource local;
+    private final Reaper reaper;
+    private final Stages stages;
+
+    private Assembly(MayflySettings settings, LocalSourceSettings.Queue queue) {
+        Clock clock = Clock.systemUTC();
+        this.settings = settings;
+        directory = new StateDirectory(settings.daemon().stateDirectory()).create();
+        store = StateStore.open(directory);
+        lives = Lives.begin(directory, clock);
+        if (store.loss() != null) {
+            LOG.error("state was lost: {}; labels in the engine have to do", store.loss());
+        }
+
+        registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        JobMetrics metrics = new JobMetrics(registry);
+        metrics.build(Version.current());
+
+        SqliteJournal journal = new SqliteJournal(store);
+        DockerSettings docker = docker(settings, lives);
+        engine = new DockerEngine(docker.host(), docker.bounds());
+        DockerSandboxBackend sandboxes = new DockerSandboxBackend(engine, docker, journal);
+
+        AdmissionPolicy admission = admission(settings);
+        local =
+                new LocalSource(
+                        localSource(settings, queue),
+                        lives.current(),
+                        store,
+                        new SpecText(JobSpecJson::write, JobSpecJson::read),
+                        spec -> refusal(admission, spec),
+                        clock);
+        reaper =
+                new Reaper(
+                        sandboxes,
+                        journal,
+                        lives,
+                        LeaseRevocation.NONE,
+                        recordsOf(local),
+                        clock,
+                        FIRST_PAUSE);
+        stages =
+                new Stages(
+                        admission,
+                        new FileSecretsProvider(settings.secrets().file(), keyOf(settings)),
+                        sandboxes,
+                        reaper,
+                        journal,
+                        metrics,
+                        lives.current());
+    }
+
+    /**
+     * Puts the parts together and begins a life. Nothing runs yet; the engine is not asked.
+     *
+     * @param queue who may run what is submitted to the local source
+     * @throws dev.mayfly.state.StateException when the state directory cannot be used
+     */
+    public static Assembly open(MayflySettings settings, LocalSourceSettings.Queue queue) {
+        return new Assembly(settings, queue);
+    }
+
+    public MayflySettings settings() {
+        return settings;
+    }
+
+    public StateDirectory directory() {
+        return directory;
+    }
+
+    public PrometheusMeterRegistry registry() {
+        return registry;
+    }
+
+    public LocalSource local() {
+        return local;
+    }
+
+    public Reaper reaper() {
+        return reaper;
+    }
+
+    public Stages stages() {
+        return stages;
+    }
+
+    /** The engine, for questions beyond running jobs. */
+    public DockerEngine engine() {
+        return engine;
+    }
+
+    /** Destroys what dead lives have left. Before the first job is claimed. */
+    public Sweep sweep() throws InterruptedException {
+        Sweep sweep = reaper.sweep();
+        int unclean = (int) sweep.receipts().stream().filter(r -> !r.clean()).count();
+        stages.metrics().sweep(sweep.receipts().size(), unclean);
+        if (!sweep.receipts().isEmpty()) {
+            LOG.info("swept leftovers jobs={} unclean={}", sweep.receipts().size(), unclean);
+        }
+        if (sweep.incompleteBecause() != null) {
+            LOG.warn("the sweep is incomplete because={}", sweep.incompleteBecause());
+        }
+        return sweep;
+    }
+
+    @Override
+    public void close() {
+        reaper.close();
+        local.close();
+        engine.close();
+        lives.close();
+        store.close();
+        registry.close();
+    }
+
+    private static AdmissionPolicy admission(MayflySettings settings) {
+        List<PoolCeiling> ceilings =
+                settings.pools().stream().map(PoolSettings::terms).map(Assembly::ceiling).toList();
+        return new PoolAdmission(
+                ceilings,
+                Map.of(
+                        LOCAL,
+                        new SourceBinding(
+                                settings.local().feeds(), settings.local().defaultPool())));
+    }
+
+    private static PoolCeiling ceiling(PoolTerms terms) {
+        return new PoolCeiling(
+                terms.pool(),
+                terms.network(),
+                terms.timeout(),
+                terms.limits().memoryBytes(),
+                terms.limits().cpus(),
+                terms.limits().pids());
+    }
+
+    private static Optional<String> refusal(AdmissionPolicy admission, JobSpec spec) {
+        return switch (admission.review(LOCAL, spec)) {
+            case Verdict.Admitted(var _) -> Optional.empty();
+            case Verdict.Refused(String reason) -> Optional.of(reason);
+        };
+    }
+
+    private static DockerSettings docker(MayflySettings settings, Lives lives) {
+        DockerSettings.Bounds usual = DockerSettings.Bounds.DEFAULT;
+        return new DockerSettings(
+                settings.engine().host(),
+                settings.agent().image(),
+                lives.daemonId(),
+                lives.current(),
+                new DockerSettings.Bounds(
+                        settings.engine().callTimeout(),
+                        settings.engine().pullTimeout(),
+                        usual.grace(),
+                        longestJob(settings).plus(usual.lifetime()),
+                        usual.serviceStart()));
+    }
+
+    private static Duration longestJob(MayflySettings settings) {
+        return settings.pools().stream()
+                .map(pool -> pool.terms().timeout())
+                .max(Duration::compareTo)
+                .orElse(Duration.ZERO);
+    }
+
+    private static LocalSourceSettings localSource(
+            MayflySettings settings, LocalSourceSettings.Queue queue) {
+        return new LocalSourceSettings(
+                LOCAL,
+                settings.local().defaultPool(),
+                queue,
+                settings.local().keepFinished(),
+                settings.local().maxQueued());
+    }
+
+    private static KeyLocation keyOf(MayflySettings settings) {
+        return new KeyLocation.OwnFile(settings.secrets().keyFile());
+    }
+
+    private static JobRecords recordsOf(LocalSource local) {
+        return new JobRecords() {
+            @Override
+            public Set<JobId> recover(Supplier<Set<LifeId>> living) {
+                return local.recover(living);
+            }
+
+            @Override
+            public void released(Receipt receipt) {
+                local.released(receipt);
+            }
+        };
+    }
+}

@@ -1,0 +1,183 @@
+package dev.mayfly.bootstrap;
+
+import dev.mayfly.config.ApiSettings.Listen;
+import dev.mayfly.config.MayflySettings;
+import dev.mayfly.config.PoolSettings;
+import dev.mayfly.execution.Dispatcher;
+import dev.mayfly.job.PoolName;
+import dev.mayfly.pool.SlotPool;
+import dev.mayfly.source.local.ApiEndpoint;
+import dev.mayfly.source.local.ApiProbes;
+import dev.mayfly.source.local.ApiSettings;
+import dev.mayfly.source.local.ApiToken;
+import dev.mayfly.source.local.LocalApi;
+import dev.mayfly.source.local.LocalSourceSettings;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The daemon: sweeps, listens, claims, and drains when it is asked to stop. */
+public final class Daemon implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
+
+    private static final Duration SWEEP_EVERY = Duration.ofMinutes(1);
+
+    /** From the cancellation of what still runs to giving up on it. */
+    private static final Duration CANCEL_LIMIT = Duration.ofSeconds(60);
+
+    private static final long UPLOAD_BYTES = 4L << 30;
+
+    private final Assembly parts;
+    private final Vertx vertx;
+    private final LocalApi api;
+    private final List<Dispatcher> dispatchers;
+    private volatile String notReady = "starting: leftovers of an earlier life are not swept yet";
+
+    private Daemon(Assembly parts) {
+        this.parts = parts;
+        vertx = Vertx.vertx();
+        dispatchers = parts.settings().pools().stream().map(this::dispatcher).toList();
+        MayflySettings settings = parts.settings();
+        api =
+                new LocalApi(
+                        vertx,
+                        new ApiSettings(
+                                endpoint(settings), ApiSettings.DOCUMENT_BYTES, UPLOAD_BYTES),
+                        token(settings),
+                        parts.local(),
+                        new YamlJobDocuments(),
+                        new ApiProbes(parts.registry()::scrape, List::of, this::reasonsNotReady),
+                        parts.directory());
+    }
+
+    /**
+     * Starts. When this returns, leftovers of earlier lives are gone or being retried, the API
+     * answers, and jobs are claimed.
+     *
+     * @throws dev.mayfly.state.StateException when the state directory or the address cannot be
+     *     used
+     */
+    public static Daemon start(MayflySettings settings) throws InterruptedException {
+        Daemon daemon = new Daemon(Assembly.open(settings, LocalSourceSettings.Queue.SHARED));
+        try {
+            daemon.begin();
+            return daemon;
+        } catch (RuntimeException | InterruptedException e) {
+            daemon.close();
+            throw e;
+        }
+    }
+
+    private void begin() throws InterruptedException {
+        api.start();
+        // Before the first claim: what an earlier life left must not meet a new job.
+        parts.sweep();
+        parts.local().start();
+        parts.reaper().start(SWEEP_EVERY);
+        dispatchers.forEach(Dispatcher::start);
+        notReady = "";
+        LOG.info("mayfly is ready version={} api={}", Version.current(), api.endpoint());
+    }
+
+    /** Where the API answers; the port is the real one. */
+    public ApiEndpoint endpoint() {
+        return api.endpoint();
+    }
+
+    /**
+     * Stops asking for jobs, lets running ones end for as long as the configuration allows, then
+     * cancels them. Returns when nothing runs, or when even that did not help in time.
+     *
+     * @return whether nothing was left running; what was is destroyed by the next start
+     */
+    public boolean drain() throws InterruptedException {
+        notReady = "draining: the daemon was asked to stop";
+        dispatchers.forEach(Dispatcher::stopClaiming);
+        Duration patience = parts.settings().daemon().drainTimeout();
+        if (awaitIdle(patience)) {
+            return true;
+        }
+        LOG.warn("drain timeout reached, cancelling what runs timeout={}", patience);
+        cancelAll();
+        return awaitIdle(CANCEL_LIMIT);
+    }
+
+    /** Ends the patience of {@link #drain()}: cancels every running job now. */
+    public void cancelAll() {
+        dispatchers.forEach(d -> d.cancelAll("the daemon is stopping"));
+    }
+
+    @Override
+    public void close() {
+        api.close();
+        parts.close();
+        try {
+            vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (java.util.concurrent.ExecutionException
+                | java.util.concurrent.TimeoutException e) {
+            LOG.warn("the API's threads did not stop", e);
+        }
+        LOG.info("mayfly has stopped");
+    }
+
+    private boolean awaitIdle(Duration limit) throws InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        boolean idle = true;
+        for (Dispatcher dispatcher : dispatchers) {
+            long left = Math.max(0, deadline - System.nanoTime());
+            idle &= dispatcher.awaitIdle(Duration.ofNanos(left));
+        }
+        return idle;
+    }
+
+    private Dispatcher dispatcher(PoolSettings pool) {
+        PoolName name = pool.terms().pool();
+        SlotPool slots = new SlotPool(name, pool.slots());
+        parts.stages()
+                .metrics()
+                .watch(
+                        name,
+                        () -> slots.occupancy().free(),
+                        () -> slots.occupancy().used(),
+                        () -> slots.occupancy().quarantined());
+        boolean fed = parts.settings().local().feeds().contains(name);
+        return new Dispatcher(
+                parts.stages(), pool.terms(), slots, fed ? List.of(parts.local()) : List.of());
+    }
+
+    private List<String> reasonsNotReady() {
+        List<String> reasons = new ArrayList<>();
+        if (!notReady.isEmpty()) {
+            reasons.add(notReady);
+        }
+        parts.stages().sandboxes().unhealthyBecause().ifPresent(reasons::add);
+        String secrets = parts.stages().secrets().unhealthyBecause();
+        if (!secrets.isEmpty()) {
+            reasons.add(secrets);
+        }
+        return reasons;
+    }
+
+    /** Where the API of a configuration listens. */
+    public static ApiEndpoint endpoint(MayflySettings settings) {
+        return switch (settings.api().listen()) {
+            case Listen.Tcp(String host, int port) ->
+                    new ApiEndpoint.Tcp(host, port, java.util.Set.of());
+            case Listen.UnixSocket(var path) -> new ApiEndpoint.UnixSocket(path);
+        };
+    }
+
+    private static ApiToken token(MayflySettings settings) {
+        var given = settings.api().token();
+        return given == null
+                ? ApiToken.readOrCreate(settings.api().tokenFile())
+                : new ApiToken(new String(given.reveal(), java.nio.charset.StandardCharsets.UTF_8));
+    }
+}

@@ -1,0 +1,193 @@
+package dev.mayfly.execution;
+
+import dev.mayfly.job.JobId;
+import dev.mayfly.pool.Slot;
+import dev.mayfly.pool.SlotPool;
+import dev.mayfly.source.Claim;
+import dev.mayfly.source.JobSource;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings the jobs and the slots of one pool together. It holds a slot before it asks a source, and
+ * asks only while engine and secrets provider are healthy, so that nothing is pulled that cannot be
+ * run.
+ */
+public final class Dispatcher {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Dispatcher.class);
+
+    private static final Duration SLOT_WAIT = Duration.ofSeconds(30);
+    private static final Duration CLAIM_WAIT = Duration.ofSeconds(20);
+    private static final Duration PAUSE_WHILE_UNHEALTHY = Duration.ofSeconds(2);
+    private static final Duration FIRST_RETRY = Duration.ofSeconds(2);
+    private static final Duration LAST_RETRY = Duration.ofMinutes(5);
+
+    private final Stages stages;
+    private final PoolTerms terms;
+    private final SlotPool slots;
+    private final List<JobSource> sources;
+    private final Map<JobId, Running> running = new ConcurrentHashMap<>();
+    private final Thread claimer;
+    private volatile boolean stopping;
+    private String lastIllness = "";
+
+    private record Running(Claim claim, Thread thread) {}
+
+    /**
+     * Prepares the dispatcher; {@link #start()} begins to ask.
+     *
+     * @param sources those that may feed this pool
+     */
+    public Dispatcher(Stages stages, PoolTerms terms, SlotPool slots, List<JobSource> sources) {
+        this.stages = stages;
+        this.terms = terms;
+        this.slots = slots;
+        this.sources = List.copyOf(sources);
+        this.claimer = Thread.ofVirtual().name("claim-" + terms.pool()).unstarted(this::claimLoop);
+    }
+
+    public void start() {
+        claimer.start();
+    }
+
+    /** Asks for nothing more. Running jobs go on. */
+    public void stopClaiming() {
+        stopping = true;
+        claimer.interrupt();
+    }
+
+    /** Asks every running job to end, each with the same reason. */
+    public void cancelAll(String reason) {
+        running.values().forEach(r -> r.claim().cancellation().request(reason));
+    }
+
+    /**
+     * Waits until no job runs.
+     *
+     * @param limit how long at most
+     * @return whether none runs any more
+     */
+    public boolean awaitIdle(Duration limit) throws InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        claimer.join(limit);
+        for (Running job : running.values()) {
+            Duration left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+            job.thread().join(left.plusMillis(1));
+        }
+        return !claimer.isAlive() && running.isEmpty();
+    }
+
+    private void claimLoop() {
+        while (!stopping) {
+            try {
+                if (healthy()) {
+                    claimOne();
+                } else {
+                    Thread.sleep(PAUSE_WHILE_UNHEALTHY);
+                }
+            } catch (InterruptedException e) {
+                return; // stopClaiming is the only one who interrupts
+            } catch (RuntimeException e) {
+                LOG.error("claiming failed pool={}; trying again", terms.pool(), e);
+                pause(PAUSE_WHILE_UNHEALTHY);
+            }
+        }
+    }
+
+    private boolean healthy() {
+        String illness =
+                stages.sandboxes()
+                        .unhealthyBecause()
+                        .orElseGet(() -> stages.secrets().unhealthyBecause());
+        if (!illness.equals(lastIllness)) {
+            lastIllness = illness;
+            if (illness.isEmpty()) {
+                LOG.info("healthy again, asking for jobs pool={}", terms.pool());
+            } else {
+                LOG.warn("not asking for jobs pool={} because={}", terms.pool(), illness);
+            }
+        }
+        return illness.isEmpty();
+    }
+
+    private void claimOne() throws InterruptedException {
+        Optional<Slot> free = slots.acquire(SLOT_WAIT);
+        if (free.isEmpty()) {
+            return;
+        }
+        Slot slot = free.get();
+        boolean handedOver = false;
+        try {
+            Duration wait = CLAIM_WAIT.dividedBy(sources.size());
+            for (JobSource source : sources) {
+                Optional<Claim> claim = source.claim(terms.pool(), wait);
+                if (claim.isPresent()) {
+                    start(source, claim.get(), slot);
+                    handedOver = true;
+                    return;
+                }
+            }
+        } finally {
+            if (!handedOver) {
+                slot.release();
+            }
+        }
+    }
+
+    private void start(JobSource source, Claim claim, Slot slot) {
+        Thread thread =
+                Thread.ofVirtual()
+                        .name("job-" + claim.job())
+                        .unstarted(() -> runIn(slot, source, claim));
+        running.put(claim.job(), new Running(claim, thread));
+        thread.start();
+    }
+
+    private void runIn(Slot slot, JobSource source, Claim claim) {
+        try {
+            JobRun run = new JobRun(stages, claim, source.report(claim), terms);
+            if (run.toTheEnd().clean()) {
+                slot.release();
+            } else {
+                quarantine(slot, run, claim.job());
+            }
+        } catch (RuntimeException | InterruptedException e) {
+            // Not known to be clean, so not free: the next start's sweep decides.
+            LOG.error(
+                    "slot lost until the next start pool={} job={}", terms.pool(), claim.job(), e);
+            slot.quarantine();
+        } finally {
+            running.remove(claim.job());
+        }
+    }
+
+    /** The slot comes back when the environment is proven gone, however long that takes. */
+    private void quarantine(Slot slot, JobRun run, JobId job) throws InterruptedException {
+        LOG.error("slot quarantined, leftovers exist pool={} job={}", terms.pool(), job);
+        slot.quarantine();
+        Duration pause = FIRST_RETRY;
+        while (!stopping) {
+            pause(pause);
+            if (run.destroyAgain().clean()) {
+                LOG.info("leftovers gone, slot is back pool={} job={}", terms.pool(), job);
+                slot.restore();
+                return;
+            }
+            pause = pause.compareTo(LAST_RETRY) < 0 ? pause.multipliedBy(2) : LAST_RETRY;
+        }
+    }
+
+    private void pause(Duration length) {
+        long end = System.nanoTime() + length.toNanos();
+        while (!stopping && System.nanoTime() < end) {
+            LockSupport.parkNanos(Math.min(end - System.nanoTime(), 500_000_000L));
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package dev.mayfly.execution;
+
+import dev.mayfly.admission.AdmissionPolicy;
+import dev.mayfly.job.LifeId;
+import dev.mayfly.metrics.JobMetrics;
+import dev.mayfly.sandbox.SandboxBackend;
+import dev.mayfly.secrets.SecretsProvider;
+import dev.mayfly.teardown.Journal;
+import dev.mayfly.teardown.Reaper;
+
+/**
+ * What a job passes through, in this order, and what it leaves its traces in.
+ *
+ * @param admission may it run here
+ * @param secrets what it may know
+ * @param sandboxes where it runs
+ * @param reaper what destroys it
+ * @param journal what remembers it over a crash
+ * @param metrics what counts it
+ * @param life the life of this process
+ */
+public record Stages(
+        AdmissionPolicy admission,
+        SecretsProvider secrets,
+        SandboxBackend sandboxes,
+        Reaper reaper,
+        Journal journal,
+        JobMetrics metrics,
+        LifeId life) {}
