@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -42,7 +43,7 @@
 #define FILES_MAX 1024
 #define DIRECTORIES_MAX 64
 
-/* Exactly what one frame may bring four times over: PROTOCOL.md names this bound. */
+/* PROTOCOL.md names this bound. */
 #define INPUT_MAX ((size_t)4 << 20)
 
 extern char **environ;
@@ -61,6 +62,7 @@ static struct {
     char *directory;
     bool has_script;
     bool has_user;
+    bool begun;
     bool input_ended;
     uid_t uid;
     gid_t gid;
@@ -107,6 +109,8 @@ int64_t now_ms(void) {
 
 /* ------------------------------------------------------------------ before the first step */
 
+static bool is_init(void) { return getpid() == 1; }
+
 static bool is_program(const char *path) {
     struct stat s;
     return stat(path, &s) == 0 && S_ISREG(s.st_mode) && access(path, X_OK) == 0;
@@ -145,6 +149,9 @@ static void *pages(size_t size) {
 void step_init(void) {
     next.words = pages(WORDS_MAX);
     input.ring = pages(INPUT_MAX);
+    /* Process 1 gets every orphan; any other agent has to ask for its step's. */
+    if (!is_init())
+        (void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     image_path = getenv("PATH");
     if (image_path == NULL || image_path[0] == '\0')
         image_path = DEFAULT_PATH;
@@ -181,7 +188,7 @@ static void forget_request(void) {
     madvise(next.words, WORDS_MAX, MADV_DONTNEED);
     next.words_size = next.variable_count = next.argument_count = next.handed_count = 0;
     next.directory = NULL;
-    next.has_script = next.has_user = next.input_ended = false;
+    next.has_script = next.has_user = next.begun = next.input_ended = false;
     next.fault[0] = '\0';
 }
 
@@ -332,6 +339,7 @@ static void prepare_directory(const char *payload, size_t size) {
 }
 
 void step_prepare(char type, const char *payload, size_t size) {
+    next.begun = true;
     switch (type) {
     case 'V':
         prepare_variable(payload, size);
@@ -626,6 +634,35 @@ static void close_input(void) {
     input.start = input.used = 0;
 }
 
+static void pump_input(void) {
+    while (input.fd >= 0 && input.used > 0) {
+        size_t run = INPUT_MAX - input.start < input.used ? INPUT_MAX - input.start : input.used;
+        ssize_t n = write(input.fd, input.ring + input.start, run);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN)
+            return;
+        if (n < 0) {
+            close_input(); /* nobody reads it any more */
+            return;
+        }
+        input.start = (input.start + (size_t)n) % INPUT_MAX;
+        input.used -= (size_t)n;
+    }
+    if (input.fd >= 0 && input.ended)
+        close_input();
+}
+
+void step_end_input(void) {
+    if (phase == IDLE) {
+        /* Before the next step has been mentioned it is the last one's, and late. */
+        next.input_ended = next.begun;
+        return;
+    }
+    input.ended = true;
+    pump_input();
+}
+
 bool step_start(void) {
     if (!next.has_user) {
         next.uid = geteuid();
@@ -656,6 +693,7 @@ bool step_start(void) {
     drained = 0;
     phase = RUNNING;
     forget_request();
+    pump_input();
     return true;
 }
 
@@ -679,39 +717,9 @@ bool step_feed(const unsigned char *bytes, size_t size) {
     return true;
 }
 
-static void pump_input(void) {
-    while (input.fd >= 0 && input.used > 0) {
-        size_t run = INPUT_MAX - input.start < input.used ? INPUT_MAX - input.start : input.used;
-        ssize_t n = write(input.fd, input.ring + input.start, run);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && errno == EAGAIN)
-            return;
-        if (n < 0) {
-            close_input(); /* nobody reads it any more */
-            return;
-        }
-        input.start = (input.start + (size_t)n) % INPUT_MAX;
-        input.used -= (size_t)n;
-    }
-    if (input.fd >= 0 && input.ended)
-        close_input();
-}
-
-void step_end_input(void) {
-    if (phase == IDLE) {
-        next.input_ended = true;
-        return;
-    }
-    input.ended = true;
-    pump_input();
-}
-
 /* Process 1 may signal "every process": its container holds the step and nothing else. Anywhere
  * else that would be the whole machine, so an agent that is not process 1, as in a test, signals
- * the step's own process group, and what has left it escapes. */
-static bool is_init(void) { return getpid() == 1; }
-
+ * the step's own process group, and what has left it survives, and is counted. */
 static void signal_step(int number) {
     pid_t target = is_init() ? -1 : -main_process;
     if (is_init() || main_process > 1)
@@ -743,7 +751,7 @@ static bool reap(void) {
             return true;
         }
     }
-    return !is_init() && main_process > 1 && kill(-main_process, 0) == 0;
+    return false;
 }
 
 static int count_survivors(void) {

@@ -30,7 +30,8 @@ void stream_open(void) {
 }
 
 void stream_close(void) {
-    for (int fd = 0; fd < 2; fd++)
+    /* In reverse: both may be the same terminal, whose first flags are the true ones. */
+    for (int fd = 1; fd >= 0; fd--)
         if (original_flags[fd] >= 0)
             (void)fcntl(fd, F_SETFL, original_flags[fd]);
 }
