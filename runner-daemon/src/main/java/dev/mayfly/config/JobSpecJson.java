@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A job as JSON, for a queue that outlives the process. Not the job document: nothing is left out,
@@ -84,11 +85,14 @@ public final class JobSpecJson {
      * @throws IllegalArgumentException when it did not, or a version that this one does not know
      */
     public static JobSpec read(String json) {
-        Stored stored;
+        @Nullable Stored stored;
         try {
             stored = MAPPER.readValue(json, Stored.class);
         } catch (JacksonException e) {
             throw new IllegalArgumentException("not a stored job: " + e.getOriginalMessage(), e);
+        }
+        if (stored == null) {
+            throw new IllegalArgumentException("not a stored job: there is nothing");
         }
         if (stored.format() != FORMAT) {
             throw new IllegalArgumentException(

@@ -121,6 +121,8 @@ final class YamlDocument {
         LoaderOptions limits = new LoaderOptions();
         limits.setNestingDepthLimit(MAX_DEPTH);
         limits.setCodePointLimit(MAX_BYTES);
+        // Safe, because nothing is ever constructed here: tags become problems with a line.
+        limits.setTagInspector(_ -> true);
         Yaml yaml =
                 new Yaml(
                         new SafeConstructor(limits),

@@ -1,0 +1,250 @@
+package dev.mayfly.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.networknt.schema.SchemaLocation;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What is published beside the program must agree with it. */
+class PublishedFilesTest {
+
+    private static final Environment ROOT = new Environment(Map.of(), Path.of("/root"), true);
+    private static final Pattern COMMENTED_KEY = Pattern.compile("(?m)^( *)# ([a-z_]+: .*)$");
+
+    @TempDir private Path directory;
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void exampleLoads(Path example) throws IOException {
+        Files.writeString(directory.resolve("api-token"), "0123456789abcdef");
+        Files.setPosixFilePermissions(
+                directory.resolve("api-token"),
+                java.nio.file.attribute.PosixFilePermissions.fromString("r--------"));
+        Environment environment =
+                new Environment(
+                        Map.of("CREDENTIALS_DIRECTORY", directory.toString()), directory, true);
+
+        if (isJob(example)) {
+            assertThat(JobDocument.read(example).spec().steps().script()).isNotEmpty();
+        } else {
+            assertThat(ConfigLoader.load(example, environment).pools()).isNotEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void exampleNamesItsSchemaForEditors(Path example) throws IOException {
+        String schema = isJob(example) ? "../job.schema.json" : "../mayfly.schema.json";
+
+        assertThat(Files.readAllLines(example).getFirst())
+                .isEqualTo("# yaml-language-server: $schema=" + schema);
+        assertThat(example.resolveSibling(schema)).exists();
+    }
+
+    @Test
+    void defaultConfigurationShowsEveryKey() throws IOException {
+        String text = Files.readString(Repository.CONFIGURATION);
+
+        assertThat(leaves(DocumentSchema.CONFIGURATION.root(), "").keySet())
+                .isNotEmpty()
+                .allSatisfy(path -> {
+                    String key = path.substring(path.lastIndexOf('.') + 1);
+                    assertThat(text).containsPattern("(?m)^[ #-]*" + key + ":");
+                });
+    }
+
+    @Test
+    void commentedKeysOfTheDefaultConfigurationShowTheDefaults() throws IOException {
+        String text =
+                COMMENTED_KEY
+                        .matcher(Files.readString(Repository.CONFIGURATION))
+                        .replaceAll(match ->
+                                match.group(2).matches("(token|seccomp_profile): .*")
+                                        ? ""
+                                        : java.util.regex.Matcher.quoteReplacement(
+                                                match.group(1) + match.group(2)));
+        Path file = Files.writeString(directory.resolve("mayfly.yaml"), text);
+
+        assertThat(text).contains("\n  state_dir: ").contains("\n    log_limit: 64MiB");
+        assertThat(ConfigLoader.load(file, ROOT))
+                .isEqualTo(ConfigLoader.load(Repository.CONFIGURATION, ROOT));
+    }
+
+    @ParameterizedTest
+    @MethodSource("schemas")
+    void schemaFollowsItsOwnSpecification(DocumentSchema schema) {
+        SchemaRegistry registry =
+                SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
+
+        assertThat(
+                        registry.getSchema(
+                                        SchemaLocation.of(
+                                                "https://json-schema.org/draft/2020-12/schema"))
+                                .validate(schema.root().definition()))
+                .isEmpty();
+    }
+
+    @ParameterizedTest
+    @MethodSource("schemas")
+    void everyKeyIsDescribedAndHasADefaultOrSaysWhatStandsForIt(DocumentSchema schema) {
+        List<String> required = List.of("pools[].name", "script", "image.name", "services[].image");
+
+        assertThat(leaves(schema.root(), ""))
+                .isNotEmpty()
+                .allSatisfy((path, leaf) -> {
+                    assertThat(leaf.text("description")).as(path).isPresent();
+                    assertThat(
+                                    required.contains(path)
+                                            || path.matches(".*(<NAME>.*|paths|url|directory)")
+                                            || leaf.keywords().has("default")
+                                            || leaf.keywords().has("x-default"))
+                            .as(path + " has a default")
+                            .isTrue();
+                });
+    }
+
+    @ParameterizedTest
+    @MethodSource("schemas")
+    void defaultsAndExamplesFollowTheirSchema(DocumentSchema schema) throws IOException {
+        SchemaRegistry registry =
+                SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
+        leaves(schema.root(), "")
+                .forEach((path, leaf) -> {
+                    var definition = new JsonMapper().createObjectNode();
+                    definition.setAll(
+                            (com.fasterxml.jackson.databind.node.ObjectNode) leaf.keywords());
+                    definition.set("$defs", schema.root().definition().get("$defs"));
+                    var rules = registry.getSchema(definition);
+                    List<JsonNode> values = new ArrayList<>();
+                    leaf.keywords().path("examples").forEach(values::add);
+                    if (leaf.keywords().has("default")) {
+                        values.add(leaf.defaultValue());
+                    }
+                    assertThat(values)
+                            .as(path)
+                            .allSatisfy(value -> assertThat(rules.validate(value)).isEmpty());
+                });
+    }
+
+    /** Each leaf with a value other than its default: if nothing changes, nobody reads the key. */
+    @Test
+    void everyKeyOfTheConfigurationChangesTheSettings() throws IOException {
+        Files.writeString(
+                directory.resolve("seccomp.json"), "{\"defaultAction\":\"SCMP_ACT_LOG\"}");
+        Map<String, String> others =
+                Map.ofEntries(
+                        Map.entry("daemon.state_dir", "/elsewhere"),
+                        Map.entry("daemon.drain_timeout", "1m"),
+                        Map.entry("daemon.log.format", "json"),
+                        Map.entry("daemon.log.level", "debug"),
+                        Map.entry("engine.host", "tcp://10.0.0.1:2376"),
+                        Map.entry("engine.call_timeout", "31s"),
+                        Map.entry("engine.pull_timeout", "11m"),
+                        Map.entry("agent.image", "other"),
+                        Map.entry("api.listen", "127.0.0.1:1"),
+                        Map.entry("api.token", "${env:TOKEN}"),
+                        Map.entry("pools[].name", "other"),
+                        Map.entry("pools[].slots", "9"),
+                        Map.entry("pools[].image", "other"),
+                        Map.entry("pools[].network", "full"),
+                        Map.entry("pools[].timeout", "2h"),
+                        Map.entry("pools[].memory", "3GiB"),
+                        Map.entry("pools[].cpus", "0.5"),
+                        Map.entry("pools[].pids", "99"),
+                        Map.entry("pools[].open_files", "99"),
+                        Map.entry("pools[].tmp", "1MiB"),
+                        Map.entry("pools[].read_only_root", "false"),
+                        Map.entry("pools[].user", "image"),
+                        Map.entry("pools[].seccomp_profile", "seccomp.json"),
+                        Map.entry("pools[].log_limit", "1MiB"),
+                        Map.entry("sources.local.feeds", "[high, low]"),
+                        Map.entry("sources.local.default", "high"),
+                        Map.entry("sources.local.max_queued", "1"),
+                        Map.entry("sources.local.keep_finished", "1d"),
+                        Map.entry("secrets.file.path", "/elsewhere"),
+                        Map.entry("secrets.file.key", "/elsewhere"));
+
+        assertThat(leaves(DocumentSchema.CONFIGURATION.root(), "").keySet())
+                .isEqualTo(new TreeMap<>(others).keySet());
+        others.forEach((path, value) ->
+                assertThat(loadWith(path, value)).as(path).isNotEqualTo(loadWith(path, null)));
+    }
+
+    private MayflySettings loadWith(String path, @org.jspecify.annotations.Nullable String value) {
+        String feeds = path.equals("sources.local.default") ? "feeds: [low, high], " : "";
+        String key = path.substring(path.lastIndexOf('.') + 1);
+        String entry =
+                value == null
+                        ? ""
+                        : key + ": " + (value.startsWith("[") ? value : "'" + value + "'");
+        if (value != null && value.matches("[0-9.]+|true|false")) {
+            entry = key + ": " + value;
+        }
+        StringBuilder text = new StringBuilder();
+        if (path.startsWith("pools[]")) {
+            String name = key.equals("name") && value != null ? "" : "name: low, ";
+            text.append("pools: [{name: high}, {").append(name).append(entry).append("}]");
+        } else {
+            text.append("pools: [{name: high}, {name: low}]\n");
+            String[] sections = path.split("\\.", -1);
+            for (int i = 0; i < sections.length - 1; i++) {
+                text.append(sections[i]).append(": {");
+            }
+            text.append(feeds).append(entry).append("}".repeat(sections.length - 1));
+        }
+        try {
+            Path file = Files.writeString(directory.resolve("one.yaml"), text);
+            return ConfigLoader.load(
+                    file,
+                    new Environment(Map.of("TOKEN", "0123456789abcdef"), Path.of("/root"), true));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static Stream<DocumentSchema> schemas() {
+        return Stream.of(DocumentSchema.CONFIGURATION, DocumentSchema.JOB);
+    }
+
+    private static List<Path> examples() throws IOException {
+        try (Stream<Path> files = Files.list(Repository.EXAMPLES)) {
+            return files.sorted().toList();
+        }
+    }
+
+    private static boolean isJob(Path example) {
+        return example.getFileName().toString().startsWith("job-");
+    }
+
+    /** Every key that holds a value rather than further keys. */
+    private static Map<String, SchemaNode> leaves(SchemaNode node, String path) {
+        Map<String, SchemaNode> leaves = new TreeMap<>();
+        if (node.allows("array") && node.item().allows("object")) {
+            leaves.putAll(leaves(node.item(), path + "[]"));
+        } else if (node.entry().keywords().isObject()) {
+            leaves.putAll(leaves(node.entry(), path + ".<NAME>"));
+        } else if (node.keys().isEmpty()) {
+            leaves.put(path, node);
+        }
+        for (String key : node.keys()) {
+            leaves.putAll(leaves(node.child(key), path.isEmpty() ? key : path + "." + key));
+        }
+        return leaves;
+    }
+}
