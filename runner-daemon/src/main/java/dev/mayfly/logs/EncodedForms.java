@@ -51,8 +51,10 @@ final class EncodedForms {
 
     static Set<String> hex(String value) {
         byte[] bytes = value.getBytes(ISO_8859_1);
-        return Set.of(
-                HexFormat.of().formatHex(bytes), HexFormat.of().withUpperCase().formatHex(bytes));
+        Set<String> forms = new LinkedHashSet<>(); // Set.of would print a repeated form
+        forms.add(HexFormat.of().formatHex(bytes));
+        forms.add(HexFormat.of().withUpperCase().formatHex(bytes));
+        return forms;
     }
 
     /** As common encoders do it; they differ in which characters they leave alone. */
@@ -108,7 +110,7 @@ final class EncodedForms {
                 value,
                 c -> {
                     int known = SHORT_JSON.indexOf(c);
-                    if (byNumber.indexOf(c) >= 0 || c < ' ' && known < 0) {
+                    if (byNumber.indexOf(c) >= 0 || (c < ' ' && known < 0)) {
                         return "\\u" + hex.toHexDigits((char) c);
                     }
                     return known < 0 ? null : "\\" + SHORT_JSON_NAMES.charAt(known);
@@ -174,7 +176,7 @@ final class EncodedForms {
     }
 
     private static boolean isLetterOrDigit(int c) {
-        return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     }
 
     private static String escape(

@@ -327,7 +327,7 @@ public final class LogPipeline {
     private void remember(RuntimeException e) {
         if (failure == null) {
             failure = e;
-        } else if (failure != e) {
+        } else if (!failure.equals(e)) {
             failure.addSuppressed(e);
         }
     }

@@ -64,7 +64,7 @@ final class SecretPatterns {
         for (int i = 0; i < sorted.size(); i++) {
             SecretPattern pattern = sorted.get(i);
             length[i] = pattern.bytes().length;
-            labelOf[i] = numbers.get(new Label(pattern.secret(), pattern.variant()));
+            labelOf[i] = numbers.getOrDefault(new Label(pattern.secret(), pattern.variant()), -1);
         }
 
         int states = countStates(sorted);
