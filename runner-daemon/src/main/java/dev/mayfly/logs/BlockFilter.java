@@ -4,6 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Tells for most places of a text, from four bytes, that no pattern starts near them.
@@ -43,20 +44,29 @@ final class BlockFilter {
             shortest = Math.min(shortest, pattern.bytes().length);
         }
         stride = Math.clamp(shortest - BLOCK + 1L, 0, LONGEST_STRIDE);
-        long blocks = (long) patterns.size() * stride;
+        int[] blocks = blocks(patterns);
+        long wanted = (long) blocks.length * BITS_FOR_EACH_BLOCK;
         int log2 =
                 Math.clamp(
-                        64 - Long.numberOfLeadingZeros(blocks * BITS_FOR_EACH_BLOCK),
+                        Long.SIZE - Long.numberOfLeadingZeros(wanted),
                         FEWEST_BITS_LOG2,
                         MOST_BITS_LOG2);
         shift = Integer.SIZE - log2;
         bits = new long[1 << (log2 - 6)];
-        for (SecretPattern pattern : patterns) {
-            for (int offset = 0; offset < stride; offset++) {
-                int slot = slot(pattern.bytes(), offset);
-                bits[slot >>> 6] |= 1L << slot;
-            }
+        for (int block : blocks) {
+            int slot = slot(block);
+            bits[slot >>> 6] |= 1L << slot;
         }
+    }
+
+    /** Each once: the forms of a secret have many in common. */
+    private int[] blocks(List<SecretPattern> patterns) {
+        return patterns.stream()
+                .flatMapToInt(pattern ->
+                        IntStream.range(0, stride)
+                                .map(offset -> (int) INT.get(pattern.bytes(), offset)))
+                .distinct()
+                .toArray();
     }
 
     /** How many starts one unknown block clears; 0 when a pattern is shorter than a block. */
@@ -66,11 +76,11 @@ final class BlockFilter {
 
     /** Whether the block at {@code index} may be from the beginning of a pattern. */
     boolean knows(byte[] bytes, int index) {
-        int slot = slot(bytes, index);
+        int slot = slot((int) INT.get(bytes, index));
         return (bits[slot >>> 6] & (1L << slot)) != 0;
     }
 
-    private int slot(byte[] bytes, int index) {
-        return ((int) INT.get(bytes, index) * 0x9E3779B1) >>> shift;
+    private int slot(int block) {
+        return (block * 0x9E3779B1) >>> shift;
     }
 }

@@ -307,7 +307,9 @@ public final class LogPipeline {
     }
 
     private void deliverToEach() throws InterruptedException {
-        cut(clock.instant());
+        if (collected.size() > 0) {
+            cut(clock.instant());
+        }
         while (!ready.isEmpty()) {
             while (nextSink < sinks.size()) {
                 try {
