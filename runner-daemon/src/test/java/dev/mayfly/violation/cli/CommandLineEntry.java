@@ -1,0 +1,4 @@
+package dev.mayfly.violation.cli;
+
+/** On top. */
+public record CommandLineEntry(String name) {}

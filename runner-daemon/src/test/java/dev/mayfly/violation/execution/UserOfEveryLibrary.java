@@ -1,0 +1,19 @@
+package dev.mayfly.violation.execution;
+
+/** Sees each library that belongs to one package. */
+public interface UserOfEveryLibrary {
+
+    com.github.dockerjava.api.DockerClient docker();
+
+    com.google.crypto.tink.Aead tink();
+
+    io.vertx.core.Vertx vertx();
+
+    java.sql.Connection jdbc();
+
+    org.sqlite.SQLiteConfig sqlite();
+
+    io.micrometer.core.instrument.Counter micrometer();
+
+    picocli.CommandLine picocli();
+}

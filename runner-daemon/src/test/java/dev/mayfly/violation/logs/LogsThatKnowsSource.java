@@ -1,0 +1,4 @@
+package dev.mayfly.violation.logs;
+
+/** A stage that knows another one. */
+public record LogsThatKnowsSource(dev.mayfly.violation.source.SourceThatKnowsAdmission other) {}

@@ -1,0 +1,4 @@
+package dev.mayfly.violation.pool;
+
+/** A stage that knows another one. */
+public record PoolThatKnowsSandbox(dev.mayfly.violation.sandbox.SandboxThatKnowsSecrets other) {}

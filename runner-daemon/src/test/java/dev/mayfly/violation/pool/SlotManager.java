@@ -1,0 +1,4 @@
+package dev.mayfly.violation.pool;
+
+/** Has a name for anything. */
+public record SlotManager(String anything) {}

@@ -1,0 +1,4 @@
+package dev.mayfly.violation.util;
+
+/** In a package for anything. */
+public record Drawer(String anything) {}
