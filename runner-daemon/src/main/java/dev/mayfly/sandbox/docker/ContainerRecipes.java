@@ -28,6 +28,7 @@ final class ContainerRecipes {
     /** What {@link Hardening.User#NON_ROOT} makes of an image whose user is root. */
     static final String ORDINARY_USER = "1000:1000";
 
+    private static final String HELPER_USER = "0:0";
     private static final long DELIVERY_BYTES = 8L << 20;
     private static final long SHARED_MEMORY_BYTES = 64L << 20;
     private static final int FULL_WEIGHT = 1024;
@@ -92,15 +93,16 @@ final class ContainerRecipes {
     ContainerRecipe job(EngineImage image, Networking networking) {
         Hardening hardening = spec.hardening();
         boolean demoted = hardening.user() == Hardening.User.NON_ROOT && image.runsAsRoot();
+        String user = demoted ? ORDINARY_USER : image.user();
         HostConfig host =
                 confined(networking, !demoted && image.runsAsRoot() ? OF_ROOT : new Capability[0])
                         .withReadonlyRootfs(hardening.readOnlyRoot())
-                        .withTmpFs(withTmp())
+                        .withTmpFs(withTmp(user))
                         .withMounts(mounts(image, true));
         return new ContainerRecipe(
                 Role.JOB.nameFor(spec.job()),
                 image.id(),
-                demoted ? ORDINARY_USER : "",
+                user,
                 new ContainerRecipe.Place("job", List.of(), networking.networked()),
                 host);
     }
@@ -113,12 +115,12 @@ final class ContainerRecipes {
         HostConfig host =
                 confined(networking, OF_HELPER)
                         .withReadonlyRootfs(true)
-                        .withTmpFs(withTmp())
+                        .withTmpFs(withTmp(HELPER_USER))
                         .withMounts(mounts(agentImage, true));
         return new ContainerRecipe(
                 Role.HELPER.nameFor(spec.job()),
                 agentImage.id(),
-                "0:0",
+                HELPER_USER,
                 new ContainerRecipe.Place("helper", List.of(), networking.networked()),
                 host);
     }
@@ -134,7 +136,7 @@ final class ContainerRecipes {
         HostConfig host =
                 confined(networking, image.runsAsRoot() ? OF_ROOT : new Capability[0])
                         .withReadonlyRootfs(false)
-                        .withTmpFs(delivery())
+                        .withTmpFs(delivery(image.user()))
                         .withMounts(mounts(image, false));
         return new ContainerRecipe(
                 Role.SERVICE.nameFor(spec.job(), index),
@@ -190,16 +192,26 @@ final class ContainerRecipes {
         return options;
     }
 
-    private Map<String, String> withTmp() {
-        Map<String, String> mounts = new LinkedHashMap<>(delivery());
+    private Map<String, String> withTmp(String user) {
+        Map<String, String> mounts = new LinkedHashMap<>(delivery(user));
         // Programs are executed from /tmp by build tools: go test, configure, native libraries.
         mounts.put("/tmp", "rw,exec,nosuid,nodev,mode=1777,size=" + spec.limits().tmpBytes());
         return mounts;
     }
 
-    private static Map<String, String> delivery() {
-        String options = "rw,noexec,nosuid,nodev,mode=1777,size=" + DELIVERY_BYTES;
+    /** Where the agent puts a step's script and files. */
+    private static Map<String, String> delivery(String user) {
+        String options = "rw,noexec,nosuid,nodev,mode=1777,size=" + DELIVERY_BYTES + owner(user);
         return Map.of("/run/secrets", options, "/run/mayfly", options);
+    }
+
+    /**
+     * Where an image has the directory, the engine gives the tmpfs the directory's mode instead of
+     * the one asked for: then it must be the user's own. A name's number is not known here.
+     */
+    private static String owner(String user) {
+        String name = user.split(":", 2)[0];
+        return !name.isEmpty() && name.chars().allMatch(Character::isDigit) ? ",uid=" + name : "";
     }
 
     private List<Mount> mounts(EngineImage image, boolean withWorkspace) {

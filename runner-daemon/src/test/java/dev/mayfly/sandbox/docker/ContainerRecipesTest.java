@@ -155,7 +155,7 @@ class ContainerRecipesTest {
     void rootImageRunsAsAnOrdinaryUserWhereThePoolDemandsIt() {
         Networking none = new Networking.Disabled();
         assertThat(recipes(STRICT).job(ROOT, none).user()).isEqualTo("1000:1000");
-        assertThat(recipes(STRICT).job(NAMED, none).user()).isEmpty();
+        assertThat(recipes(STRICT).job(NAMED, none).user()).isEqualTo("builder");
         assertThat(recipes(LOOSE).job(ROOT, none).user()).isEmpty();
     }
 
