@@ -69,7 +69,6 @@ final class LogMasker {
 
     private long[] hits = new long[0];
     private long countedTo;
-    private long seenTo;
 
     /** Takes what may be seen. */
     @FunctionalInterface
@@ -156,7 +155,6 @@ final class LogMasker {
         arrayStart = taken - from;
         scanner.scan(bytes, from, to, onOccurrence);
         taken += to - from;
-        seenTo = taken;
         release(taken - scanner.open(), bytes, from, to);
     }
 
@@ -164,7 +162,7 @@ final class LogMasker {
         SecretPatterns patterns = scanner.patterns();
         long end = arrayStart + endIndex;
         long start = end - patterns.length(pattern);
-        if (start >= countedTo && end > seenTo) {
+        if (start >= countedTo) {
             hits[patterns.labelOf(pattern)]++;
             countedTo = end;
         }

@@ -297,6 +297,24 @@ class LogMaskerTest {
     }
 
     @Test
+    void actionWaitsOnlyUntilTheBytesBeforeItAreCertain() {
+        MaskedStream stream = MaskedStream.of(List.of(SECRET, "s3cr3tvalue-and-more"));
+        stream.write("x s3cr").bar();
+        assertThat(stream.shown()).isEqualTo("x ");
+        stream.write("3tvalue-an");
+        assertThat(stream.shown()).isEqualTo("x [MASKED]|");
+        assertThat(stream.write("!").finish()).isEqualTo("x [MASKED]|-an!");
+    }
+
+    @Test
+    void hitsInBytesThatAreLookedAtAgainAreCountedOnce() {
+        MaskedStream stream = MaskedStream.of(List.of("s3cr3tvalue-and-more", SECRET));
+        stream.write("s3cr3tvalue-an").add("unrelated");
+        assertThat(stream.write("x").finish()).isEqualTo("[MASKED]-anx");
+        assertThat(stream.masker().hits()).containsExactly(1);
+    }
+
+    @Test
     void hitsAreCountedOnceWhereTheyOverlap() {
         MaskedStream stream = MaskedStream.of(List.of("abcabc"));
         stream.write("abcabcabc abcabcabcabc");
