@@ -137,8 +137,8 @@ record Architecture(String root) {
                                 .haveSimpleNameEndingWith("Impl")));
         rules.add(
                 new Named(
-                        "a secret's value is revealed only on its way to the masker, the job and"
-                                + " the encrypted file",
+                        "a hidden value is revealed only on its way to the masker, the job, the"
+                                + " encrypted file and the header of a request",
                         noClasses()
                                 .that(
                                         outside(
@@ -147,7 +147,8 @@ record Architecture(String root) {
                                                         "logs",
                                                         "execution",
                                                         "sandbox.docker",
-                                                        "secrets.file")))
+                                                        "secrets.file",
+                                                        "source.local")))
                                 .should()
                                 .callMethod(SecretValue.class, "reveal")));
         return rules.stream()

@@ -70,7 +70,7 @@ class ArchitectureTest {
                     Map.entry("no package is a drawer", "Drawer"),
                     Map.entry("no class is named for what any class does", "SlotManager"),
                     Map.entry(
-                            "a secret's value is revealed only on its way to the masker, the job and the encrypted file",
+                            "a hidden value is revealed only on its way to the masker, the job, the encrypted file and the header of a request",
                             "MetricsThatRevealASecret"));
 
     static List<Architecture.Named> rules() {

@@ -43,7 +43,9 @@ class SecretCanaryTest {
     @TempDir Path directory;
     StoreOnDisk onDisk;
     private final Logger root = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
-    private final Level levelBefore = root.getLevel();
+    private final Logger mayfly = (Logger) LoggerFactory.getLogger("dev.mayfly");
+    private final Level rootBefore = root.getLevel();
+    private final Level mayflyBefore = mayfly.getLevel();
     private final OutputStreamAppender<ILoggingEvent> appender = new OutputStreamAppender<>();
     private final ByteArrayOutputStream log = new ByteArrayOutputStream();
 
@@ -59,6 +61,7 @@ class SecretCanaryTest {
         appender.start();
         root.addAppender(appender);
         root.setLevel(Level.TRACE);
+        mayfly.setLevel(Level.TRACE);
 
         onDisk = StoreOnDisk.withKey(directory);
         onDisk.set("token", CANARY, TRUSTED);
@@ -67,7 +70,8 @@ class SecretCanaryTest {
     @AfterEach
     void logAsBefore() {
         root.detachAppender(appender);
-        root.setLevel(levelBefore);
+        root.setLevel(rootBefore);
+        mayfly.setLevel(mayflyBefore);
     }
 
     @Test
