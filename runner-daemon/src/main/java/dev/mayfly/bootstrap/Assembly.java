@@ -5,6 +5,7 @@ import dev.mayfly.admission.PoolAdmission;
 import dev.mayfly.admission.PoolCeiling;
 import dev.mayfly.admission.SourceBinding;
 import dev.mayfly.admission.Verdict;
+import dev.mayfly.config.Environment;
 import dev.mayfly.config.JobSpecJson;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.config.PoolSettings;
@@ -18,6 +19,7 @@ import dev.mayfly.metrics.JobMetrics;
 import dev.mayfly.sandbox.docker.DockerEngine;
 import dev.mayfly.sandbox.docker.DockerSandboxBackend;
 import dev.mayfly.sandbox.docker.DockerSettings;
+import dev.mayfly.sandbox.docker.EngineReport;
 import dev.mayfly.secrets.file.FileSecretsProvider;
 import dev.mayfly.secrets.file.KeyLocation;
 import dev.mayfly.source.local.LocalSource;
@@ -33,6 +35,7 @@ import dev.mayfly.teardown.SqliteJournal;
 import dev.mayfly.teardown.Sweep;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -147,9 +150,9 @@ public final class Assembly implements AutoCloseable {
         return stages;
     }
 
-    /** The engine, for questions beyond running jobs. */
-    public DockerEngine engine() {
-        return engine;
+    /** What a person wants to know of the engine. */
+    public EngineReport examineEngine() throws InterruptedException {
+        return EngineReport.of(engine, docker(settings, lives), Clock.systemUTC());
     }
 
     /** Destroys what dead lives have left. Before the first job is claimed. */
@@ -236,8 +239,12 @@ public final class Assembly implements AutoCloseable {
                 settings.local().maxQueued());
     }
 
-    private static KeyLocation keyOf(MayflySettings settings) {
-        return new KeyLocation.OwnFile(settings.secrets().keyFile());
+    /** Where the key of the secrets file is; systemd's credentials have rules of their own. */
+    public static KeyLocation keyOf(MayflySettings settings) {
+        Path key = settings.secrets().keyFile();
+        return Environment.ofProcess().credentialsDirectory().filter(key::startsWith).isPresent()
+                ? new KeyLocation.SystemdCredential(key)
+                : new KeyLocation.OwnFile(key);
     }
 
     private static JobRecords recordsOf(LocalSource local) {

@@ -131,6 +131,16 @@ public final class LocalClient implements AutoCloseable {
         return json(job).toPrettyString();
     }
 
+    /** What a job has printed up to now, masked, without sections and notices. */
+    public byte[] output(JobId job) throws IOException, InterruptedException {
+        Reply reply =
+                exchange(
+                        request(HttpMethod.GET, JOBS + "/" + job + "/log"),
+                        HttpClientRequest::send,
+                        ANSWER_LIMIT);
+        return reply.body().getBytes();
+    }
+
     /** Asks a job to end. */
     public CancelEffect cancel(JobId job, String reason) throws IOException, InterruptedException {
         String body = JobJson.text(JobJson.object().put("reason", reason));
@@ -261,6 +271,15 @@ public final class LocalClient implements AutoCloseable {
             Function<HttpClientRequest, Future<HttpClientResponse>> send,
             Duration limit)
             throws IOException, InterruptedException {
+        Reply reply = exchange(options, send, limit);
+        return JobJson.tree(reply.body().toString(StandardCharsets.UTF_8));
+    }
+
+    private Reply exchange(
+            RequestOptions options,
+            Function<HttpClientRequest, Future<HttpClientResponse>> send,
+            Duration limit)
+            throws IOException, InterruptedException {
         Reply reply =
                 await(
                         http.request(options)
@@ -273,7 +292,7 @@ public final class LocalClient implements AutoCloseable {
         if (reply.status() / 100 != 2) {
             throw problem(reply.status(), reply.body());
         }
-        return JobJson.tree(reply.body().toString(StandardCharsets.UTF_8));
+        return reply;
     }
 
     private record Reply(int status, Buffer body) {}

@@ -38,7 +38,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** A backend on the real engine, under a daemon name of its own. Needs the agent image. */
 final class Fixture {
 
-    static final String AGENT_IMAGE = "mayfly/agent:0.1.0-SNAPSHOT";
+    static final String AGENT_IMAGE = "mayfly/agent:0.1.0";
     static final URI HOST =
             URI.create(
                     Objects.requireNonNullElse(

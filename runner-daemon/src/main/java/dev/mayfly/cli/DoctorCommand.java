@@ -1,0 +1,154 @@
+package dev.mayfly.cli;
+
+import dev.mayfly.bootstrap.Assembly;
+import dev.mayfly.config.MayflySettings;
+import dev.mayfly.sandbox.docker.EngineReport;
+import dev.mayfly.source.local.LocalSourceSettings;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** Examines the host. */
+@Command(
+        name = "doctor",
+        description = "Examine this host: what can run here, what cannot, and what to do about it.",
+        footerHeading = "%n",
+        footer = {
+            "ok is well, note is worth knowing, BAD keeps jobs from running. Exits with 0 unless",
+            "something is BAD."
+        })
+final class DoctorCommand implements Callable<Integer> {
+
+    private static final long LITTLE_SPACE = 5L << 30;
+    private static final Duration CLOCK_TOLERANCE = Duration.ofSeconds(5);
+
+    @Mixin private final ConfigOption config = new ConfigOption();
+    @Mixin private final StyleOption styleOption = new StyleOption();
+
+    private final PrintStream out = System.out;
+    private Style style = Style.PLAIN;
+    private int bad;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        style = styleOption.style();
+        MayflySettings settings = config.load();
+        ok(
+                "configuration",
+                config.located().map(Object::toString).orElse("built in; mayfly check --help"));
+        try (Assembly parts = Assembly.open(settings, LocalSourceSettings.Queue.PRIVATE)) {
+            space("state", parts.directory().root());
+            switch (parts.examineEngine()) {
+                case EngineReport.Unreachable(String reason) -> bad("engine", reason);
+                case EngineReport.Reachable engine -> engine(engine, settings);
+            }
+            String secrets = parts.stages().secrets().unhealthyBecause();
+            if (secrets.isEmpty()) {
+                ok("secrets", "readable");
+            } else {
+                bad("secrets", secrets);
+            }
+        }
+        return bad == 0 ? ExitCode.OK : ExitCode.FAULTED;
+    }
+
+    private void engine(EngineReport.Reachable engine, MayflySettings settings) {
+        var software = engine.software();
+        ok(
+                "engine",
+                "%s, API %s (speaking %s) at %s"
+                        .formatted(
+                                software.version(),
+                                software.newestApi(),
+                                software.spokenApi(),
+                                settings.engine().host()));
+        if (engine.agentImagePresent()) {
+            ok("agent image", settings.agent().image());
+        } else {
+            bad("agent image", settings.agent().image() + " is not there; make image builds it");
+        }
+        ok("runtimes", String.join(", ", software.runtimes()));
+
+        var isolation = engine.isolation();
+        if (isolation.cgroupVersion().equals("2")) {
+            ok("cgroups", "version 2");
+        } else {
+            note("cgroups", "version " + isolation.cgroupVersion() + "; 2 accounts for more");
+        }
+        if (isolation.seccomp()) {
+            ok("seccomp", "the engine filters system calls");
+        } else {
+            bad("seccomp", "the engine filters no system calls; use a kernel with seccomp");
+        }
+        present("AppArmor", isolation.appArmor(), "the kernel or the engine has none");
+        present(
+                "user namespaces",
+                isolation.userNamespaces() || isolation.rootless(),
+                "root in a container is root of the host; userns-remap or a rootless engine helps");
+
+        var storage = engine.storage();
+        ok("storage", storage.driver() + " in " + storage.root());
+        storage.freeBytes()
+                .ifPresent(free -> {
+                    if (free < LITTLE_SPACE) {
+                        note("engine's disk", gib(free) + " free, which is little");
+                    } else {
+                        ok("engine's disk", gib(free) + " free");
+                    }
+                });
+
+        Duration ahead = engine.clockAhead();
+        if (ahead.abs().compareTo(CLOCK_TOLERANCE) > 0) {
+            note("clock", "the engine's is off by " + ahead.toSeconds() + " s; run an NTP client");
+        } else {
+            ok("clock", "the engine's agrees");
+        }
+    }
+
+    private void space(String what, Path path) {
+        try {
+            long free = Files.getFileStore(path).getUsableSpace();
+            if (free < LITTLE_SPACE / 10) {
+                note(what, path + ", " + gib(free) + " free, which is little");
+            } else {
+                ok(what, path + ", " + gib(free) + " free");
+            }
+        } catch (IOException e) {
+            bad(what, path + ": " + e.getMessage());
+        }
+    }
+
+    private void present(String what, boolean there, String otherwise) {
+        if (there) {
+            ok(what, "on");
+        } else {
+            note(what, otherwise);
+        }
+    }
+
+    private void ok(String what, String text) {
+        line(style.good("ok  "), what, text);
+    }
+
+    private void note(String what, String text) {
+        line("note", what, text);
+    }
+
+    private void bad(String what, String text) {
+        bad++;
+        line(style.bad("BAD "), what, text);
+    }
+
+    private void line(String mark, String what, String text) {
+        out.printf("%s  %-16s %s%n", mark, what, text);
+    }
+
+    private static String gib(long bytes) {
+        return "%.1f GiB".formatted(bytes / (double) (1L << 30));
+    }
+}

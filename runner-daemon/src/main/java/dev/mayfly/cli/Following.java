@@ -1,0 +1,31 @@
+package dev.mayfly.cli;
+
+import dev.mayfly.job.JobId;
+import dev.mayfly.source.local.LocalClient;
+import dev.mayfly.source.local.LocalJob;
+import java.io.IOException;
+import java.time.Duration;
+
+/** Watching a job until it ends. */
+final class Following {
+
+    /** A daemon that restarts is back by then. */
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private Following() {}
+
+    /**
+     * Shows the job's log, from its beginning, live.
+     *
+     * @return the exit code for the job's outcome
+     */
+    static int to(LocalClient client, JobId job, LogView view)
+            throws IOException, InterruptedException {
+        try (view) {
+            LocalJob ended = client.follow(job, view, PATIENCE);
+            return ended.state().outcome() == null
+                    ? ExitCode.DEFECT
+                    : ExitCode.of(ended.state().outcome());
+        }
+    }
+}

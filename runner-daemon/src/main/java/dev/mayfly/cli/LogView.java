@@ -1,0 +1,162 @@
+package dev.mayfly.cli;
+
+import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogSink;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Shows a job's log to a person: sections as headings with their time, Mayfly's own words apart
+ * from the job's, the output as it is. On a terminal a progress line fills the silence of a section
+ * in which nothing is printed.
+ */
+final class LogView implements LogSink, AutoCloseable {
+
+    private static final DateTimeFormatter CLOCK = DateTimeFormatter.ofPattern("HH:mm:ss");
+    private static final Duration QUIET = Duration.ofSeconds(1);
+
+    private final Object lock = new Object();
+    private final PrintStream out;
+    private final Style style;
+    private final boolean timestamps;
+    private final Thread progress;
+    private boolean atLineStart = true;
+    private boolean progressShown;
+    private @Nullable String section;
+    private long sectionStart;
+    private long lastShown = System.nanoTime();
+    private boolean closed;
+
+    /**
+     * Prepares a view.
+     *
+     * @param out where to; not closed by this view
+     * @param style colours or none
+     * @param timestamps whether each line starts with the time of its first byte
+     */
+    LogView(PrintStream out, Style style, boolean timestamps) {
+        this.out = out;
+        this.style = style;
+        this.timestamps = timestamps;
+        this.progress = Thread.ofVirtual().name("progress").unstarted(this::showProgress);
+        if (style.interactive()) {
+            progress.start();
+        }
+    }
+
+    @Override
+    public void accept(LogEvent event) {
+        synchronized (lock) {
+            clearProgress();
+            switch (event) {
+                case LogEvent.Output(var at, byte[] bytes) ->
+                        output(CLOCK.format(at.atZone(ZoneId.systemDefault())), bytes);
+                case LogEvent.SectionStarted(var at, String name) -> {
+                    section = name;
+                    sectionStart = System.nanoTime();
+                    line(
+                            style.heading("== " + name),
+                            CLOCK.format(at.atZone(ZoneId.systemDefault())));
+                }
+                case LogEvent.SectionEnded(var _, String name, Duration took) -> {
+                    section = null;
+                    line(style.faint("== " + name + " took " + seconds(took)), "");
+                }
+                case LogEvent.Notice(var _, String text) -> line(style.faint("-- " + text), "");
+            }
+            out.flush();
+            lastShown = System.nanoTime();
+        }
+    }
+
+    @Override
+    public void finish() {
+        close();
+    }
+
+    @Override
+    public void close() {
+        synchronized (lock) {
+            clearProgress();
+            if (!atLineStart) {
+                out.println();
+                atLineStart = true;
+            }
+            out.flush();
+            closed = true;
+        }
+        progress.interrupt();
+    }
+
+    private void output(String time, byte[] bytes) {
+        if (!timestamps) {
+            out.write(bytes, 0, bytes.length);
+        } else {
+            for (byte b : bytes) {
+                if (atLineStart) {
+                    out.print(style.faint(time + " "));
+                }
+                out.write(b);
+                atLineStart = b == '\n';
+            }
+        }
+        if (bytes.length > 0) {
+            atLineStart = bytes[bytes.length - 1] == '\n';
+        }
+    }
+
+    /** A line of our own never continues one of the job's. */
+    private void line(String text, String time) {
+        if (!atLineStart) {
+            out.println();
+        }
+        out.println(time.isEmpty() ? text : text + style.faint("  " + time));
+        atLineStart = true;
+    }
+
+    private void showProgress() {
+        try {
+            while (true) {
+                Thread.sleep(QUIET.dividedBy(4));
+                synchronized (lock) {
+                    if (closed) {
+                        return;
+                    }
+                    long now = System.nanoTime();
+                    if (section != null && atLineStart && now - lastShown > QUIET.toNanos()) {
+                        out.print(
+                                "\r"
+                                        + style.faint(
+                                                section
+                                                        + " "
+                                                        + seconds(
+                                                                Duration.ofNanos(
+                                                                        now - sectionStart)))
+                                        + "\u001b[K");
+                        out.flush();
+                        progressShown = true;
+                    }
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // closed
+        }
+    }
+
+    private void clearProgress() {
+        if (progressShown) {
+            out.print("\r\u001b[K");
+            progressShown = false;
+        }
+    }
+
+    private static String seconds(Duration took) {
+        long millis = took.toMillis();
+        return millis < 10_000
+                ? millis / 1000 + "." + millis % 1000 / 100 + " s"
+                : millis / 1000 + " s";
+    }
+}

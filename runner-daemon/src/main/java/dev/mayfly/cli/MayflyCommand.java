@@ -1,0 +1,72 @@
+package dev.mayfly.cli;
+
+import dev.mayfly.bootstrap.Version;
+import picocli.AutoComplete.GenerateCompletion;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** The command line's root: what {@code mayfly} alone does is to say what it can do. */
+@Command(
+        name = "mayfly",
+        description = "Runs CI jobs, each in an environment that lives exactly as long as the job.",
+        subcommands = {
+            DaemonCommand.class,
+            RunCommand.class,
+            SubmitCommand.class,
+            JobsCommand.class,
+            JobCommand.class,
+            LogsCommand.class,
+            CancelCommand.class,
+            SecretCommand.class,
+            CheckCommand.class,
+            DoctorCommand.class,
+            ReapCommand.class,
+            VersionCommand.class,
+            CommandLine.HelpCommand.class,
+            GenerateCompletion.class,
+        },
+        synopsisSubcommandLabel = "COMMAND",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  mayfly run hello.yaml               one job, here and now",
+            "  mayfly daemon                       serve a queue of jobs",
+            "  mayfly submit --follow build.yaml   put a job into it and watch",
+            "  mayfly secret set deploy-token      keep a secret for jobs",
+            "",
+            "mayfly COMMAND --help says more. Exit codes: a job's own; 2 usage, 4 no such job,",
+            "69 no daemon answers, 70 a defect, 78 configuration; for a job that has no code of",
+            "its own 124 timed out, 125 could not be run, 126 refused, 130 cancelled, 137 out of",
+            "memory."
+        })
+final class MayflyCommand implements Runnable {
+
+    @Spec private CommandSpec spec;
+
+    /** picocli sets the fields. */
+    MayflyCommand() {
+        spec = CommandSpec.create();
+    }
+
+    @Override
+    public void run() {
+        spec.commandLine().usage(spec.commandLine().getOut());
+    }
+
+    /** The command line, ready to execute. */
+    static CommandLine commandLine() {
+        CommandLine line = new CommandLine(new MayflyCommand());
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setExecutionExceptionHandler(new Complaint());
+        line.setUsageHelpAutoWidth(true);
+        line.getSubcommands()
+                .values()
+                .forEach(sub -> {
+                    sub.getCommandSpec().mixinStandardHelpOptions(true);
+                });
+        line.getCommandSpec().mixinStandardHelpOptions(true);
+        line.getCommandSpec().version("mayfly " + Version.current());
+        return line;
+    }
+}

@@ -1,0 +1,53 @@
+package dev.mayfly.cli;
+
+import java.util.Objects;
+
+/**
+ * How text is set: with colours on a terminal, plain elsewhere, as {@code NO_COLOR} and the {@code
+ * --color} option say.
+ *
+ * @param colours whether escape sequences are used
+ * @param interactive whether somebody watches, so that a line may be drawn over
+ */
+record Style(boolean colours, boolean interactive) {
+
+    static final Style PLAIN = new Style(false, false);
+
+    /** When to use colours. */
+    enum When {
+        AUTO,
+        ALWAYS,
+        NEVER
+    }
+
+    static Style of(When when) {
+        boolean terminal = Objects.requireNonNull(System.console()).isTerminal();
+        boolean wanted =
+                switch (when) {
+                    case ALWAYS -> true;
+                    case NEVER -> false;
+                    case AUTO -> terminal && System.getenv("NO_COLOR") == null;
+                };
+        return new Style(wanted, terminal && when != When.NEVER);
+    }
+
+    String heading(String text) {
+        return set("1;36", text);
+    }
+
+    String good(String text) {
+        return set("32", text);
+    }
+
+    String bad(String text) {
+        return set("31", text);
+    }
+
+    String faint(String text) {
+        return set("2", text);
+    }
+
+    private String set(String code, String text) {
+        return colours ? "\u001b[" + code + "m" + text + "\u001b[0m" : text;
+    }
+}
