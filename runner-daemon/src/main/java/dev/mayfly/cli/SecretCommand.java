@@ -126,10 +126,10 @@ final class SecretCommand {
         }
 
         private static byte[] value() throws IOException {
-            Console console = Objects.requireNonNull(System.console());
-            if (!console.isTerminal()) {
+            if (!Style.terminal()) {
                 return System.in.readAllBytes();
             }
+            Console console = Objects.requireNonNull(System.console());
             char[] typed = console.readPassword("Value (not shown): ");
             if (typed == null) {
                 return new byte[0];

@@ -1,6 +1,6 @@
 package dev.mayfly.cli;
 
-import java.util.Objects;
+import java.io.Console;
 
 /**
  * How text is set: with colours on a terminal, plain elsewhere, as {@code NO_COLOR} and the {@code
@@ -21,7 +21,7 @@ record Style(boolean colours, boolean interactive) {
     }
 
     static Style of(When when) {
-        boolean terminal = Objects.requireNonNull(System.console()).isTerminal();
+        boolean terminal = terminal();
         boolean wanted =
                 switch (when) {
                     case ALWAYS -> true;
@@ -29,6 +29,13 @@ record Style(boolean colours, boolean interactive) {
                     case AUTO -> terminal && System.getenv("NO_COLOR") == null;
                 };
         return new Style(wanted, terminal && when != When.NEVER);
+    }
+
+    /** Whether somebody watches and can be asked. */
+    @SuppressWarnings("SystemConsoleNull") // since JDK 25 it is null again where no terminal is
+    static boolean terminal() {
+        Console console = System.console();
+        return console != null && console.isTerminal();
     }
 
     String heading(String text) {
