@@ -14,4 +14,4 @@ esac
 ${CC:-gcc} -std=c11 -O2 -fPIE -ffunction-sections \
     -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Werror \
     -fstack-protector-strong -D_FORTIFY_SOURCE=2 \
-    -o "$output" main.c probe.c step.c stream.c $link "$@"
+    -o "$output" ./*.c $link "$@"

@@ -1,6 +1,9 @@
 /* mayfly-agent: process 1 of each of Mayfly's containers. PROTOCOL.md is its contract. */
 #define _GNU_SOURCE
+#include "clock.h"
+#include "launch.h"
 #include "probe.h"
+#include "request.h"
 #include "step.h"
 #include "stream.h"
 
@@ -48,7 +51,10 @@ static bool handle(const struct frame *frame) {
     case 'I':
         return step_feed(frame->payload, frame->size);
     case 'Z':
-        step_end_input();
+        if (step_is_active())
+            step_end_input();
+        else
+            request_end_input();
         return true;
     case 'K':
         if (frame->size != 1 || frame->payload[0] < 1 || frame->payload[0] >= NSIG)
@@ -68,7 +74,7 @@ static bool handle(const struct frame *frame) {
     if (frame->type == 'R')
         (void)step_start();
     else if (frame->type != 'T')
-        step_prepare((char)frame->type, text, frame->size);
+        request_prepare((char)frame->type, text, frame->size);
     else if (!probe_start(text, frame->size))
         end_for_defect("frame T must be ip:port:seconds, of 1 to 3600 seconds");
     return true;
@@ -132,14 +138,16 @@ static _Noreturn void serve(int64_t deadline, int children) {
         enum { DAEMON_IN, DAEMON_OUT, STEP_OUT, STEP_IN, CHILDREN, PROBE, COUNT };
         bool reading = !stalled && stream_has_room();
         struct pollfd events[COUNT] = {
-            [DAEMON_IN] = {.fd = STDIN_FILENO, .events = (short)(POLLRDHUP | (reading ? POLLIN : 0))},
+            [DAEMON_IN] = {.fd = STDIN_FILENO,
+                           .events = (short)(POLLRDHUP | (reading ? POLLIN : 0))},
             [DAEMON_OUT] = {.fd = stream_is_flushed() ? -1 : STDOUT_FILENO, .events = POLLOUT},
             [STEP_OUT] = {.fd = step_output_fd(), .events = POLLIN},
             [STEP_IN] = {.fd = step_input_fd(), .events = POLLOUT},
             [CHILDREN] = {.fd = children, .events = POLLIN},
             [PROBE] = {.fd = probe_fd(), .events = POLLOUT},
         };
-        int timeout = sooner(sooner(step_timeout_ms(), probe_timeout_ms()), until_deadline(deadline));
+        int timeout =
+            sooner(sooner(step_timeout_ms(), probe_timeout_ms()), until_deadline(deadline));
         if (poll(events, COUNT, timeout) < 0) {
             if (errno == EINTR)
                 continue;
@@ -208,7 +216,7 @@ static int watch_children(void) {
 
 /* No other process exists yet in a container, so the order of these does not open a gap. */
 static void harden(void) {
-    step_keep_oom_score();
+    launch_init();
     /* Memory and descriptors are closed to the step although it may be of the same user. */
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         _exit(EXIT_MACHINE);
@@ -223,11 +231,12 @@ int main(int count, char **arguments) {
     int64_t deadline = parse_arguments(count, arguments);
     open_standard_descriptors();
     harden();
+    request_init();
     step_init();
     stream_open();
     int children = watch_children();
     if (children < 0)
         end(EXIT_MACHINE);
-    stream_answer('H', "version=1 uid=%u gid=%u shell=%s", geteuid(), getegid(), step_shell());
+    stream_answer('H', "version=1 uid=%u gid=%u shell=%s", geteuid(), getegid(), request_shell());
     serve(deadline, children);
 }

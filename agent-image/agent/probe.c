@@ -1,7 +1,7 @@
 #define _GNU_SOURCE
 #include "probe.h"
 
-#include "step.h"
+#include "clock.h"
 #include "stream.h"
 
 #include <arpa/inet.h>

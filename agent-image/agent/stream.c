@@ -62,7 +62,8 @@ enum arrival stream_next(struct frame *frame) {
     if (available < HEADER)
         return INCOMPLETE;
     frame->type = header[0];
-    frame->size = (size_t)header[1] << 24 | (size_t)header[2] << 16 | (size_t)header[3] << 8 | header[4];
+    frame->size =
+        (size_t)header[1] << 24 | (size_t)header[2] << 16 | (size_t)header[3] << 8 | header[4];
     if (frame->size > FRAME_PAYLOAD_MAX)
         return TOO_LONG;
     if (available < HEADER + frame->size)
@@ -89,9 +90,7 @@ static void put_header(char type, size_t size) {
     header[4] = (unsigned char)size;
 }
 
-bool stream_can_answer(void) {
-    return sizeof outgoing - out_end >= HEADER + CONTROL_TEXT_MAX;
-}
+bool stream_can_answer(void) { return sizeof outgoing - out_end >= HEADER + CONTROL_TEXT_MAX; }
 
 void stream_answer(char type, const char *format, ...) {
     if (!stream_can_answer())
