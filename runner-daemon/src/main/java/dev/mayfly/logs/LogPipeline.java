@@ -102,7 +102,8 @@ public final class LogPipeline {
     }
 
     /**
-     * Takes what the job printed. Fits {@code Sandbox.Output}. Blocks while a sink does.
+     * Takes what the job printed. Fits {@code Sandbox.Output}. Blocks while a sink does. The bytes
+     * are taken even if a sink is interrupted: the next call delivers them.
      *
      * @param bytes may be used again after the call
      */

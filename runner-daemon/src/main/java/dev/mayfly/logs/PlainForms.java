@@ -58,6 +58,11 @@ final class PlainForms {
         linesOfLiterals = List.of(LINE_END_OR_LITERAL.split(stripped(), -1));
     }
 
+    /** No variable, command line or text file can hold a zero byte. */
+    boolean isText() {
+        return asGiven.indexOf('\0') < 0;
+    }
+
     /** Without line ends around it. */
     String stripped() {
         return strip(asGiven, "\r\n");
@@ -73,7 +78,9 @@ final class PlainForms {
         Set<String> wholes = new LinkedHashSet<>();
         wholes.add(stripped());
         wholes.add(trimmed());
-        wholes.addAll(withLineEnds());
+        if (isText()) {
+            wholes.addAll(withLineEnds());
+        }
         return wholes;
     }
 

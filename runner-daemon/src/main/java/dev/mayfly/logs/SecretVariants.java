@@ -30,17 +30,21 @@ final class SecretVariants {
         Map<String, Variant> forms = new LinkedHashMap<>();
         add(forms, Variant.EXACT, List.of(plain.stripped()));
         add(forms, Variant.TRIMMED, List.of(plain.trimmed()));
-        add(forms, Variant.JOINED, plain.joined());
-        add(forms, Variant.LINE, plain.linesWithContent());
+        if (plain.isText()) {
+            add(forms, Variant.JOINED, plain.joined());
+            add(forms, Variant.LINE, plain.linesWithContent());
+        }
         for (String whole : plain.wholes()) {
             add(forms, Variant.BASE64, EncodedForms.base64(whole));
             // What echo "$VALUE" | base64 makes of it.
             add(forms, Variant.BASE64, EncodedForms.base64(whole + "\n"));
             add(forms, Variant.HEX, EncodedForms.hex(whole));
             add(forms, Variant.PERCENT, EncodedForms.percent(whole));
-            add(forms, Variant.JSON, EncodedForms.json(whole));
-            add(forms, Variant.MARKUP, EncodedForms.markup(whole));
-            add(forms, Variant.SHELL, EncodedForms.shell(whole));
+            if (plain.isText()) {
+                add(forms, Variant.JSON, EncodedForms.json(whole));
+                add(forms, Variant.MARKUP, EncodedForms.markup(whole));
+                add(forms, Variant.SHELL, EncodedForms.shell(whole));
+            }
         }
         return forms.entrySet().stream()
                 .map(form -> new SecretPattern(secret, form.getValue(), form.getKey()))

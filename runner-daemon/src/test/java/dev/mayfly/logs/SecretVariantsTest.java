@@ -8,6 +8,7 @@ import dev.mayfly.job.SecretValue;
 import java.net.URLEncoder;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -281,6 +282,26 @@ class SecretVariantsTest {
             assertHidden(value, HexFormat.of().formatHex(bytes));
             assertHidden(value, Base64.getEncoder().encodeToString(bytes));
         }
+    }
+
+    @Test
+    void valueWithAZeroByteHasNoTextForms() {
+        String value = "line-one-abc\nline-two-\0def";
+        assertHidden(value, value);
+        assertHidden(value, "line-one-abc%0Aline-two-%00def");
+        assertShown(value, "line-one-abc\n");
+        assertThat(SecretVariants.of("S", new SecretValue(value.getBytes(ISO_8859_1))))
+                .extracting(SecretPattern::variant)
+                .containsOnly(Variant.EXACT, Variant.BASE64, Variant.HEX, Variant.PERCENT);
+    }
+
+    @Test
+    void longestBinaryValueMakesAnAutomatonThatFitsTheHeap() {
+        byte[] bytes = new byte[Maskability.LONGEST_BYTES];
+        new Random(1).nextBytes(bytes);
+        List<SecretPattern> forms = SecretVariants.of("S", new SecretValue(bytes));
+        // 17 bytes for each state, so about 70 MB.
+        assertThat(SecretPatterns.none().with(forms).states()).isLessThan(4_000_000);
     }
 
     @Test
