@@ -1,0 +1,233 @@
+package dev.mayfly.sandbox.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mayfly.job.Fault;
+import dev.mayfly.job.FaultException;
+import dev.mayfly.sandbox.Sandbox;
+import dev.mayfly.sandbox.SandboxSpec;
+import dev.mayfly.sandbox.SandboxSpec.Checkout;
+import dev.mayfly.sandbox.Step;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Images of every shape. Needs an engine, the agent image and a static busybox. */
+@Timeout(120)
+class ImagesIT {
+
+    private static final Fixture FIXTURE = new Fixture();
+    private static final String WHO =
+            "id -u; pwd; echo $HOME; touch f $HOME/f; stat -c '%u %a' /workspace/src; readlink /proc/$$/exe";
+
+    @AfterEach
+    void nothingIsLeft() throws InterruptedException {
+        FIXTURE.assertNothingLeft();
+    }
+
+    @AfterAll
+    static void close() throws InterruptedException {
+        FIXTURE.close();
+    }
+
+    private static String output(SandboxSpec spec, Step step) throws InterruptedException {
+        try {
+            return Fixture.run(FIXTURE.create(spec), step).output();
+        } finally {
+            FIXTURE.destroy(spec.job());
+        }
+    }
+
+    private static String output(SandboxSpec spec, String... lines) throws InterruptedException {
+        return output(spec, Fixture.shell(lines));
+    }
+
+    @Test
+    void bashIsPreferred() throws InterruptedException {
+        String image = FIXTURE.images.bash("bash", "USER 0");
+        SandboxSpec spec = Fixture.with(Fixture.with(FIXTURE.spec(), image), Fixture.AS_IMAGE);
+        assertThat(output(spec, "echo ${BASH_VERSION:+bash}")).isEqualTo("bash\n");
+    }
+
+    @Test
+    void plainShellOfBusyboxIsEnough() throws InterruptedException {
+        String image = FIXTURE.images.busybox("plain");
+        SandboxSpec spec = Fixture.with(Fixture.with(FIXTURE.spec(), image), Fixture.AS_IMAGE);
+        assertThat(output(spec, WHO.replace("readlink", "busybox readlink")))
+                .isEqualTo("0\n/workspace/src\n/workspace/home\n0 755\n/bin/busybox\n");
+    }
+
+    @Test
+    void rootImageBecomesAnOrdinaryUsersWhereThePoolDemandsIt() throws InterruptedException {
+        String image = FIXTURE.images.busybox("demoted");
+        assertThat(
+                        output(
+                                Fixture.with(FIXTURE.spec(), image),
+                                WHO.replace("readlink", "busybox readlink")))
+                .isEqualTo("1000\n/workspace/src\n/workspace/home\n1000 755\n/bin/busybox\n");
+    }
+
+    @Test
+    void userByNumberOwnsItsWorkspace() throws InterruptedException {
+        String image = FIXTURE.images.busybox("number", "USER 4321:4322");
+        assertThat(
+                        output(
+                                Fixture.with(FIXTURE.spec(), image),
+                                WHO.replace("readlink", "busybox readlink")))
+                .isEqualTo("4321\n/workspace/src\n/workspace/home\n4321 755\n/bin/busybox\n");
+    }
+
+    @Test
+    void userByNameOwnsItsWorkspace() throws InterruptedException {
+        String image = FIXTURE.images.busybox("name", "USER builder");
+        assertThat(
+                        output(
+                                Fixture.with(FIXTURE.spec(), image),
+                                WHO.replace("readlink", "busybox readlink")))
+                .isEqualTo("1234\n/workspace/src\n/workspace/home\n1234 755\n/bin/busybox\n");
+    }
+
+    @Test
+    void userByNameThatIsRootIsRefusedWhereThePoolWantsNoRoot() throws InterruptedException {
+        String image =
+                FIXTURE.images.busybox(
+                        "toor",
+                        "RUN [\"sh\", \"-c\", \"echo toor:x:0:0::/:/bin/sh >> /etc/passwd\"]",
+                        "USER toor");
+        SandboxSpec spec = Fixture.with(FIXTURE.spec(), image);
+        assertThatThrownBy(() -> output(spec, "id"))
+                .isInstanceOf(FaultException.class)
+                .hasMessageContaining("names a user that is root")
+                .extracting(e -> ((FaultException) e).fault())
+                .isEqualTo(Fault.IMAGE);
+        SandboxSpec asImage = Fixture.with(Fixture.with(FIXTURE.spec(), image), Fixture.AS_IMAGE);
+        assertThat(output(asImage, "id -u", "touch f", "grep CapEff /proc/self/status"))
+                .as("root by name has no capabilities, and still its workspace")
+                .isEqualTo("0\nCapEff:\t0000000000000000\n");
+    }
+
+    @Test
+    void entrypointOfTheImageIsNotUsedButThatOfTheJobIs() throws InterruptedException {
+        String image =
+                FIXTURE.images.busybox(
+                        "entry", "ENTRYPOINT [\"/bin/sh\", \"-c\", \"echo image entrypoint\"]");
+        assertThat(output(Fixture.with(FIXTURE.spec(), image), "echo script"))
+                .isEqualTo("script\n");
+        assertThat(
+                        output(
+                                Fixture.with(FIXTURE.spec(), image, "env", "FROM=entrypoint"),
+                                "echo $FROM"))
+                .isEqualTo("entrypoint\n");
+    }
+
+    @Test
+    void imageWithoutAShellIsAnImageFaultWithTheCure() throws InterruptedException {
+        String image = FIXTURE.images.shellless("bare");
+        SandboxSpec spec = Fixture.with(FIXTURE.spec(), image);
+        assertThatThrownBy(() -> output(spec, "true"))
+                .isInstanceOf(FaultException.class)
+                .hasMessageContaining("neither bash nor sh")
+                .hasMessageContaining("use an image with a shell")
+                .extracting(e -> ((FaultException) e).fault())
+                .isEqualTo(Fault.IMAGE);
+    }
+
+    @Test
+    void imageThatCannotBeHadIsAnImageFaultWithTheCure() {
+        SandboxSpec spec = Fixture.with(FIXTURE.spec(), "localhost:1/no/such/image:1");
+        assertThatThrownBy(() -> FIXTURE.create(spec))
+                .isInstanceOf(FaultException.class)
+                .hasMessageContaining(
+                        "image localhost:1/no/such/image:1 is not on this engine and could not be pulled")
+                .hasMessageContaining("docker load")
+                .extracting(e -> ((FaultException) e).fault())
+                .isEqualTo(Fault.IMAGE);
+        assertThat(FIXTURE.intents.intended(spec.job())).isEmpty();
+    }
+
+    @Test
+    void noticeTellsWhichBytesRun() throws InterruptedException {
+        SandboxSpec spec = FIXTURE.spec();
+        output(spec, "true");
+        assertThat(FIXTURE.notices)
+                .anyMatch(n -> n.startsWith("image " + Fixture.AGENT_IMAGE + " is sha256:"));
+    }
+
+    @Test
+    void contentOfTheImageAtTheWorkspaceDoesNotLeakIn() throws InterruptedException {
+        String image =
+                FIXTURE.images.busybox(
+                        "stale",
+                        "RUN [\"sh\", \"-c\", \"mkdir -p /workspace/src && touch /workspace/src/stale\"]");
+        assertThat(output(Fixture.with(FIXTURE.spec(), image), "ls")).isEmpty();
+    }
+
+    @Test
+    void helperFillsTheWorkspaceAsTheJobsUser() throws InterruptedException {
+        String image = FIXTURE.images.busybox("filled", "USER 4321:4322");
+        SandboxSpec spec = Fixture.with(Fixture.with(FIXTURE.spec(), image), Checkout.OFFLINE);
+        Sandbox sandbox = FIXTURE.create(spec);
+        try {
+            assertThat(
+                            Fixture.run(
+                                            sandbox,
+                                            Fixture.inHelper(
+                                                    "id -u; pwd; git init -q .; echo hi > file; grep CapEff /proc/self/status"))
+                                    .output())
+                    .isEqualTo("4321\n/workspace/src\nCapEff:\t0000000000000000\n");
+            assertThat(
+                            Fixture.run(
+                                            sandbox,
+                                            Fixture.inHelper("git status --short; touch $HOME/x"))
+                                    .output())
+                    .isEqualTo("?? file\n");
+            sandbox.endCheckout();
+            assertThat(FIXTURE.leftovers()).noneMatch(l -> l.contains("helper"));
+            assertThat(
+                            Fixture.run(sandbox, "cat file; echo more >> file; stat -c %u:%g file")
+                                    .output())
+                    .isEqualTo("hi\n4321:4322\n");
+            assertThatThrownBy(() -> Fixture.run(sandbox, Fixture.inHelper("true")))
+                    .hasMessageContaining("has none or has ended it");
+            sandbox.endCheckout();
+        } finally {
+            FIXTURE.destroy(spec.job());
+        }
+    }
+
+    @Test
+    void helperFillsTheWorkspaceOfRoot() throws InterruptedException {
+        String image = FIXTURE.images.busybox("rootfilled");
+        SandboxSpec spec =
+                Fixture.with(
+                        Fixture.with(Fixture.with(FIXTURE.spec(), image), Fixture.AS_IMAGE),
+                        Checkout.OFFLINE);
+        Sandbox sandbox = FIXTURE.create(spec);
+        try {
+            Fixture.run(sandbox, Fixture.inHelper("git init -q .; echo hi > file"));
+            sandbox.endCheckout();
+            assertThat(Fixture.run(sandbox, "cat file; stat -c %u:%g file").output())
+                    .isEqualTo("hi\n0:0\n");
+        } finally {
+            FIXTURE.destroy(spec.job());
+        }
+    }
+
+    @Test
+    void programWithoutAShellRunsInAnImageWithoutOne() throws InterruptedException {
+        String image = FIXTURE.images.shellless("program");
+        Step step =
+                new Step(
+                        "program",
+                        Step.Place.JOB,
+                        new Step.Program.Command(List.of("true")),
+                        Map.of(),
+                        List.of(),
+                        null);
+        assertThat(output(Fixture.with(FIXTURE.spec(), image), step)).isEmpty();
+    }
+}
