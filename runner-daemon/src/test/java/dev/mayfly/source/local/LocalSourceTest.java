@@ -259,6 +259,19 @@ class LocalSourceTest {
     }
 
     @Test
+    void aReceiptThatALaterSweepMadeReleasesTheJobToo() throws Exception {
+        JobId id = source.submit(TestJobs.job("quarantined"));
+        Claim claim = claimed();
+        JobReport report = source.report(claim);
+        report.finished(new Outcome.Passed());
+        report.released(receipt(id, false));
+        assertThat(source.report(claim)).isSameAs(report);
+        source.released(receipt(id, true));
+        assertThat(job(id).state().phase()).isEqualTo(JobPhase.FINISHED);
+        assertThatThrownBy(() -> source.report(claim)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
     void everyOutcomeSurvivesStorage() throws Exception {
         List<Outcome> outcomes =
                 List.of(
