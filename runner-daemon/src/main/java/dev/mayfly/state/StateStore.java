@@ -231,7 +231,8 @@ public final class StateStore implements AutoCloseable {
                 ResultSet answer = statement.executeQuery("PRAGMA quick_check(1)")) {
             String verdict = answer.next() ? answer.getString(1) : "no answer";
             if (!verdict.equals("ok")) {
-                throw new SQLiteException(verdict, SQLiteErrorCode.SQLITE_CORRUPT);
+                throw new SQLiteException(
+                        verdict.replace('\n', ' '), SQLiteErrorCode.SQLITE_CORRUPT);
             }
         }
     }

@@ -6,6 +6,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
+import java.io.IOException;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +45,13 @@ final class ApiAnswers {
                                 "the queue's database failed",
                                 "look into the daemon's log");
                     }
+                    // Only the reading of a body fails so: a worker wraps what it throws.
+                    case IOException body ->
+                            new ApiProblemException(
+                                    ApiProblemException.Kind.REQUEST,
+                                    "the body cannot be read: " + body.getMessage(),
+                                    "keep the parts of a form within the limits, and the form"
+                                            + " whole");
                     case null -> problem(ctx.statusCode(), "");
                     default -> {
                         LOG.error("The API failed on {}", ctx.normalizedPath(), ctx.failure());

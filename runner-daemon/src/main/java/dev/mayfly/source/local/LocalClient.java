@@ -262,8 +262,8 @@ public final class LocalClient implements AutoCloseable {
         return form.binaryFileUpload(
                 "workspace",
                 "workspace",
-                workspace.file().toAbsolutePath().toString(),
-                workspace.commit() == null ? "application/x-tar" : "application/octet-stream");
+                workspace.commit() == null ? "application/x-tar" : "application/octet-stream",
+                workspace.file().toAbsolutePath().toString());
     }
 
     private JsonNode call(

@@ -288,6 +288,9 @@ public final class LocalSource implements JobSource, AutoCloseable {
             JobTable.release(in, receipt);
             return receipt;
         });
+        if (receipt.clean()) {
+            running.remove(receipt.job());
+        }
     }
 
     /** Deletes what has been kept long enough, logs included, and what a crash left of uploads. */
@@ -485,9 +488,6 @@ public final class LocalSource implements JobSource, AutoCloseable {
         @Override
         public void released(Receipt receipt) {
             LocalSource.this.released(receipt);
-            if (receipt.clean()) {
-                running.remove(job);
-            }
         }
     }
 }

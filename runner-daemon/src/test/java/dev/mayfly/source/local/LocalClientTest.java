@@ -1,0 +1,314 @@
+package dev.mayfly.source.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mayfly.job.JobId;
+import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogSink;
+import dev.mayfly.job.Outcome;
+import dev.mayfly.job.WorkspaceSource;
+import dev.mayfly.source.Claim;
+import dev.mayfly.source.JobReport;
+import dev.mayfly.state.StateDirectory;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class LocalClientTest {
+
+    @TempDir Path folder;
+
+    private static LocalClient client(ApiEndpoint endpoint) {
+        return new LocalClient(endpoint, new ApiToken(ApiFixture.TOKEN));
+    }
+
+    /** Keeps what it gets, as text. */
+    private static final class Kept implements LogSink {
+        final List<String> events = new ArrayList<>();
+        final StringBuilder output = new StringBuilder();
+        boolean finished;
+
+        @Override
+        public void accept(LogEvent event) {
+            switch (event) {
+                case LogEvent.Output(Instant _, byte[] bytes) ->
+                        output.append(new String(bytes, StandardCharsets.UTF_8));
+                case LogEvent.SectionStarted(Instant _, String section) ->
+                        events.add("+" + section + "@" + output.length());
+                case LogEvent.SectionEnded(Instant _, String section, Duration took) ->
+                        events.add("-" + section + " " + took.toMillis());
+                case LogEvent.Notice(Instant _, String text) -> events.add("!" + text);
+            }
+        }
+
+        @Override
+        public void finish() {
+            finished = true;
+        }
+    }
+
+    private static void talk(JobReport report, int lines) throws InterruptedException {
+        LogSink log = report.log();
+        log.accept(new LogEvent.SectionStarted(Instant.now(), "script"));
+        for (int i = 0; i < lines; i++) {
+            log.accept(
+                    new LogEvent.Output(
+                            Instant.now(), ("line " + i + "\n").getBytes(StandardCharsets.UTF_8)));
+            if (i % 50 == 0) {
+                log.accept(new LogEvent.Notice(Instant.now(), "at " + i));
+                Thread.sleep(2);
+            }
+        }
+        log.accept(new LogEvent.SectionEnded(Instant.now(), "script", Duration.ofMillis(42)));
+        report.finished(new Outcome.Passed());
+    }
+
+    private static String lines(int lines) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < lines; i++) {
+            text.append("line ").append(i).append('\n');
+        }
+        return text.toString();
+    }
+
+    @Test
+    void aJobIsSubmittedFollowedListedAndCancelled() throws Exception {
+        try (ApiFixture fixture = new ApiFixture(folder, ApiFixture.ANY_PORT);
+                LocalClient client = client(fixture.api.endpoint())) {
+            LocalJob job = client.submit("{\"name\": \"first\"}", null);
+            assertThat(job.name()).isEqualTo("first");
+            Thread running = Thread.ofVirtual().start(() -> run(fixture, 100));
+            Kept kept = new Kept();
+            LocalJob ended = client.follow(job.id(), kept, Duration.ofSeconds(5));
+            running.join();
+            assertThat(ended.state().outcome()).isEqualTo(new Outcome.Passed());
+            assertThat(kept.output.toString()).isEqualTo(lines(100));
+            assertThat(kept.events).containsExactly("+script@0", "!at 0", "!at 50", "-script 42");
+            assertThat(kept.finished).isTrue();
+            assertThat(client.get(job.id())).isEqualTo(fixture.source.job(job.id()).orElseThrow());
+
+            LocalJob second = client.submit("{\"name\": \"second\"}", null);
+            JobPage page = client.list(new JobQuery(JobQuery.State.ANY, 1, null));
+            assertThat(page.jobs()).containsExactly(second);
+            assertThat(client.list(new JobQuery(JobQuery.State.ANY, 2, page.next())).jobs())
+                    .extracting(LocalJob::id)
+                    .containsExactly(job.id());
+            assertThat(client.cancel(second.id(), "changed my mind")).isEqualTo(CancelEffect.ENDED);
+            assertThat(client.describe(second.id())).contains("changed my mind");
+        }
+    }
+
+    private static void run(ApiFixture fixture, int lines) {
+        try {
+            talk(fixture.run(), lines);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void aWorkspaceIsUploadedWhole() throws Exception {
+        try (ApiFixture fixture = new ApiFixture(folder, ApiFixture.ANY_PORT);
+                LocalClient client = client(fixture.api.endpoint())) {
+            Path tar = Files.writeString(folder.resolve("w.tar"), "0123456789".repeat(25_000));
+            client.submit("{\"name\": \"tar\"}", new PackedWorkspace(tar, null));
+            client.submit("{\"name\": \"git\"}", new PackedWorkspace(tar, "d".repeat(40)));
+            assertThat(tar).exists();
+            Claim archive = fixture.source.claim(TestJobs.POOL, Duration.ZERO).orElseThrow();
+            assertThat(((WorkspaceSource.Archive) archive.spec().inputs().workspace()).tar())
+                    .hasSameBinaryContentAs(tar);
+            Claim bundle = fixture.source.claim(TestJobs.POOL, Duration.ZERO).orElseThrow();
+            assertThat(bundle.spec().inputs().workspace())
+                    .isInstanceOfSatisfying(
+                            WorkspaceSource.Bundle.class,
+                            got -> {
+                                assertThat(got.commit()).isEqualTo("d".repeat(40));
+                                assertThat(got.bundle()).hasSameBinaryContentAs(tar);
+                            });
+        }
+    }
+
+    @Test
+    void aSocketInTheFileSystemServesTheSame() throws Exception {
+        Path socket = folder.resolve("api.sock");
+        ApiEndpoint endpoint = new ApiEndpoint.UnixSocket(socket);
+        try (ApiFixture fixture = new ApiFixture(folder, endpoint);
+                LocalClient client = client(endpoint)) {
+            assertThat(Files.getPosixFilePermissions(socket))
+                    .isEqualTo(StateDirectory.PRIVATE_FILE);
+            LocalJob job = client.submit("{\"name\": \"first\"}", null);
+            Path tar = Files.writeString(folder.resolve("w.tar"), "x".repeat(200_000));
+            client.submit("{\"name\": \"tar\"}", new PackedWorkspace(tar, null));
+            Thread running = Thread.ofVirtual().start(() -> run(fixture, 300));
+            Kept kept = new Kept();
+            client.follow(job.id(), kept, Duration.ofSeconds(5));
+            running.join();
+            assertThat(kept.output.toString()).isEqualTo(lines(300));
+
+            assertThatThrownBy(() -> new ApiFixture(folder.resolve("other"), endpoint))
+                    .hasMessageContaining("another daemon listens");
+        }
+        assertThat(socket).doesNotExist();
+    }
+
+    @Test
+    void aSocketThatAKilledDaemonLeftIsReplaced() throws Exception {
+        Path socket = folder.resolve("api.sock");
+        try (var left = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            left.bind(UnixDomainSocketAddress.of(socket));
+        }
+        assertThat(socket).exists();
+        ApiEndpoint endpoint = new ApiEndpoint.UnixSocket(socket);
+        try (ApiFixture _ = new ApiFixture(folder, endpoint);
+                LocalClient client = client(endpoint)) {
+            assertThat(client.submit("{\"name\": \"first\"}", null)).isNotNull();
+        }
+    }
+
+    @Test
+    void whatTheDaemonRefusesIsThrownWithReasonAndCure() throws Exception {
+        try (ApiFixture fixture = new ApiFixture(folder, ApiFixture.ANY_PORT);
+                LocalClient client = client(fixture.api.endpoint());
+                LocalClient stranger =
+                        new LocalClient(
+                                fixture.api.endpoint(), new ApiToken("x-x-x-x-x-x-x-x-x-x"))) {
+            assertThatThrownBy(() -> client.submit("{\"name\": \"forbidden\"}", null))
+                    .isInstanceOfSatisfying(
+                            ApiProblemException.class,
+                            e -> assertThat(e.kind()).isEqualTo(ApiProblemException.Kind.REFUSED))
+                    .hasMessageContaining("rename it");
+            assertThatThrownBy(() -> client.submit("{\"nam\": 1}", null))
+                    .isInstanceOfSatisfying(
+                            ApiProblemException.class,
+                            e ->
+                                    assertThat(e.problems())
+                                            .containsExactly(
+                                                    new JobDocuments.Problem(
+                                                            "name",
+                                                            3,
+                                                            "it is missing",
+                                                            "give the job a name")));
+            assertThatThrownBy(() -> client.get(new JobId("j-none")))
+                    .isInstanceOfSatisfying(
+                            ApiProblemException.class, e -> assertThat(e.status()).isEqualTo(404));
+            assertThatThrownBy(() ->
+                            stranger.follow(new JobId("j-none"), new Kept(), Duration.ofSeconds(5)))
+                    .isInstanceOfSatisfying(
+                            ApiProblemException.class,
+                            e -> assertThat(e.kind()).isEqualTo(ApiProblemException.Kind.TOKEN));
+        }
+    }
+
+    @Test
+    void aDaemonThatIsNotThereIsNamed() throws Exception {
+        try (LocalClient client = client(new ApiEndpoint.Tcp("127.0.0.1", 1, Set.of()))) {
+            assertThatThrownBy(() -> client.get(new JobId("j-1")))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("127.0.0.1")
+                    .hasMessageContaining("is it running");
+            assertThatThrownBy(() ->
+                            client.follow(new JobId("j-1"), new Kept(), Duration.ofMillis(100)))
+                    .isInstanceOf(IOException.class);
+        }
+    }
+
+    /** The connection breaks every few kilobytes, in the middle of whatever is under way. */
+    @Test
+    void aBrokenConnectionLosesAndRepeatsNothing() throws Exception {
+        try (ApiFixture fixture = new ApiFixture(folder, ApiFixture.ANY_PORT);
+                CuttingProxy proxy = new CuttingProxy(fixture.api.port(), 4_000);
+                LocalClient client =
+                        client(new ApiEndpoint.Tcp("127.0.0.1", proxy.port(), Set.of()))) {
+            JobId id = fixture.submit("interrupted");
+            Thread running = Thread.ofVirtual().start(() -> run(fixture, 1000));
+            Kept kept = new Kept();
+            LocalJob ended = client.follow(id, kept, Duration.ofSeconds(10));
+            running.join();
+            assertThat(ended.state().outcome()).isEqualTo(new Outcome.Passed());
+            assertThat(kept.output.toString()).isEqualTo(lines(1000));
+            assertThat(kept.events).hasSize(22).doesNotHaveDuplicates();
+            assertThat(proxy.cuts()).isPositive();
+        }
+    }
+
+    /** Passes bytes on and breaks each connection after some. */
+    private static final class CuttingProxy implements AutoCloseable {
+        private final ServerSocket server;
+        private final int target;
+        private final int after;
+        private final AtomicInteger cuts = new AtomicInteger();
+
+        CuttingProxy(int target, int after) throws IOException {
+            this.server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+            this.target = target;
+            this.after = after;
+            Thread.ofVirtual().start(this::serve);
+        }
+
+        int port() {
+            return server.getLocalPort();
+        }
+
+        int cuts() {
+            return cuts.get();
+        }
+
+        @Override
+        public void close() throws IOException {
+            server.close();
+        }
+
+        private void serve() {
+            while (!server.isClosed()) {
+                try {
+                    Socket in = server.accept();
+                    Socket out = new Socket(InetAddress.getLoopbackAddress(), target);
+                    Thread.ofVirtual().start(() -> pass(in, out, Integer.MAX_VALUE));
+                    Thread.ofVirtual().start(() -> pass(out, in, after));
+                } catch (IOException e) {
+                    return; // closed
+                }
+            }
+        }
+
+        private void pass(Socket from, Socket to, int most) {
+            byte[] buffer = new byte[1024];
+            int passed = 0;
+            try (from;
+                    to) {
+                InputStream in = from.getInputStream();
+                OutputStream out = to.getOutputStream();
+                for (int n = in.read(buffer); n > 0; n = in.read(buffer)) {
+                    out.write(buffer, 0, n);
+                    passed += n;
+                    if (passed > most) {
+                        cuts.incrementAndGet();
+                        return;
+                    }
+                }
+            } catch (IOException e) {
+                // the other direction was cut
+            }
+        }
+    }
+}
