@@ -27,7 +27,9 @@ final class DaemonLog {
         }
     }
 
-    /** For the daemon, which knows only after reading its configuration, when loggers exist already. */
+    /**
+     * For the daemon, which knows only after reading its configuration, when loggers exist already.
+     */
     static void as(LogSettings settings) {
         System.setProperty(LEVEL, settings.level().name());
         System.clearProperty(ROOT);
