@@ -29,7 +29,7 @@ final class Containers {
     void createVolume(Role role) throws InterruptedException {
         String name = role.nameFor(labels.job());
         intend(Kind.VOLUME, name);
-        engine.call(
+        engine.make(
                 "creating volume " + name,
                 client ->
                         client.createVolumeCmd().withName(name).withLabels(labels.of(role)).exec());
@@ -48,7 +48,7 @@ final class Containers {
         Map<String, String> options =
                 closed ? Map.of("com.docker.network.bridge.inhibit_ipv4", "true") : Map.of();
         try {
-            engine.call(
+            engine.make(
                     "creating network " + name,
                     client ->
                             client.createNetworkCmd()
@@ -74,7 +74,7 @@ final class Containers {
     /** Makes a container without starting it. */
     void create(ContainerRecipe recipe, Role role) throws InterruptedException {
         intend(Kind.CONTAINER, recipe.name());
-        engine.call(
+        engine.make(
                 "creating container " + recipe.name(),
                 client ->
                         recipe.request(client, labels.of(role), engine.bounds().lifetime()).exec());

@@ -1,5 +1,6 @@
 package dev.mayfly.sandbox.docker;
 
+import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
@@ -18,7 +19,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,7 +61,11 @@ final class Disposer {
             known.addAll(inventory.of(job));
             List<Disposal> disposals = removed(job, known);
             boolean clean = disposals.stream().allMatch(Disposal::verified);
-            if (round == ROUNDS || (clean && known.containsAll(inventory.of(job)))) {
+            if (clean && known.containsAll(inventory.of(job))) {
+                return disposals;
+            }
+            if (round == ROUNDS) {
+                LOG.warn("job={} disposals={} not everything could be removed", job, disposals);
                 return disposals;
             }
             Thread.sleep(PAUSE.multipliedBy(round));
@@ -96,16 +103,17 @@ final class Disposer {
 
     private List<Disposal> removed(JobId job, Collection<OwnedResource> resources)
             throws InterruptedException {
+        Map<OwnedResource, String> refusals = new ConcurrentHashMap<>();
         // A network in use and a volume in use cannot be removed, so containers go first.
-        removeAtOnce(job, ofKind(resources, Kind.CONTAINER));
+        removeAtOnce(job, ofKind(resources, Kind.CONTAINER), refusals);
         for (Kind kind : List.of(Kind.NETWORK, Kind.VOLUME)) {
             for (OwnedResource resource : ofKind(resources, kind)) {
-                remove(job, resource);
+                remove(job, resource, refusals);
             }
         }
         List<Disposal> disposals = new ArrayList<>();
         for (OwnedResource resource : resources) {
-            disposals.add(verify(job, resource));
+            disposals.add(verify(job, resource, refusals.get(resource)));
         }
         return disposals;
     }
@@ -114,7 +122,8 @@ final class Disposer {
         return resources.stream().filter(resource -> resource.kind() == kind).toList();
     }
 
-    private void removeAtOnce(JobId job, List<OwnedResource> containers)
+    private void removeAtOnce(
+            JobId job, List<OwnedResource> containers, Map<OwnedResource, String> refusals)
             throws InterruptedException {
         List<Thread> removals = new ArrayList<>();
         for (OwnedResource container : containers) {
@@ -123,7 +132,7 @@ final class Disposer {
                             .name("remove-" + container.name())
                             .start(() -> {
                                 try {
-                                    remove(job, container);
+                                    remove(job, container, refusals);
                                 } catch (InterruptedException e) {
                                     Thread.currentThread().interrupt();
                                 }
@@ -139,7 +148,8 @@ final class Disposer {
     }
 
     /** Tries; whether it is gone is for {@link #verify} to say. */
-    private void remove(JobId job, OwnedResource resource) throws InterruptedException {
+    private void remove(JobId job, OwnedResource resource, Map<OwnedResource, String> refusals)
+            throws InterruptedException {
         try {
             if (inventory.find(resource).filter(found -> found.belongsTo(job)).isEmpty()) {
                 return;
@@ -151,7 +161,7 @@ final class Disposer {
                 case LEASE -> {}
             }
         } catch (FaultException e) {
-            LOG.warn("job={} resource={} could not be removed", job, resource.name(), e);
+            refusals.put(resource, String.valueOf(e.getMessage()));
         }
     }
 
@@ -189,8 +199,7 @@ final class Disposer {
                 });
     }
 
-    private static void disconnect(
-            com.github.dockerjava.api.DockerClient client, String network, String container) {
+    private static void disconnect(DockerClient client, String network, String container) {
         try {
             client.disconnectFromNetworkCmd()
                     .withNetworkId(network)
@@ -213,19 +222,20 @@ final class Disposer {
                 });
     }
 
-    private Disposal verify(JobId job, OwnedResource resource) throws InterruptedException {
+    private Disposal verify(JobId job, OwnedResource resource, @Nullable String refusal)
+            throws InterruptedException {
         String question = Inventory.question(resource);
         try {
             Optional<Inventory.Found> found = inventory.find(resource);
             if (found.isEmpty()) {
                 return new Disposal(resource, true, question + " answered 404");
             }
-            return found.get().belongsTo(job)
-                    ? new Disposal(resource, false, question + " answered 200: it is still there")
-                    : new Disposal(
-                            resource,
-                            true,
-                            question + " answered 200: the name belongs to somebody else");
+            if (!found.get().belongsTo(job)) {
+                String whose = question + " answered 200: the name belongs to somebody else";
+                return new Disposal(resource, true, whose);
+            }
+            String left = question + " answered 200: it is still there";
+            return new Disposal(resource, false, refusal == null ? left : left + "; " + refusal);
         } catch (FaultException e) {
             return new Disposal(resource, false, question + " failed: " + e.getMessage());
         }

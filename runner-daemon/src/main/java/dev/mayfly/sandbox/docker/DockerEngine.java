@@ -14,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -82,6 +83,36 @@ public final class DockerEngine implements AutoCloseable {
         return within(what, limit, () -> request.apply(connection().client()));
     }
 
+    /**
+     * Calls for something to be made. Unlike other calls it waits for the answer even when it is
+     * interrupted: the engine goes on all the same, and what it makes would appear after teardown
+     * has looked.
+     */
+    <T> T make(String what, Function<DockerClient, T> request) throws InterruptedException {
+        Future<T> running = calls.submit(() -> request.apply(connection().client()));
+        try {
+            return answer(what, bounds.call(), running);
+        } catch (InterruptedException e) {
+            awaitSettled(running, bounds.call());
+            throw e;
+        } finally {
+            running.cancel(true);
+        }
+    }
+
+    private static void awaitSettled(Future<?> running, Duration limit) {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (!running.isDone()) {
+            try {
+                running.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+            } catch (InterruptedException ignored) {
+                // The caller is about to throw the first interruption; one is enough.
+            } catch (ExecutionException | TimeoutException e) {
+                return;
+            }
+        }
+    }
+
     /** Calls about something that may not be there; its absence is an empty result. */
     <T> Optional<T> find(String what, Function<DockerClient, T> request)
             throws InterruptedException {
@@ -96,9 +127,19 @@ public final class DockerEngine implements AutoCloseable {
                 });
     }
 
-    private <T> T within(String what, Duration limit, java.util.concurrent.Callable<T> request)
+    private <T> T within(String what, Duration limit, Callable<T> request)
             throws InterruptedException {
         Future<T> running = calls.submit(request);
+        try {
+            return answer(what, limit, running);
+        } finally {
+            // Without effect on a finished call; otherwise closes the connection.
+            running.cancel(true);
+        }
+    }
+
+    private <T> T answer(String what, Duration limit, Future<T> running)
+            throws InterruptedException {
         try {
             return running.get(limit.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
@@ -110,9 +151,6 @@ public final class DockerEngine implements AutoCloseable {
                     e);
         } catch (ExecutionException e) {
             throw translated(what, e.getCause() == null ? e : e.getCause());
-        } finally {
-            // Without effect on a finished call; otherwise closes the connection.
-            running.cancel(true);
         }
     }
 

@@ -38,6 +38,11 @@ public final class DockerSandboxBackend implements SandboxBackend {
         disposer = new Disposer(engine, inventory, intents);
     }
 
+    /** What this process holds open. */
+    OpenStreams streams() {
+        return streams;
+    }
+
     @Override
     public Sandbox create(SandboxSpec spec, Notices notices) throws InterruptedException {
         Labels labels = new Labels(settings.daemon(), settings.life(), spec.job(), spec.pool());

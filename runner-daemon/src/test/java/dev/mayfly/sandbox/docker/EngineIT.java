@@ -1,0 +1,122 @@
+package dev.mayfly.sandbox.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mayfly.job.Fault;
+import dev.mayfly.job.FaultException;
+import dev.mayfly.job.LifeId;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.time.Clock;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The engine itself, and engines that are not well. Needs an engine and the agent image. */
+@Timeout(60)
+class EngineIT {
+
+    private static final DockerSettings.Bounds SHORT =
+            new DockerSettings.Bounds(
+                    Duration.ofSeconds(1),
+                    Duration.ofSeconds(1),
+                    Duration.ofSeconds(1),
+                    Duration.ofMinutes(1),
+                    Duration.ofSeconds(1));
+
+    private static DockerSettings settings(URI host, String agentImage) {
+        return new DockerSettings(host, agentImage, "it-engine", new LifeId("l"), SHORT);
+    }
+
+    private static DockerSandboxBackend backend(DockerEngine engine, URI host, String agentImage) {
+        return new DockerSandboxBackend(
+                engine, settings(host, agentImage), new Fixture.MemoryIntents());
+    }
+
+    @Test
+    void reportTellsWhatTheEngineIs() throws InterruptedException {
+        try (DockerEngine engine = new DockerEngine(Fixture.HOST, Fixture.BOUNDS)) {
+            EngineReport report =
+                    EngineReport.of(
+                            engine, settings(Fixture.HOST, Fixture.AGENT_IMAGE), Clock.systemUTC());
+            assertThat(report).isInstanceOf(EngineReport.Reachable.class);
+            EngineReport.Reachable reachable = (EngineReport.Reachable) report;
+            assertThat(reachable.software().version()).matches("\\d+\\.\\d+.*");
+            assertThat(reachable.software().spokenApi()).matches("1\\.4[1-4]");
+            assertThat(reachable.software().runtimes()).contains("runc");
+            assertThat(reachable.isolation().cgroupVersion()).isIn("1", "2");
+            assertThat(reachable.isolation().seccomp()).isTrue();
+            assertThat(reachable.storage().driver()).isNotBlank();
+            assertThat(reachable.storage().root()).startsWith("/");
+            assertThat(reachable.agentImagePresent()).isTrue();
+            assertThat(reachable.clockAhead().abs()).isLessThan(Duration.ofSeconds(2));
+        }
+    }
+
+    @Test
+    void engineWithTheAgentImageIsHealthyAndOneWithoutIsNot() {
+        try (DockerEngine engine = new DockerEngine(Fixture.HOST, Fixture.BOUNDS)) {
+            assertThat(backend(engine, Fixture.HOST, Fixture.AGENT_IMAGE).unhealthyBecause())
+                    .isEmpty();
+            assertThat(
+                            backend(engine, Fixture.HOST, "mayfly/no-such-agent:1")
+                                    .unhealthyBecause()
+                                    .orElseThrow())
+                    .contains("mayfly/no-such-agent:1 is not on the engine", "make image");
+        }
+    }
+
+    @Test
+    void engineThatIsNotThereIsNamed() throws InterruptedException {
+        URI nowhere = URI.create("unix:///nonexistent/docker.sock");
+        try (DockerEngine engine = new DockerEngine(nowhere, SHORT)) {
+            assertThat(backend(engine, nowhere, "x").unhealthyBecause().orElseThrow())
+                    .contains("the engine at unix:///nonexistent/docker.sock failed");
+            assertThat(EngineReport.of(engine, settings(nowhere, "x"), Clock.systemUTC()))
+                    .isInstanceOf(EngineReport.Unreachable.class);
+        }
+    }
+
+    @Test
+    void engineThatDoesNotAnswerIsGivenUpInTime() throws IOException {
+        try (ServerSocket silent = new ServerSocket(0)) {
+            URI host = URI.create("tcp://127.0.0.1:" + silent.getLocalPort());
+            try (DockerEngine engine = new DockerEngine(host, SHORT)) {
+                long before = System.nanoTime();
+                assertThatThrownBy(() -> engine.call("trying", c -> c.pingCmd().exec()))
+                        .isInstanceOf(FaultException.class)
+                        .hasMessageContaining("did not answer within 1 s while trying")
+                        .extracting(e -> ((FaultException) e).fault())
+                        .isEqualTo(Fault.ENGINE);
+                assertThat(Duration.ofNanos(System.nanoTime() - before))
+                        .isLessThan(Duration.ofSeconds(5));
+                // The first call must not hold up those that come after it.
+                assertThatThrownBy(() -> engine.call("trying again", c -> c.pingCmd().exec()))
+                        .hasMessageContaining("did not answer within 1 s while trying again");
+            }
+        }
+    }
+
+    @Test
+    void callThatIsInterruptedEndsAtOnce() throws IOException, InterruptedException {
+        try (ServerSocket silent = new ServerSocket(0)) {
+            URI host = URI.create("tcp://127.0.0.1:" + silent.getLocalPort());
+            try (DockerEngine engine = new DockerEngine(host, Fixture.BOUNDS)) {
+                Thread caller =
+                        Thread.ofVirtual()
+                                .start(() -> {
+                                    try {
+                                        engine.call("waiting", c -> c.pingCmd().exec());
+                                    } catch (InterruptedException e) {
+                                        Thread.currentThread().interrupt();
+                                    }
+                                });
+                Thread.sleep(100);
+                caller.interrupt();
+                assertThat(caller.join(Duration.ofSeconds(5))).isTrue();
+            }
+        }
+    }
+}
