@@ -60,10 +60,13 @@ version=$(sed -n 's/^  <version>\(.*\)<\/version>.*/\1/p' ../pom.xml | head -n 1
 [ -n "$version" ] || die '../pom.xml has no <version>'
 image=mayfly/agent:$version
 pinned=$(sed -n 's/^ARG BASE=//p' Dockerfile)
-suite=$(expr "$pinned" : 'debian:\([a-z]*\)-') || die "Dockerfile: ARG BASE is \"$pinned\", must begin with debian:SUITE-"
+suite=$(expr "$pinned" : '.*debian:\([a-z]*\)-') || die "Dockerfile: ARG BASE is \"$pinned\", must name debian:SUITE-"
 wanted=${MAYFLY_AGENT_BASE:-}
 
 work=$(mktemp -d)
+# mmdebstrap's own: for an ordinary user it works as other users too, who must get in.
+scratch=$(mktemp -d)
+chmod 0755 "$scratch"
 stage=build-$(basename "$work")
 imported=
 cleanup() {
@@ -72,7 +75,7 @@ cleanup() {
     for left in $(docker image ls --quiet --filter dangling=true --filter label=dev.mayfly.agent.stage="$stage"); do
         docker image rm "$left" >/dev/null 2>&1 || true
     done
-    rm -rf "$work"
+    rm -rf "$work" "$scratch"
 }
 trap cleanup EXIT
 trap 'exit 130' INT
@@ -201,7 +204,7 @@ bootstrap() {
         # shellcheck disable=SC2016 # the hook is for mmdebstrap's shell
         (
             umask 077
-            mmdebstrap --quiet --variant=minbase --format=tar --include="$include" \
+            TMPDIR=$scratch mmdebstrap --quiet --variant=minbase --format=tar --include="$include" \
                 --aptopt="$work/apt.conf" \
                 --dpkgopt='path-exclude=/usr/share/man/*' \
                 --dpkgopt='path-exclude=/usr/share/locale/*' \

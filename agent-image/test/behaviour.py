@@ -89,7 +89,14 @@ class Behaviour:
                 self.assert_defect(agent, "number of a signal")
 
     def test_malformed_connection_trial_is_a_defect(self):
-        for payload in (b"", b"localhost:1:1", b"127.0.0.1:0:1", b"127.0.0.1:1", b"127.0.0.1:1:0", b"::1:65536:1"):
+        for payload in (
+            b"",
+            b"localhost:1:1",
+            b"127.0.0.1:0:1",
+            b"127.0.0.1:1",
+            b"127.0.0.1:1:0",
+            b"::1:65536:1",
+        ):
             with self.subTest(payload=payload):
                 agent = self.ready()
                 agent.send(frame("T", payload))
@@ -115,12 +122,15 @@ class Behaviour:
         agent.send(frame("I", data), frame("I", data), frame("Z"))
         end = agent.answer()
         self.assertEqual(
-            [hashlib.sha256(value).hexdigest() + "  -", hashlib.sha256(data + data).hexdigest() + "  -"], end.lines
+            [hashlib.sha256(value).hexdigest() + "  -", hashlib.sha256(data + data).hexdigest() + "  -"],
+            end.lines,
         )
 
     def test_many_frames_in_one_write_are_all_handled(self):
         agent = self.ready()
-        agent.send(*[frame("V", f"N{i}={i}") for i in range(3000)], frame("P", "env | grep -c '^N[0-9]'"), frame("R"))
+        agent.send(
+            *[frame("V", f"N{i}={i}") for i in range(3000)], frame("P", "env | grep -c '^N[0-9]'"), frame("R")
+        )
         self.assertEqual(["3000"], agent.answer().lines)
 
     # ---------------------------------------------------------------- a step
@@ -154,8 +164,16 @@ class Behaviour:
 
     def test_program_with_arguments_is_found_through_its_own_path(self):
         agent = self.ready()
-        agent.run(f"mkdir -p {self.scratch}/bin; printf '#!/bin/sh\\necho mine \"$@\"' >{self.scratch}/bin/prog; chmod +x {self.scratch}/bin/prog")
-        agent.send(frame("V", f"PATH=/nonexistent:{self.scratch}/bin"), frame("A", "prog"), frame("A", "a b"), frame("A", ""), frame("A", "c"))
+        agent.run(
+            f"mkdir -p {self.scratch}/bin; printf '#!/bin/sh\\necho mine \"$@\"' >{self.scratch}/bin/prog; chmod +x {self.scratch}/bin/prog"
+        )
+        agent.send(
+            frame("V", f"PATH=/nonexistent:{self.scratch}/bin"),
+            frame("A", "prog"),
+            frame("A", "a b"),
+            frame("A", ""),
+            frame("A", "c"),
+        )
         agent.send(frame("R"))
         self.assertEqual(["mine a b  c"], agent.answer().lines)
 
@@ -188,7 +206,7 @@ class Behaviour:
         show = "env | grep -c ^HOME=; echo $HOME; echo $NEW"
         end = agent.run(show, frame("V", "HOME=/a"), frame("V", "HOME=/b=c"), frame("V", "NEW=line\nbreak"))
         self.assertEqual(["1", "/b=c", "line break"], end.lines)
-        end = agent.run("echo ${NEW-none}; [ \"$HOME\" != /b=c ] && echo restored")
+        end = agent.run('echo ${NEW-none}; [ "$HOME" != /b=c ] && echo restored')
         self.assertEqual(["none", "restored"], end.lines)
 
     def test_faulty_preparation_is_the_one_answer_to_run(self):
@@ -229,7 +247,13 @@ class Behaviour:
     def test_step_is_a_session_with_defaults_and_nothing_inherited(self):
         agent = self.ready()
         # Programs without a shell: it has signals and descriptors of its own.
-        agent.send(frame("A", "grep"), frame("A", "-E"), frame("A", "^Sig(Blk|Ign)"), frame("A", "/proc/self/status"), frame("R"))
+        agent.send(
+            frame("A", "grep"),
+            frame("A", "-E"),
+            frame("A", "^Sig(Blk|Ign)"),
+            frame("A", "/proc/self/status"),
+            frame("R"),
+        )
         self.assertEqual(["SigBlk:\t0000000000000000", "SigIgn:\t0000000000000000"], agent.answer().lines)
         agent.send(frame("A", "ls"), frame("A", "/proc/self/fd"), frame("R"))
         self.assertEqual(["0", "1", "2", "3"], agent.answer().lines, "3 is the directory being listed")
@@ -244,7 +268,9 @@ class Behaviour:
     def test_secret_is_a_file_for_its_step_only(self):
         agent = self.ready()
         show = f"stat -c '%a %u %F' {self.secrets}/token; cat {self.secrets}/token"
-        end = agent.run(show, frame("F", b"token\0first "), frame("F", b"other\0"), frame("F", b"token\0second"))
+        end = agent.run(
+            show, frame("F", b"token\0first "), frame("F", b"other\0"), frame("F", b"token\0second")
+        )
         self.assertEqual([f"400 {self.uid} regular file", "first second"], end.lines)
         self.assertEqual(b"", agent.run(f"ls -A {self.secrets}").output)
 
@@ -331,7 +357,13 @@ class Behaviour:
 
     def test_signal_reaches_all_processes_of_the_step(self):
         agent = self.ready()
-        agent.send(frame("P", "trap 'echo parent; wait; exit 7' TERM; (trap 'echo child; exit' TERM; echo up; while :; do sleep 0.05; done) & wait; wait"), frame("R"))
+        agent.send(
+            frame(
+                "P",
+                "trap 'echo parent; wait; exit 7' TERM; (trap 'echo child; exit' TERM; echo up; while :; do sleep 0.05; done) & wait; wait",
+            ),
+            frame("R"),
+        )
         self.assertEqual(("O", b"up\n"), agent.receive())
         agent.send(frame("K", b"\x0f"))
         end = agent.answer()
@@ -339,7 +371,9 @@ class Behaviour:
 
     def test_background_process_that_ignores_signals_and_holds_the_output_is_gone(self):
         agent = self.ready()
-        end = agent.run("(trap '' TERM HUP INT; echo $BASHPID; while :; do sleep 0.1; done) & sleep 0.3; exit 5")
+        end = agent.run(
+            "(trap '' TERM HUP INT; echo $BASHPID; while :; do sleep 0.1; done) & sleep 0.3; exit 5"
+        )
         self.assertEqual("code=5 oom=0", end.text)
         left = agent.run(f"kill -0 {int(end.lines[0])} 2>&1 || echo gone")
         self.assertIn("gone", left.lines)
@@ -349,7 +383,12 @@ class Behaviour:
 
         def steps(count):
             for i in range(count):
-                agent.run("cat >/dev/null; echo x", frame("V", f"A={'x' * 1000}"), frame("F", b"s\0" + bytes(5000)), stdin=b"y" * 100_000)
+                agent.run(
+                    "cat >/dev/null; echo x",
+                    frame("V", f"A={'x' * 1000}"),
+                    frame("F", b"s\0" + bytes(5000)),
+                    stdin=b"y" * 100_000,
+                )
 
         steps(20)
         before = self.memory(agent)
@@ -359,7 +398,11 @@ class Behaviour:
     def test_input_is_taken_while_output_is_written(self):
         agent = self.ready()
         data = os.urandom(20 * MIB)
-        feeder = threading.Thread(target=lambda: agent.send(*[frame("I", data[at : at + MIB]) for at in range(0, len(data), MIB)], frame("Z")))
+        feeder = threading.Thread(
+            target=lambda: agent.send(
+                *[frame("I", data[at : at + MIB]) for at in range(0, len(data), MIB)], frame("Z")
+            )
+        )
         agent.send(frame("P", "cat"), frame("R"))
         feeder.start()
         end = agent.answer(40)

@@ -12,7 +12,14 @@ LABEL = "dev.mayfly.agent.test"
 
 
 def docker(*arguments, check=True, limit=60, **options):
-    return subprocess.run(["docker", *arguments], check=check, timeout=limit, capture_output=True, text="input" not in options, **options)
+    return subprocess.run(
+        ["docker", *arguments],
+        check=check,
+        timeout=limit,
+        capture_output=True,
+        text="input" not in options,
+        **options,
+    )
 
 
 def image():
@@ -27,7 +34,9 @@ def image():
 class Container:
     """The options that the daemon starts containers with, as far as they concern the agent."""
 
-    def __init__(self, test, *arguments, user="1000:1000", owner=None, capabilities=(), options=(), of=None, pids=64):
+    def __init__(
+        self, test, *arguments, user="1000:1000", owner=None, capabilities=(), options=(), of=None, pids=64
+    ):
         uid, gid = (owner or user).split(":")
         self.name = f"mayfly-agent-test-{uuid.uuid4().hex[:12]}"
         test.addCleanup(self.remove)
@@ -40,7 +49,12 @@ class Container:
         command += ["--memory", "128m", "--memory-swap", "128m", "--ulimit", "core=0", "--ipc", "private"]
         command += ["--tmpfs", f"/run/secrets:rw,noexec,nosuid,nodev,size=8m,mode=0755,{owned}"]
         command += ["--tmpfs", f"/run/mayfly:rw,noexec,nosuid,nodev,size=8m,mode=0755,{owned}"]
-        command += ["--tmpfs", f"/workspace:rw,exec,nosuid,nodev,size=32m,mode=0755,{owned}", "--tmpfs", "/tmp:rw,exec,nosuid,nodev,mode=1777,size=16m"]
+        command += [
+            "--tmpfs",
+            f"/workspace:rw,exec,nosuid,nodev,size=32m,mode=0755,{owned}",
+            "--tmpfs",
+            "/tmp:rw,exec,nosuid,nodev,mode=1777,size=16m",
+        ]
         self.agent = Agent([*command, *options, of or image(), *arguments])
         test.addCleanup(self.agent.dispose)
 

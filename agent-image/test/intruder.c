@@ -9,7 +9,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static void tell(const char *name, long result) { printf("%s %s\n", name, result < 0 ? "refused" : "DONE"); }
+static void tell(const char *name, long result) {
+    printf("%s %s\n", name, result < 0 ? "refused" : "DONE");
+}
 
 static long try_open(const char *format, int pid, int flags) {
     char path[64];

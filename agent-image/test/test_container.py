@@ -11,6 +11,7 @@ from agent_stream import HERE, StreamEnded, TimedTestCase, frame
 from behaviour import Behaviour
 from engine import LABEL, RUN, Container, docker, image, leftovers
 
+
 def tearDownModule():
     left = leftovers()
     if left:
@@ -62,12 +63,16 @@ class Hostile:
 
     def test_orphans_are_reaped_while_the_step_runs(self):
         agent = self.ready()
-        end = agent.run("for i in $(seq 300); do (true &) ; done; sleep 0.5; cat /proc/[0-9]*/stat 2>/dev/null | grep -c ') Z '")
+        end = agent.run(
+            "for i in $(seq 300); do (true &) ; done; sleep 0.5; cat /proc/[0-9]*/stat 2>/dev/null | grep -c ') Z '"
+        )
         self.assertEqual(["0"], end.lines)
 
     def test_agent_is_process_1_and_deaf_to_the_step(self):
         agent = self.ready()
-        end = agent.run("cat /proc/1/comm; for s in KILL STOP TERM INT HUP QUIT SEGV ABRT CHLD PIPE USR1 ALRM; do kill -$s 1; done; echo tried")
+        end = agent.run(
+            "cat /proc/1/comm; for s in KILL STOP TERM INT HUP QUIT SEGV ABRT CHLD PIPE USR1 ALRM; do kill -$s 1; done; echo tried"
+        )
         self.assertEqual(["mayfly-agent", "tried"], [line for line in end.lines if "kill" not in line])
         self.assertEqual(["fine"], agent.run("echo fine").lines)
 
@@ -82,7 +87,11 @@ class Hostile:
         # The same against a process of one's own shows that these tries can succeed.
         end = agent.run("sleep 5 & sleep 0.1; /workspace/intruder $!")
         done = [line.split()[0] for line in end.lines if line.endswith("DONE")]
-        self.assertEqual({"environ", "auxv", "fdlink", "maps", "seize"}, {"environ", "auxv", "fdlink", "maps", "seize"} & set(done), end.lines)
+        self.assertEqual(
+            {"environ", "auxv", "fdlink", "maps", "seize"},
+            {"environ", "auxv", "fdlink", "maps", "seize"} & set(done),
+            end.lines,
+        )
 
     def test_fork_bomb_leaves_an_agent_that_tells_the_end(self):
         agent = self.ready()
@@ -143,7 +152,9 @@ class OrdinaryUserTest(Behaviour, Hostile, ContainerTestCase):
         self.assertIn("1001:1001", end.text)
 
     def test_own_user_is_accepted(self):
-        self.assertEqual(["1000:1000"], self.ready().run("echo $(id -u):$(id -g)", frame("U", "1000:1000")).lines)
+        self.assertEqual(
+            ["1000:1000"], self.ready().run("echo $(id -u):$(id -g)", frame("U", "1000:1000")).lines
+        )
 
     def test_health_is_told_to_the_engine(self):
         self.ready()
@@ -158,7 +169,15 @@ class RootWithoutCapabilitiesTest(Behaviour, Hostile, ContainerTestCase):
 
     def test_no_capability_is_left(self):
         end = self.ready().run("grep -E 'Cap(Prm|Eff|Amb)|NoNewPrivs' /proc/self/status | tr -s '\\t' ' '")
-        self.assertEqual(["CapPrm: 0000000000000000", "CapEff: 0000000000000000", "CapAmb: 0000000000000000", "NoNewPrivs: 1"], sorted(end.lines, key=lambda line: "PrEfAmNo".index(line.removeprefix("Cap")[:2])))
+        self.assertEqual(
+            [
+                "CapPrm: 0000000000000000",
+                "CapEff: 0000000000000000",
+                "CapAmb: 0000000000000000",
+                "NoNewPrivs: 1",
+            ],
+            sorted(end.lines, key=lambda line: "PrEfAmNo".index(line.removeprefix("Cap")[:2])),
+        )
 
 
 class RootWithCapabilitiesTest(Hostile, ContainerTestCase):
@@ -181,8 +200,13 @@ class OtherUserTest(ContainerTestCase):
         return self.ready(capabilities=options.pop("capabilities", self.capabilities), **options)
 
     def test_step_is_the_user_and_nothing_more(self):
-        end = self.helper().run("id -u; id -g; id -G; grep -E 'Cap(Prm|Eff)' /proc/self/status | tr -s '\\t' ' '", frame("U", "1234:5678"))
-        self.assertEqual(["1234", "5678", "5678", "CapPrm: 0000000000000000", "CapEff: 0000000000000000"], end.lines)
+        end = self.helper().run(
+            "id -u; id -g; id -G; grep -E 'Cap(Prm|Eff)' /proc/self/status | tr -s '\\t' ' '",
+            frame("U", "1234:5678"),
+        )
+        self.assertEqual(
+            ["1234", "5678", "5678", "CapPrm: 0000000000000000", "CapEff: 0000000000000000"], end.lines
+        )
 
     def test_files_directories_and_script_are_the_user_s(self):
         agent = self.helper()
@@ -194,7 +218,14 @@ class OtherUserTest(ContainerTestCase):
             frame("U", "1234:5678"),
         )
         self.assertEqual(
-            ["/run/secrets/token 400 1234:5678", ". 755 1234:5678", ".. 755 1234:5678", "/workspace 755 1234:5678", "/run/mayfly/script 500 1234:5678", "value"],
+            [
+                "/run/secrets/token 400 1234:5678",
+                ". 755 1234:5678",
+                ".. 755 1234:5678",
+                "/workspace 755 1234:5678",
+                "/run/mayfly/script 500 1234:5678",
+                "value",
+            ],
             end.lines,
         )
         self.assertEqual(0, end.code)
@@ -208,12 +239,19 @@ class OtherUserTest(ContainerTestCase):
         self.assertIn("/workspace/link", end.text)
 
     def test_memory_and_descriptors_of_the_agent_are_closed_to_the_user(self):
-        end = self.helper().run("cat /proc/1/environ /proc/1/mem; ls /proc/1/fd; kill -9 1", frame("U", "1234:5678"))
+        end = self.helper().run(
+            "cat /proc/1/environ /proc/1/mem; ls /proc/1/fd; kill -9 1", frame("U", "1234:5678")
+        )
         self.assertEqual(4, sum("ermi" in line for line in end.lines), end.lines)
 
     def test_descendants_of_the_user_are_signalled_and_gone(self):
         agent = self.helper()
-        agent.send(frame("U", "1234:5678"), frame("P", "setsid sh -c 'trap \"\" TERM; echo up; while :; do sleep 0.1; done' & wait"), frame("Z"), frame("R"))
+        agent.send(
+            frame("U", "1234:5678"),
+            frame("P", "setsid sh -c 'trap \"\" TERM; echo up; while :; do sleep 0.1; done' & wait"),
+            frame("Z"),
+            frame("R"),
+        )
         self.assertEqual(("O", b"up\n"), agent.receive())
         agent.send(frame("K", b"\x0f"))
         end = agent.answer()
@@ -223,7 +261,9 @@ class OtherUserTest(ContainerTestCase):
     def test_survivors_that_may_not_be_killed_are_told_within_the_bound(self):
         agent = self.helper(capabilities=("CHOWN", "SETUID", "SETGID"))
         begin = time.monotonic()
-        end = agent.run("echo before; setsid sh -c 'sleep 60; true' & sleep 0.3; exit 3", frame("U", "1234:5678"))
+        end = agent.run(
+            "echo before; setsid sh -c 'sleep 60; true' & sleep 0.3; exit 3", frame("U", "1234:5678")
+        )
         self.assertEqual((b"before\n", "code=3 oom=0 survivors=2"), (end.output, end.text))
         self.assertLess(time.monotonic() - begin, 13)
         agent.close_input()
@@ -253,7 +293,9 @@ class BareImageTest(ContainerTestCase):
         docker("volume", "create", "--label", f"{LABEL}={RUN}", cls.volume)
         cls.addClassCleanup(docker, "volume", "rm", cls.volume)
         # Creating a container of the agent's image is what fills the volume.
-        filler = docker("create", "--label", f"{LABEL}={RUN}", "--volume", f"{cls.volume}:/opt/mayfly", image()).stdout.strip()
+        filler = docker(
+            "create", "--label", f"{LABEL}={RUN}", "--volume", f"{cls.volume}:/opt/mayfly", image()
+        ).stdout.strip()
         docker("rm", filler)
 
     def start(self, *arguments, **options):
@@ -282,7 +324,12 @@ class BareImageTest(ContainerTestCase):
 class ConfigurationTest(ContainerTestCase):
     def test_nothing_of_a_job_is_in_the_container_s_configuration(self):
         agent = self.ready()
-        agent.send(frame("V", "TOKEN=canary-4711"), frame("F", b"s\0canary-4711"), frame("P", "echo canary-4711; sleep 30"), frame("R"))
+        agent.send(
+            frame("V", "TOKEN=canary-4711"),
+            frame("F", b"s\0canary-4711"),
+            frame("P", "echo canary-4711; sleep 30"),
+            frame("R"),
+        )
         agent.receive()
         inspected = docker("inspect", self.container.name).stdout
         self.assertIn("mayfly-agent", inspected)

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import random
 import socket
 import subprocess
 import tempfile
@@ -83,7 +84,9 @@ class PlainProcessTest(Behaviour, ProcessTestCase):
     def test_process_that_left_the_session_survives_and_is_told(self):
         agent = self.ready()
         begin = time.monotonic()
-        end = agent.run("setsid sh -c 'trap \"\" PIPE; echo $$; while sleep 0.02; do echo still here; done' & sleep 0.3")
+        end = agent.run(
+            "setsid sh -c 'trap \"\" PIPE; echo $$; while sleep 0.02; do echo still here; done' & sleep 0.3"
+        )
         escaped = int(end.lines[0])
         self.addCleanup(os.kill, escaped, 9)
         self.assertEqual("code=0 oom=0 survivors=1", end.text)
@@ -174,14 +177,29 @@ class PlainProcessTest(Behaviour, ProcessTestCase):
         self.assertEqual(0, subprocess.run([self.binary, "--health"], check=False).returncode)
 
     def test_wrong_arguments_are_answered_with_usage(self):
-        for arguments in (["--help"], ["--deadline"], ["--deadline", "0"], ["--deadline", "1x"], ["--deadline", "-1"], ["x"], ["--health", "x"]):
+        for arguments in (
+            ["--help"],
+            ["--deadline"],
+            ["--deadline", "0"],
+            ["--deadline", "1x"],
+            ["--deadline", "-1"],
+            ["x"],
+            ["--health", "x"],
+        ):
             with self.subTest(arguments=arguments):
-                done = subprocess.run([self.binary, *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+                done = subprocess.run(
+                    [self.binary, *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False
+                )
                 self.assertEqual((64, b""), (done.returncode, done.stdout))
                 self.assertIn(b"usage:", done.stderr)
 
     def test_agent_works_with_its_standard_error_closed(self):
-        done = subprocess.run(["sh", "-c", f"exec {self.binary} 2>&-"], input=frame("P", "echo hi"), capture_output=True, check=False)
+        done = subprocess.run(
+            ["sh", "-c", f"exec {self.binary} 2>&-"],
+            input=frame("P", "echo hi"),
+            capture_output=True,
+            check=False,
+        )
         self.assertEqual(0, done.returncode)
         self.assertTrue(done.stdout.startswith(b"H"))
 
@@ -191,6 +209,36 @@ class SanitizedProcessTest(Behaviour, ProcessTestCase):
 
     flags = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-O1", "-U_FORTIFY_SOURCE")
     limit = 120
+
+    def test_random_streams_end_in_order_or_as_defects(self):
+        for seed in range(150):
+            chance = random.Random(seed)
+            # No script and no path: what is run and touched stays harmless.
+            frames = [
+                frame(
+                    chance.choice("VVFFUARIZKT?H"),
+                    bytes(
+                        chance.choice(b"\0\x01\x09:=.ax019\xff")
+                        for _ in range(chance.choice((0, 1, 3, 9, 300)))
+                    ),
+                )
+                for _ in range(chance.randrange(1, 30))
+            ]
+            stream = b"".join(frames)
+            if chance.random() < 0.3:
+                stream = stream[: chance.randrange(len(stream))]
+            with self.subTest(seed=seed):
+                done = subprocess.run(
+                    [self.binary, "--deadline", "10"],
+                    input=stream,
+                    capture_output=True,
+                    check=False,
+                    timeout=15,
+                )
+                self.assertIn(done.returncode, (0, 76), done.stderr.decode())
+                self.assertEqual(b"", done.stderr)
+                self.assertTrue(done.stdout.startswith(b"H"))
+        self.assertEqual([], os.listdir(self.secrets))
 
 
 class ConnectionTrialTest(ProcessTestCase):
@@ -231,7 +279,12 @@ class ConnectionTrialTest(ProcessTestCase):
     def test_port_that_nobody_has_is_a_timeout_and_frames_behind_are_kept(self):
         server = self.listener()
         begin = time.monotonic()
-        self.agent.send(frame("T", f"127.0.0.1:{server.getsockname()[1]}:1"), frame("P", "echo next"), frame("Z"), frame("R"))
+        self.agent.send(
+            frame("T", f"127.0.0.1:{server.getsockname()[1]}:1"),
+            frame("P", "echo next"),
+            frame("Z"),
+            frame("R"),
+        )
         self.assertEqual("timeout", self.agent.answer(5).text)
         self.assertGreater(time.monotonic() - begin, 0.9)
         self.assertEqual(["next"], self.agent.answer().lines)
