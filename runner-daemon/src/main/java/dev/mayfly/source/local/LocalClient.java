@@ -203,23 +203,16 @@ public final class LocalClient implements AutoCloseable {
                 request(HttpMethod.GET, JOBS + "/" + job + "/events")
                         .putHeader("Accept", "text/event-stream")
                         .putHeader("Last-Event-ID", follower.position().toString());
-        HttpClientResponse response =
+        try (ResponseBytes response =
                 await(
                         http.request(options)
                                 .compose(HttpClientRequest::send)
-                                .map(got -> {
-                                    got.pause();
-                                    return got;
-                                }),
-                        ANSWER_LIMIT);
-        if (response.statusCode() != 200) {
-            response.resume();
-            throw problem(response.statusCode(), await(response.body(), ANSWER_LIMIT));
-        }
-        try {
+                                .compose(got ->
+                                        got.statusCode() == 200
+                                                ? Future.succeededFuture(new ResponseBytes(got))
+                                                : refused(got)),
+                        ANSWER_LIMIT)) {
             follower.read(response);
-        } finally {
-            response.request().reset();
         }
     }
 
@@ -261,22 +254,20 @@ public final class LocalClient implements AutoCloseable {
             Function<HttpClientRequest, Future<HttpClientResponse>> send,
             Duration limit)
             throws IOException, InterruptedException {
-        Reply reply =
+        Buffer body =
                 await(
                         http.request(options)
                                 .compose(send)
-                                .compose(response ->
-                                        response.body()
-                                                .map(body ->
-                                                        new Reply(response.statusCode(), body))),
+                                .compose(got ->
+                                        got.statusCode() / 100 == 2 ? got.body() : refused(got)),
                         limit);
-        if (reply.status() / 100 != 2) {
-            throw problem(reply.status(), reply.body());
-        }
-        return JobJson.tree(reply.body().toString(StandardCharsets.UTF_8));
+        return JobJson.tree(body.toString(StandardCharsets.UTF_8));
     }
 
-    private record Reply(int status, Buffer body) {}
+    private static <T> Future<T> refused(HttpClientResponse response) {
+        return response.body()
+                .compose(body -> Future.failedFuture(problem(response.statusCode(), body)));
+    }
 
     private static ApiProblemException problem(int status, Buffer body) {
         JsonNode node;
@@ -294,6 +285,9 @@ public final class LocalClient implements AutoCloseable {
                     .toCompletableFuture()
                     .get(limit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof ApiProblemException problem) {
+                throw problem;
+            }
             throw new IOException(
                     "no answer from the daemon at "
                             + endpoint
