@@ -213,23 +213,16 @@ public final class LocalClient implements AutoCloseable {
                 request(HttpMethod.GET, JOBS + "/" + job + "/events")
                         .putHeader("Accept", "text/event-stream")
                         .putHeader("Last-Event-ID", follower.position().toString());
-        HttpClientResponse response =
+        try (ResponseBytes response =
                 await(
                         http.request(options)
                                 .compose(HttpClientRequest::send)
-                                .map(got -> {
-                                    got.pause();
-                                    return got;
-                                }),
-                        ANSWER_LIMIT);
-        if (response.statusCode() != 200) {
-            response.resume();
-            throw problem(response.statusCode(), await(response.body(), ANSWER_LIMIT));
-        }
-        try {
+                                .compose(got ->
+                                        got.statusCode() == 200
+                                                ? Future.succeededFuture(new ResponseBytes(got))
+                                                : refused(got)),
+                        ANSWER_LIMIT)) {
             follower.read(response);
-        } finally {
-            response.request().reset();
         }
     }
 
@@ -271,6 +264,7 @@ public final class LocalClient implements AutoCloseable {
             Function<HttpClientRequest, Future<HttpClientResponse>> send,
             Duration limit)
             throws IOException, InterruptedException {
+<<<<<<< HEAD
         Reply reply = exchange(options, send, limit);
         return JobJson.tree(reply.body().toString(StandardCharsets.UTF_8));
     }
@@ -281,21 +275,29 @@ public final class LocalClient implements AutoCloseable {
             Duration limit)
             throws IOException, InterruptedException {
         Reply reply =
+=======
+        Buffer body =
+>>>>>>> source
                 await(
                         http.request(options)
                                 .compose(send)
-                                .compose(response ->
-                                        response.body()
-                                                .map(body ->
-                                                        new Reply(response.statusCode(), body))),
+                                .compose(got ->
+                                        got.statusCode() / 100 == 2 ? got.body() : refused(got)),
                         limit);
+<<<<<<< HEAD
         if (reply.status() / 100 != 2) {
             throw problem(reply.status(), reply.body());
         }
         return reply;
+=======
+        return JobJson.tree(body.toString(StandardCharsets.UTF_8));
+>>>>>>> source
     }
 
-    private record Reply(int status, Buffer body) {}
+    private static <T> Future<T> refused(HttpClientResponse response) {
+        return response.body()
+                .compose(body -> Future.failedFuture(problem(response.statusCode(), body)));
+    }
 
     private static ApiProblemException problem(int status, Buffer body) {
         JsonNode node;
@@ -313,6 +315,9 @@ public final class LocalClient implements AutoCloseable {
                     .toCompletableFuture()
                     .get(limit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof ApiProblemException problem) {
+                throw problem;
+            }
             throw new IOException(
                     "no answer from the daemon at "
                             + endpoint

@@ -2,15 +2,10 @@ package dev.mayfly.source.local;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.mayfly.job.LogSink;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpClientResponse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,9 +16,6 @@ final class LogFollower {
 
     /** Far more than any frame the server sends. */
     private static final int LONGEST_LINE = 1024 * 1024;
-
-    /** The connection's own idle timeout strikes first. */
-    private static final Duration SILENCE = Duration.ofSeconds(60);
 
     private final LogSink sink;
     private LogPosition position = LogPosition.START;
@@ -53,39 +45,20 @@ final class LogFollower {
         return ended;
     }
 
-    /** What the connection has for the reading thread. */
-    private sealed interface Piece {
-        record Bytes(Buffer buffer) implements Piece {}
-
-        record Over(@Nullable Throwable cause) implements Piece {}
-    }
-
     /**
-     * Reads one connection to its end, asking for one buffer after another so that a slow sink
-     * slows the server down.
+     * Reads one connection to its end.
      *
      * @throws IOException when the connection broke
      */
-    void read(HttpClientResponse response) throws IOException, InterruptedException {
-        // Bounded by the asking: one buffer at a time, and the end.
-        BlockingQueue<Piece> pieces = new LinkedBlockingQueue<>();
-        response.handler(buffer -> pieces.add(new Piece.Bytes(buffer)));
-        response.endHandler(_ -> pieces.add(new Piece.Over(null)));
-        response.exceptionHandler(e -> pieces.add(new Piece.Over(e)));
+    void read(ResponseBytes response) throws IOException, InterruptedException {
         line.reset();
         forgetFrame();
         while (ended == null) {
-            response.fetch(1);
-            Piece piece = pieces.poll(SILENCE.toMillis(), TimeUnit.MILLISECONDS);
-            switch (piece) {
-                case Piece.Bytes(Buffer buffer) -> accept(buffer.getBytes());
-                case Piece.Over(Throwable cause) when cause != null ->
-                        throw new IOException("the connection to the daemon was lost", cause);
-                case Piece.Over _ -> {
-                    return;
-                }
-                case null -> throw new IOException("the daemon was silent for " + SILENCE);
+            Optional<byte[]> bytes = response.next();
+            if (bytes.isEmpty()) {
+                return;
             }
+            accept(bytes.get());
         }
     }
 

@@ -149,6 +149,19 @@ class LocalClientTest {
     }
 
     @Test
+    void aWorkspaceThatIsTooLargeIsRefusedWithTheReason() throws Exception {
+        try (ApiFixture fixture = new ApiFixture(folder, ApiFixture.ANY_PORT);
+                LocalClient client = client(fixture.api.endpoint())) {
+            Path tar = Files.writeString(folder.resolve("w.tar"), "0123456789".repeat(3_000_000));
+            assertThatThrownBy(() ->
+                            client.submit("{\"name\": \"tar\"}", new PackedWorkspace(tar, null)))
+                    .isInstanceOfSatisfying(
+                            ApiProblemException.class,
+                            e -> assertThat(e.kind()).isEqualTo(ApiProblemException.Kind.SIZE));
+        }
+    }
+
+    @Test
     void aSocketInTheFileSystemServesTheSame() throws Exception {
         Path socket = folder.resolve("api.sock");
         ApiEndpoint endpoint = new ApiEndpoint.UnixSocket(socket);
