@@ -133,12 +133,11 @@ public final class LocalClient implements AutoCloseable {
 
     /** What a job has printed up to now, masked, without sections and notices. */
     public byte[] output(JobId job) throws IOException, InterruptedException {
-        Reply reply =
-                exchange(
+        return exchange(
                         request(HttpMethod.GET, JOBS + "/" + job + "/log"),
                         HttpClientRequest::send,
-                        ANSWER_LIMIT);
-        return reply.body().getBytes();
+                        ANSWER_LIMIT)
+                .getBytes();
     }
 
     /** Asks a job to end. */
@@ -264,34 +263,19 @@ public final class LocalClient implements AutoCloseable {
             Function<HttpClientRequest, Future<HttpClientResponse>> send,
             Duration limit)
             throws IOException, InterruptedException {
-<<<<<<< HEAD
-        Reply reply = exchange(options, send, limit);
-        return JobJson.tree(reply.body().toString(StandardCharsets.UTF_8));
+        return JobJson.tree(exchange(options, send, limit).toString(StandardCharsets.UTF_8));
     }
 
-    private Reply exchange(
+    private Buffer exchange(
             RequestOptions options,
             Function<HttpClientRequest, Future<HttpClientResponse>> send,
             Duration limit)
             throws IOException, InterruptedException {
-        Reply reply =
-=======
-        Buffer body =
->>>>>>> source
-                await(
-                        http.request(options)
-                                .compose(send)
-                                .compose(got ->
-                                        got.statusCode() / 100 == 2 ? got.body() : refused(got)),
-                        limit);
-<<<<<<< HEAD
-        if (reply.status() / 100 != 2) {
-            throw problem(reply.status(), reply.body());
-        }
-        return reply;
-=======
-        return JobJson.tree(body.toString(StandardCharsets.UTF_8));
->>>>>>> source
+        return await(
+                http.request(options)
+                        .compose(send)
+                        .compose(got -> got.statusCode() / 100 == 2 ? got.body() : refused(got)),
+                limit);
     }
 
     private static <T> Future<T> refused(HttpClientResponse response) {
