@@ -4,9 +4,9 @@ import dev.mayfly.bootstrap.Daemon;
 import dev.mayfly.config.ConfigLoader;
 import dev.mayfly.config.Environment;
 import dev.mayfly.config.MayflySettings;
+import dev.mayfly.job.SecretValue;
 import dev.mayfly.source.local.ApiToken;
 import dev.mayfly.source.local.LocalClient;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -44,11 +44,9 @@ final class ConfigOption {
     /** A client of the daemon that runs with this configuration. */
     LocalClient client() {
         MayflySettings settings = load();
-        var given = settings.api().token();
+        SecretValue given = settings.api().token();
         ApiToken token =
-                given == null
-                        ? ApiToken.read(settings.api().tokenFile())
-                        : new ApiToken(new String(given.reveal(), StandardCharsets.UTF_8));
+                given == null ? ApiToken.read(settings.api().tokenFile()) : new ApiToken(given);
         return new LocalClient(Daemon.endpoint(settings), token);
     }
 }

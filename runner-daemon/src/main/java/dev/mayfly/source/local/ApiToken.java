@@ -53,6 +53,15 @@ public final class ApiToken {
     }
 
     /**
+     * Uses a token from the configuration.
+     *
+     * @throws IllegalArgumentException without the value in its message
+     */
+    public ApiToken(SecretValue value) {
+        this(new String(value.reveal(), StandardCharsets.US_ASCII));
+    }
+
+    /**
      * Reads a token from a file that only its owner may read.
      *
      * @throws StateException naming the file and the cure
