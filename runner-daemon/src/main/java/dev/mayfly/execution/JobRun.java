@@ -156,6 +156,9 @@ public final class JobRun {
             if (refusal.isPresent()) {
                 return refusal.get();
             }
+            if (claim.cancellation().reason() != null) {
+                return cancelled();
+            }
 
             // 2 secrets: all of them, known to the masker before anything can print them
             enter(JobPhase.PREPARING);

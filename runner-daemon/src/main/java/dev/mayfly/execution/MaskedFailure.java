@@ -1,6 +1,7 @@
 package dev.mayfly.execution;
 
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A failure as Mayfly's own log may show it: where it happened is kept, its words are masked, for
@@ -14,8 +15,8 @@ final class MaskedFailure extends RuntimeException {
     private static final int DEEPEST = 10;
 
     /** Says what the original's {@code toString} says, which begins with its type. */
-    private MaskedFailure(String message) {
-        super(message, null, false, true);
+    private MaskedFailure(String message, @Nullable Throwable cause) {
+        super(message, cause);
     }
 
     static MaskedFailure of(Throwable failure, UnaryOperator<String> mask) {
@@ -23,12 +24,12 @@ final class MaskedFailure extends RuntimeException {
     }
 
     private static MaskedFailure of(Throwable failure, UnaryOperator<String> mask, int deep) {
-        MaskedFailure masked = new MaskedFailure(mask.apply(failure.toString()));
-        masked.setStackTrace(failure.getStackTrace());
         Throwable cause = failure.getCause();
-        if (cause != null && deep > 0) {
-            masked.initCause(of(cause, mask, deep - 1));
-        }
+        MaskedFailure masked =
+                new MaskedFailure(
+                        mask.apply(failure.toString()),
+                        cause == null || deep == 0 ? null : of(cause, mask, deep - 1));
+        masked.setStackTrace(failure.getStackTrace());
         return masked;
     }
 }
