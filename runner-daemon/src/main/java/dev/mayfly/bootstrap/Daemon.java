@@ -178,6 +178,6 @@ public final class Daemon implements AutoCloseable {
         var given = settings.api().token();
         return given == null
                 ? ApiToken.readOrCreate(settings.api().tokenFile())
-                : new ApiToken(new String(given.reveal(), java.nio.charset.StandardCharsets.UTF_8));
+                : ApiToken.of(given);
     }
 }

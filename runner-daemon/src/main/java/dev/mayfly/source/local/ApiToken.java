@@ -53,6 +53,19 @@ public final class ApiToken {
     }
 
     /**
+     * Uses a token that the configuration gives.
+     *
+     * @throws StateException naming the key and the cure, without the value
+     */
+    public static ApiToken of(SecretValue configured) {
+        try {
+            return new ApiToken(new String(configured.reveal(), StandardCharsets.UTF_8));
+        } catch (IllegalArgumentException e) {
+            throw new StateException("api.token: " + e.getMessage(), e);
+        }
+    }
+
+    /**
      * Reads a token from a file that only its owner may read.
      *
      * @throws StateException naming the file and the cure
