@@ -180,6 +180,6 @@ public final class Daemon implements AutoCloseable {
         SecretValue given = settings.api().token();
         return given == null
                 ? ApiToken.readOrCreate(settings.api().tokenFile())
-                : new ApiToken(given);
+                : ApiToken.of(given);
     }
 }

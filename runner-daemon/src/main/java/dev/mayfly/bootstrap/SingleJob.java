@@ -23,6 +23,8 @@ import dev.mayfly.source.local.SubmitRefusedException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +43,12 @@ public final class SingleJob implements AutoCloseable {
     private static final Duration CANCEL_LIMIT = Duration.ofMinutes(2);
 
     private final Assembly parts;
+
+    /**
+     * Everything is done but the end of the process. Not the end of the caller's thread: that one
+     * may wait in {@code System.exit} for the very hook that waits here.
+     */
+    private final CountDownLatch closed = new CountDownLatch(1);
 
     private SingleJob(Assembly parts) {
         this.parts = parts;
@@ -92,31 +100,35 @@ public final class SingleJob implements AutoCloseable {
                                 () -> new IllegalStateException("job " + id + " was not claimed"));
         Thread viewer = Thread.ofVirtual().name("view-" + id).start(() -> show(id, view));
 
-        Thread self = Thread.currentThread();
         Thread cancelAtExit =
                 new Thread(
                         () -> {
                             claim.cancellation().request("the process was asked to end");
-                            joinQuietly(self, CANCEL_LIMIT);
+                            awaitQuietly(closed, CANCEL_LIMIT);
                         },
                         "cancel-at-exit");
         Runtime.getRuntime().addShutdownHook(cancelAtExit);
+        try {
+            JobReport report = source.report(claim);
+            Receipt receipt = new JobRun(parts.stages(), claim, report, terms(pool)).toTheEnd();
+            viewer.join(Duration.ofSeconds(10));
 
-        JobReport report = source.report(claim);
-        Receipt receipt = new JobRun(parts.stages(), claim, report, terms(pool)).toTheEnd();
-        viewer.join(Duration.ofSeconds(10));
-        removeHook(cancelAtExit);
-
-        Outcome outcome =
-                source.job(id)
-                        .map(job -> job.state().outcome())
-                        .orElseThrow(() -> new IllegalStateException("job " + id + " has no end"));
-        return new End(outcome, receipt);
+            Outcome outcome =
+                    source.job(id)
+                            .map(job -> job.state().outcome())
+                            .orElseThrow(
+                                    () -> new IllegalStateException("job " + id + " has no end"));
+            return new End(outcome, receipt);
+        } finally {
+            removeHook(cancelAtExit);
+        }
     }
 
+    /** Also lets a process go that was asked to end and waits for this job. */
     @Override
     public void close() {
         parts.close();
+        closed.countDown();
     }
 
     private PoolTerms terms(PoolName pool) {
@@ -151,9 +163,11 @@ public final class SingleJob implements AutoCloseable {
         }
     }
 
-    private static void joinQuietly(Thread thread, Duration limit) {
+    private static void awaitQuietly(CountDownLatch latch, Duration limit) {
         try {
-            thread.join(limit);
+            if (!latch.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOG.warn("the job did not end within {}; mayfly reap looks after the rest", limit);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

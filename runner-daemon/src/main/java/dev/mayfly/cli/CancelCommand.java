@@ -9,7 +9,16 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Ends a job. */
-@Command(name = "cancel", description = "End a job, waiting or running.")
+@Command(
+        name = "cancel",
+        description = "End a job, waiting or running.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  mayfly cancel ID",
+            "  mayfly cancel --reason \"wrong branch\" ID",
+            "",
+            "The script gets SIGTERM, its after_script still runs, and everything is destroyed."
+        })
 final class CancelCommand implements Callable<Integer> {
 
     @Parameters(paramLabel = "ID", description = "The job.", converter = JobIdConverter.class)

@@ -8,6 +8,9 @@ import dev.mayfly.source.local.SubmitRefusedException;
 import dev.mayfly.state.StateException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.ParseResult;
@@ -35,6 +38,14 @@ final class Complaint implements IExecutionExceptionHandler {
 
     private static String words(Exception exception) {
         return switch (exception) {
+            case NoDaemonException e ->
+                    "mayfly: "
+                            + e.getMessage()
+                            + "\n    cure: start it with mayfly daemon, or name the configuration it"
+                            + " runs with by --config";
+            case NoSuchFileException e -> "mayfly: there is no file " + e.getFile();
+            case AccessDeniedException e ->
+                    "mayfly: " + e.getFile() + " may not be used by this user";
             case ConfigException e -> String.valueOf(e.getMessage());
             case SubmitRefusedException e -> "mayfly: the job was refused: " + e.getMessage();
             case InterruptedException _ -> "mayfly: interrupted";
@@ -50,6 +61,8 @@ final class Complaint implements IExecutionExceptionHandler {
             case ConfigException _, StateException _ -> ExitCode.BAD_CONFIG;
             case SubmitRefusedException _ -> ExitCode.DENIED;
             case FaultException _ -> ExitCode.FAULTED;
+            case NoDaemonException _ -> ExitCode.UNAVAILABLE;
+            case WorkspaceException _, FileSystemException _ -> ExitCode.BAD_CONFIG;
             case IOException _ -> ExitCode.UNAVAILABLE;
             case InterruptedException _ -> ExitCode.CANCELLED;
             case ApiProblemException e ->

@@ -7,6 +7,7 @@ import dev.mayfly.config.MayflySettings;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.source.local.ApiToken;
 import dev.mayfly.source.local.LocalClient;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -41,12 +42,21 @@ final class ConfigOption {
                 .orElseGet(() -> ConfigLoader.loadBuiltIn(environment));
     }
 
-    /** A client of the daemon that runs with this configuration. */
-    LocalClient client() {
+    /**
+     * A client of the daemon that runs with this configuration.
+     *
+     * @throws NoDaemonException when none has made the token that it would ask for
+     */
+    LocalClient client() throws NoDaemonException {
         MayflySettings settings = load();
-        SecretValue given = settings.api().token();
+        var given = settings.api().token();
+        if (given == null && Files.notExists(settings.api().tokenFile())) {
+            throw new NoDaemonException(
+                    "no daemon runs with this configuration: it would have made "
+                            + settings.api().tokenFile());
+        }
         ApiToken token =
-                given == null ? ApiToken.read(settings.api().tokenFile()) : new ApiToken(given);
+                given == null ? ApiToken.read(settings.api().tokenFile()) : ApiToken.of(given);
         return new LocalClient(Daemon.endpoint(settings), token);
     }
 }

@@ -11,8 +11,11 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "daemon",
         description = "Serve a queue of jobs until stopped.",
-        footerHeading = "%n",
+        footerHeading = "%nExamples:%n",
         footer = {
+            "  mayfly daemon",
+            "  mayfly daemon --config /etc/mayfly/mayfly.yaml",
+            "",
             "The first SIGTERM or SIGINT drains: no new jobs, running ones may end within",
             "daemon.drain_timeout. The second cancels them. Exits with 0 when nothing was left."
         })

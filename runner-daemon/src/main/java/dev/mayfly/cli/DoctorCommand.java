@@ -17,8 +17,10 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "doctor",
         description = "Examine this host: what can run here, what cannot, and what to do about it.",
-        footerHeading = "%n",
+        footerHeading = "%nExamples:%n",
         footer = {
+            "  mayfly doctor",
+            "",
             "ok is well, note is worth knowing, BAD keeps jobs from running. Exits with 0 unless",
             "something is BAD."
         })

@@ -11,7 +11,9 @@ import picocli.CommandLine.Parameters;
 /** Shows one job. */
 @Command(
         name = "job",
-        description = "Show one job: how it ended, and the receipt of what was destroyed.")
+        description = "Show one job: how it ended, and the receipt of what was destroyed.",
+        footerHeading = "%nExamples:%n",
+        footer = {"  mayfly job ID", "  mayfly job --json ID | jq .receipt"})
 final class JobCommand implements Callable<Integer> {
 
     @Parameters(paramLabel = "ID", description = "The job.", converter = JobIdConverter.class)

@@ -34,7 +34,7 @@ final class JobView {
             out.printf(
                     row,
                     job.id(),
-                    shortened(job.name()),
+                    shortened(visible(job.name())),
                     job.pool(),
                     state(job),
                     took(job.state().times()),
@@ -46,13 +46,13 @@ final class JobView {
         JobTimes times = job.state().times();
         Outcome outcome = job.state().outcome();
         line("job", job.id().value());
-        line("name", job.name());
+        line("name", visible(job.name()));
         line("source", job.source());
         line("pool", job.pool().value());
         line("phase", word(job.state().phase().name()));
         line("outcome", outcome == null ? "-" : coloured(outcome));
         if (outcome != null) {
-            line("because", outcome.sentence());
+            line("because", visible(outcome.sentence()));
         }
         line("submitted", time(times.submitted()));
         line("started", time(times.started()));
@@ -79,7 +79,7 @@ final class JobView {
                     disposal.verified() ? style.good("gone") : style.bad("LEFT"),
                     word(disposal.resource().kind().name()),
                     disposal.resource().name(),
-                    style.faint(disposal.evidence()));
+                    style.faint(visible(disposal.evidence())));
         }
     }
 
@@ -119,6 +119,11 @@ final class JobView {
 
     private static String shortened(String name) {
         return name.length() <= 24 ? name : name.substring(0, 23) + "…";
+    }
+
+    /** Others' words on somebody's terminal: control characters would be obeyed there. */
+    private static String visible(String text) {
+        return text.replaceAll("\\p{Cntrl}", "?");
     }
 
     private static String word(String name) {

@@ -5,7 +5,10 @@ import dev.mayfly.source.local.LocalClient;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Lists jobs. */
 @Command(
@@ -32,8 +35,14 @@ final class JobsCommand implements Callable<Integer> {
     @Mixin private final ConfigOption config = new ConfigOption();
     @Mixin private final StyleOption style = new StyleOption();
 
+    @Spec private CommandSpec spec = CommandSpec.create();
+
     @Override
     public Integer call() throws Exception {
+        if (limit < 1 || limit > JobQuery.MOST) {
+            throw new ParameterException(
+                    spec.commandLine(), "--limit is " + limit + ", must be 1 to " + JobQuery.MOST);
+        }
         try (LocalClient client = config.client()) {
             new JobView(System.out, style.style())
                     .table(client.list(new JobQuery(state, limit, null)).jobs());

@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
             "  mayfly daemon                       serve a queue of jobs",
             "  mayfly submit --follow build.yaml   put a job into it and watch",
             "  mayfly secret set deploy-token      keep a secret for jobs",
+            "  source <(mayfly generate-completion)   complete commands in bash and zsh",
             "",
             "mayfly COMMAND --help says more. Exit codes: a job's own; 2 usage, 4 no such job,",
             "69 no daemon answers, 70 a defect, 78 configuration; for a job that has no code of",
@@ -60,13 +61,14 @@ final class MayflyCommand implements Runnable {
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setExecutionExceptionHandler(new Complaint());
         line.setUsageHelpAutoWidth(true);
-        line.getSubcommands()
-                .values()
-                .forEach(sub -> {
-                    sub.getCommandSpec().mixinStandardHelpOptions(true);
-                });
-        line.getCommandSpec().mixinStandardHelpOptions(true);
+        teachHelp(line);
         line.getCommandSpec().version("mayfly " + Version.current());
         return line;
+    }
+
+    /** Every command at every depth answers {@code --help}. */
+    private static void teachHelp(CommandLine line) {
+        line.getCommandSpec().mixinStandardHelpOptions(true);
+        line.getSubcommands().values().forEach(MayflyCommand::teachHelp);
     }
 }

@@ -11,8 +11,10 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "reap",
         description = "Destroy what dead processes of this host's Mayfly have left, and prove it.",
-        footerHeading = "%n",
+        footerHeading = "%nExamples:%n",
         footer = {
+            "  mayfly reap",
+            "",
             "Never touches the jobs of a running daemon or of another state directory. A daemon does",
             "the same at its start and every minute."
         })

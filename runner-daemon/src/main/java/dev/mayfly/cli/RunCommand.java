@@ -37,8 +37,9 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         MayflySettings settings = config.load();
         JobDocument document = JobDocument.read(file);
-        try (PackedSources packed = PackedSources.of(document.sources());
-                SingleJob job = SingleJob.open(settings)) {
+        // Closed last is what a process that was asked to end waits for: after the packed sources.
+        try (SingleJob job = SingleJob.open(settings);
+                PackedSources packed = PackedSources.of(document.sources())) {
             JobSpec spec = document.withWorkspace(packed.workspace(document.spec()));
             SingleJob.End end = job.run(spec, new LogView(System.out, style.style(), timestamps));
             new JobView(System.out, style.style()).receipt(end.receipt());

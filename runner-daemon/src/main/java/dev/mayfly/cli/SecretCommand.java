@@ -3,8 +3,6 @@ package dev.mayfly.cli;
 import dev.mayfly.bootstrap.Assembly;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.config.PoolSettings;
-import dev.mayfly.job.Fault;
-import dev.mayfly.job.FaultException;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.secrets.file.SecretEntry;
 import dev.mayfly.secrets.file.SecretStore;
@@ -22,8 +20,11 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** Keeps secrets for jobs, encrypted, in the file that the configuration names. */
 @Command(
@@ -53,7 +54,17 @@ final class SecretCommand {
     }
 
     /** Stores a value. */
-    @Command(name = "set", description = "Store a value, read from standard input or asked for.")
+    @Command(
+            name = "set",
+            description = "Store a value, read from standard input or asked for.",
+            footerHeading = "%nExamples:%n",
+            footer = {
+                "  mayfly secret set deploy-token                    # asks for the value",
+                "  printf %%s \"$TOKEN\" | mayfly secret set deploy-token --pool trusted",
+                "  mayfly secret set deploy-key < id_ed25519",
+                "",
+                "A value is never an argument: those are seen by every user of the host."
+            })
     static final class SetSecret implements Callable<Integer> {
 
         @Parameters(paramLabel = "NAME", description = "What jobs call it.")
@@ -75,7 +86,18 @@ final class SecretCommand {
                 })
         private boolean allowShort;
 
+        @Option(
+                names = "--keep-newline",
+                description = {
+                    "Keep the line end that a value of one line ends with. Without it, one is taken"
+                            + " off, because echo adds it. Values of several lines, such as keys,"
+                            + " are always stored as they are."
+                })
+        private boolean keepNewline;
+
         @Mixin private final ConfigOption config = new ConfigOption();
+
+        @Spec private CommandSpec spec = CommandSpec.create();
 
         @Override
         public Integer call() throws Exception {
@@ -114,20 +136,25 @@ final class SecretCommand {
             }
             Set<PoolName> wanted = new LinkedHashSet<>();
             for (String pool : pools) {
-                PoolName reader = new PoolName(pool);
-                if (!known.contains(reader)) {
-                    throw new FaultException(
-                            Fault.SECRET,
-                            "there is no pool " + pool + "; the configuration has " + known);
-                }
-                wanted.add(reader);
+                wanted.add(
+                        known.stream()
+                                .filter(name -> name.value().equals(pool))
+                                .findFirst()
+                                .orElseThrow(() -> unknown(pool, known)));
             }
             return wanted;
         }
 
-        private static byte[] value() throws IOException {
+        private ParameterException unknown(String pool, Set<PoolName> known) {
+            return new ParameterException(
+                    spec.commandLine(),
+                    "--pool: there is no pool " + pool + "; the configuration has " + known);
+        }
+
+        private byte[] value() throws IOException {
             if (!Style.terminal()) {
-                return System.in.readAllBytes();
+                byte[] value = System.in.readAllBytes();
+                return keepNewline ? value : withoutLineEnd(value);
             }
             Console console = Objects.requireNonNull(System.console());
             char[] typed = console.readPassword("Value (not shown): ");
@@ -142,8 +169,28 @@ final class SecretCommand {
         }
     }
 
+    /** Of a value of one line: the end of a key's last line belongs to the key. */
+    static byte[] withoutLineEnd(byte[] value) {
+        int end = value.length;
+        if (end == 0 || value[end - 1] != '\n') {
+            return value;
+        }
+        for (int i = 0; i < end - 1; i++) {
+            if (value[i] == '\n') {
+                return value;
+            }
+        }
+        byte[] line = Arrays.copyOf(value, end > 1 && value[end - 2] == '\r' ? end - 2 : end - 1);
+        Arrays.fill(value, (byte) 0);
+        return line;
+    }
+
     /** Lists names. */
-    @Command(name = "list", description = "List names and who may read them; never values.")
+    @Command(
+            name = "list",
+            description = "List names and who may read them; never values.",
+            footerHeading = "%nExamples:%n",
+            footer = "  mayfly secret list")
     static final class ListSecrets implements Callable<Integer> {
 
         @Mixin private final ConfigOption config = new ConfigOption();
@@ -160,7 +207,11 @@ final class SecretCommand {
     }
 
     /** Removes a value. */
-    @Command(name = "rm", description = "Remove a secret.")
+    @Command(
+            name = "rm",
+            description = "Remove a secret.",
+            footerHeading = "%nExamples:%n",
+            footer = "  mayfly secret rm deploy-token")
     static final class RemoveSecret implements Callable<Integer> {
 
         @Parameters(paramLabel = "NAME", description = "What jobs call it.")
@@ -180,7 +231,15 @@ final class SecretCommand {
     }
 
     /** Rotates the key. */
-    @Command(name = "rotate-key", description = "Make a new key and encrypt the file with it.")
+    @Command(
+            name = "rotate-key",
+            description = "Make a new key and encrypt the file with it.",
+            footerHeading = "%nExamples:%n",
+            footer = {
+                "  mayfly secret rotate-key",
+                "",
+                "A running daemon reads the new key with the next job."
+            })
     static final class RotateKey implements Callable<Integer> {
 
         @Mixin private final ConfigOption config = new ConfigOption();

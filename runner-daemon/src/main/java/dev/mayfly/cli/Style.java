@@ -1,6 +1,7 @@
 package dev.mayfly.cli;
 
 import java.io.Console;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How text is set: with colours on a terminal, plain elsewhere, as {@code NO_COLOR} and the {@code
@@ -21,12 +22,20 @@ record Style(boolean colours, boolean interactive) {
     }
 
     static Style of(When when) {
-        boolean terminal = terminal();
+        return of(when, terminal(), System.getenv("NO_COLOR"));
+    }
+
+    /**
+     * The style for one process.
+     *
+     * @param noColor the variable of that name, or null; an empty one counts as not set
+     */
+    static Style of(When when, boolean terminal, @Nullable String noColor) {
         boolean wanted =
                 switch (when) {
                     case ALWAYS -> true;
                     case NEVER -> false;
-                    case AUTO -> terminal && System.getenv("NO_COLOR") == null;
+                    case AUTO -> terminal && (noColor == null || noColor.isEmpty());
                 };
         return new Style(wanted, terminal && when != When.NEVER);
     }

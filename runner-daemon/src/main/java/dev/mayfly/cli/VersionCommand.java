@@ -5,7 +5,11 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
 /** Says which Mayfly this is. */
-@Command(name = "version", description = "Print the versions of Mayfly and of the Java it runs on.")
+@Command(
+        name = "version",
+        description = "Print the versions of Mayfly and of the Java it runs on.",
+        footerHeading = "%nExamples:%n",
+        footer = "  mayfly version")
 final class VersionCommand implements Callable<Integer> {
 
     @Override

@@ -4,8 +4,10 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -36,14 +38,16 @@ final class WorkspacePacker {
      */
     static void tar(Path directory, Path tar) throws IOException {
         if (!Files.isDirectory(directory)) {
-            throw new IOException(directory + " is not a directory");
+            throw new WorkspaceException(
+                    "the workspace " + directory + " is not a directory", null);
         }
+        Path root = directory.toRealPath(); // where it is a link, it is not what is packed
         try (OutputStream file = new BufferedOutputStream(Files.newOutputStream(tar));
                 TarArchiveOutputStream archive =
                         new TarArchiveOutputStream(file, StandardCharsets.UTF_8.name())) {
             archive.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
             archive.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
-            Files.walkFileTree(directory, new Packing(directory, archive));
+            Files.walkFileTree(root, new Packing(root, archive));
         }
     }
 
@@ -57,13 +61,29 @@ final class WorkspacePacker {
      */
     static String bundle(Path repository, String revision, Path bundle)
             throws IOException, InterruptedException {
-        String commit =
-                git(
-                        repository,
-                        "rev-parse",
-                        "--verify",
-                        "--end-of-options",
-                        revision + "^{commit}");
+        if (!Files.isDirectory(repository)) {
+            throw new WorkspaceException(
+                    "the repository " + repository + " is not a directory", null);
+        }
+        String commit;
+        try {
+            commit =
+                    git(
+                            repository,
+                            "rev-parse",
+                            "--verify",
+                            "--end-of-options",
+                            revision + "^{commit}");
+        } catch (WorkspaceException e) {
+            throw new WorkspaceException(
+                    "there is no commit, branch or tag \""
+                            + revision
+                            + "\" in "
+                            + repository
+                            + ": "
+                            + e.getMessage(),
+                    e);
+        }
         git(repository, "bundle", "create", "--quiet", bundle.toString(), "--all", "HEAD");
         return commit;
     }
@@ -73,15 +93,36 @@ final class WorkspacePacker {
         ProcessBuilder builder = new ProcessBuilder("git", "-C", repository.toString());
         builder.command().addAll(List.of(arguments));
         builder.redirectErrorStream(true);
-        Process git = builder.start();
+        // Run by a hook of git's, we would pack the hook's repository.
+        builder.environment().keySet().removeIf(name -> name.startsWith("GIT_"));
+        Process git = started(builder);
+        Thread.ofVirtual().name("git-limit").start(() -> endLate(git));
         git.getOutputStream().close();
         String said = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        if (!git.waitFor(GIT_LIMIT.toSeconds(), TimeUnit.SECONDS) || git.exitValue() != 0) {
-            git.destroyForcibly();
-            throw new IOException(
-                    "git " + arguments[0] + " in " + repository + " failed: " + said.strip());
+        if (git.waitFor() != 0) {
+            throw new WorkspaceException(
+                    "git " + arguments[0] + " in " + repository + " failed: " + said.strip(), null);
         }
         return said.strip();
+    }
+
+    private static Process started(ProcessBuilder builder) throws WorkspaceException {
+        try {
+            return builder.start();
+        } catch (IOException e) {
+            throw new WorkspaceException(
+                    "a repository is packed by git, which cannot be started: install it", e);
+        }
+    }
+
+    private static void endLate(Process git) {
+        try {
+            if (!git.waitFor(GIT_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+                git.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static final class Packing extends SimpleFileVisitor<Path> {
@@ -106,6 +147,32 @@ final class WorkspacePacker {
         @Override
         public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
                 throws IOException {
+            try {
+                pack(file, attributes);
+            } catch (IOException e) {
+                throw unpackable(file, e);
+            }
+            return FileVisitResult.CONTINUE;
+        }
+
+        @Override
+        public FileVisitResult visitFileFailed(Path file, IOException failure)
+                throws WorkspaceException {
+            throw unpackable(file, failure);
+        }
+
+        private static WorkspaceException unpackable(Path file, IOException failure) {
+            String cause =
+                    switch (failure) {
+                        case AccessDeniedException _ -> "this user may not read it";
+                        case NoSuchFileException _ -> "it has vanished meanwhile";
+                        default -> String.valueOf(failure.getMessage());
+                    };
+            return new WorkspaceException(
+                    file + " of the workspace cannot be packed: " + cause, failure);
+        }
+
+        private void pack(Path file, BasicFileAttributes attributes) throws IOException {
             if (attributes.isSymbolicLink()) {
                 TarArchiveEntry link = new TarArchiveEntry(name(file), TarConstants.LF_SYMLINK);
                 link.setLinkName(Files.readSymbolicLink(file).toString());
@@ -117,7 +184,6 @@ final class WorkspacePacker {
                 put(file, entry, attributes);
             }
             // Sockets, pipes and devices mean nothing in a workspace.
-            return FileVisitResult.CONTINUE;
         }
 
         private void put(Path file, TarArchiveEntry entry, BasicFileAttributes attributes)

@@ -53,8 +53,11 @@ public final class Dispatcher {
         this.claimer = Thread.ofVirtual().name("claim-" + terms.pool()).unstarted(this::claimLoop);
     }
 
+    /** Begins to ask. A pool that no source feeds is not asked for. */
     public void start() {
-        claimer.start();
+        if (!sources.isEmpty()) {
+            claimer.start();
+        }
     }
 
     /** Asks for nothing more. Running jobs go on. */
@@ -76,21 +79,26 @@ public final class Dispatcher {
      */
     public boolean awaitIdle(Duration limit) throws InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
-        claimer.join(limit);
+        if (claimer.getState() != Thread.State.NEW && !claimer.join(limit)) {
+            return false;
+        }
         for (Running job : running.values()) {
             Duration left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
             job.thread().join(left.plusMillis(1));
         }
-        return !claimer.isAlive() && running.isEmpty();
+        return running.isEmpty();
     }
 
     private void claimLoop() {
         while (!stopping) {
             try {
-                if (healthy()) {
-                    claimOne();
-                } else {
+                if (!healthy()) {
                     Thread.sleep(PAUSE_WHILE_UNHEALTHY);
+                    continue;
+                }
+                Optional<Slot> free = slots.acquire(SLOT_WAIT);
+                if (free.isPresent()) {
+                    claimFor(free.get());
                 }
             } catch (InterruptedException e) {
                 return; // stopClaiming is the only one who interrupts
@@ -117,16 +125,14 @@ public final class Dispatcher {
         return illness.isEmpty();
     }
 
-    private void claimOne() throws InterruptedException {
-        Optional<Slot> free = slots.acquire(SLOT_WAIT);
-        if (free.isEmpty()) {
-            return;
-        }
-        Slot slot = free.get();
+    private void claimFor(Slot slot) throws InterruptedException {
         boolean handedOver = false;
         try {
             Duration wait = CLAIM_WAIT.dividedBy(sources.size());
             for (JobSource source : sources) {
+                if (stopping || !healthy()) { // the wait for the slot may have been long
+                    return;
+                }
                 Optional<Claim> claim = source.claim(terms.pool(), wait);
                 if (claim.isPresent()) {
                     start(source, claim.get(), slot);
@@ -158,7 +164,7 @@ public final class Dispatcher {
             } else {
                 quarantine(slot, run, claim.job());
             }
-        } catch (RuntimeException | InterruptedException e) {
+        } catch (RuntimeException | Error | InterruptedException e) {
             // Not known to be clean, so not free: the next start's sweep decides.
             LOG.error(
                     "slot lost until the next start pool={} job={}", terms.pool(), claim.job(), e);

@@ -8,6 +8,8 @@ import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.JobEnvironment;
 import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.JobSpec;
+import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogSink;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.job.SecretRequest;
@@ -26,7 +28,6 @@ import dev.mayfly.secrets.Secret;
 import dev.mayfly.secrets.SecretLease;
 import dev.mayfly.source.Claim;
 import dev.mayfly.source.JobReport;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -67,6 +68,9 @@ public final class JobRun {
     private @Nullable Section section;
     private @Nullable SecretLease lease;
 
+    /** The outcome as long as the source has not taken it. */
+    private @Nullable Outcome untold;
+
     /**
      * Prepares the run; nothing happens yet.
      *
@@ -80,7 +84,9 @@ public final class JobRun {
         this.spec = claim.spec();
         this.limits = Ceiling.of(terms.limits(), spec.environment().resources());
         this.timeout = Ceiling.lower(spec.steps().timeout(), terms.timeout());
-        this.log = new LogPipeline(InstantSource.system(), terms.logBytes(), List.of(report.log()));
+        this.log =
+                new LogPipeline(
+                        InstantSource.system(), terms.logBytes(), List.of(new SourceLog(report)));
     }
 
     /**
@@ -89,16 +95,21 @@ public final class JobRun {
      * @return the receipt; the slot is free only when it is clean
      */
     public Receipt toTheEnd() throws InterruptedException {
-        stages.journal().begin(claim.job(), stages.life());
         Outcome outcome = outcome();
-        Thread.interrupted(); // it has done its work; from here on nothing stops us
+        boolean interrupted = Thread.interrupted(); // from here on nothing stops us
+        try {
+            endLog(outcome);
+            untold = outcome;
+            tellOutcome();
+            stages.metrics().jobFinished(terms.pool(), claim.source(), outcome);
 
-        endLog(outcome);
-        report.finished(outcome);
-        stages.metrics().jobFinished(terms.pool(), claim.source(), outcome);
-
-        enter(JobPhase.TEARING_DOWN);
-        return destroyAgain();
+            enter(JobPhase.TEARING_DOWN);
+            return destroyAgain();
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /** Destroys what is left of the job, looks, and reports. Can be repeated until it is clean. */
@@ -106,8 +117,11 @@ public final class JobRun {
         long start = System.nanoTime();
         Receipt receipt = stages.reaper().destroy(claim.job(), lease);
         stages.metrics().teardown(terms.pool(), since(start), receipt);
-        report.released(receipt);
-        enter(receipt.clean() ? JobPhase.FINISHED : JobPhase.QUARANTINED);
+        if (tellOutcome()) {
+            // A job without an end must not look released: the next start gives it one.
+            told("receipt", () -> report.released(receipt));
+            enter(receipt.clean() ? JobPhase.FINISHED : JobPhase.QUARANTINED);
+        }
         return receipt;
     }
 
@@ -118,9 +132,14 @@ public final class JobRun {
         } catch (InterruptedException e) {
             return cancelled();
         } catch (FaultException e) {
-            return new Outcome.Faulted(e.fault(), String.valueOf(e.getMessage()));
-        } catch (RuntimeException e) {
-            LOG.error("defect while running job={}", claim.job(), e);
+            if (preparing() && claim.cancellation().reason() != null) {
+                return cancelled(); // the interrupted part says it in its own way
+            }
+            LOG.warn("job faulted job={} fault={}", claim.job(), e.fault(), masked(e));
+            return new Outcome.Faulted(e.fault(), log.line(String.valueOf(e.getMessage())));
+        } catch (RuntimeException | Error e) {
+            // Errors too: one job's stack overflow must not leave its environment behind.
+            LOG.error("defect while running job={}", claim.job(), masked(e));
             return new Outcome.Faulted(
                     Fault.INTERNAL,
                     "a defect in Mayfly (" + e.getClass().getSimpleName() + "); see its log");
@@ -128,6 +147,7 @@ public final class JobRun {
     }
 
     private Outcome theJob() throws InterruptedException {
+        stages.journal().begin(claim.job(), stages.life());
         Sandbox sandbox;
         List<Secret> secrets;
         try (var _ = new Preparation(claim.cancellation())) {
@@ -135,6 +155,9 @@ public final class JobRun {
             Optional<Outcome> refusal = refusal();
             if (refusal.isPresent()) {
                 return refusal.get();
+            }
+            if (claim.cancellation().reason() != null) {
+                return cancelled();
             }
 
             // 2 secrets: all of them, known to the masker before anything can print them
@@ -147,6 +170,10 @@ public final class JobRun {
 
             // 4 sources, while no secret is in the sandbox
             fetchSources(sandbox);
+        }
+
+        if (claim.cancellation().reason() != null) {
+            return cancelled();
         }
 
         // 5 script and after_script
@@ -181,6 +208,7 @@ public final class JobRun {
                         .fetch(claim.job(), terms.pool(), wanted, timeout.plus(AROUND_THE_SCRIPT));
         lease = fetched;
         hide(fetched.secrets());
+        SecretVariables.of(fetched.secrets()); // refused here, before anything is created
         return fetched.secrets();
     }
 
@@ -218,7 +246,9 @@ public final class JobRun {
         if (!(end instanceof StepEnd.Exited(int code) && code == 0)) {
             throw new FaultException(
                     Fault.WORKSPACE,
-                    "the sources could not be fetched: " + end + "; the lines above say why");
+                    "the sources could not be fetched: "
+                            + words(end)
+                            + "; the log's checkout section says why");
         }
         sandbox.endCheckout();
     }
@@ -238,34 +268,37 @@ public final class JobRun {
         if (lines.isEmpty()) {
             return;
         }
-        begin("after_script");
-        Map<String, String> result = Map.of("MAYFLY_OUTCOME", outcome.word());
-        StepEnd end =
-                sandbox.run(
-                        step("after_script", lines, secrets, result),
-                        log::output,
-                        AFTER_SCRIPT_LIMIT,
-                        new Cancellation()); // a cancelled job still cleans up after itself
-        if (!(end instanceof StepEnd.Exited(int code) && code == 0)) {
-            log.notice("after_script failed, which does not change the outcome: " + end);
+        String failure;
+        try {
+            begin("after_script");
+            Map<String, String> result = Map.of("MAYFLY_OUTCOME", outcome.word());
+            StepEnd end =
+                    sandbox.run(
+                            step("after_script", lines, secrets, result),
+                            log::output,
+                            AFTER_SCRIPT_LIMIT,
+                            new Cancellation()); // a cancelled job still cleans up after itself
+            if (end instanceof StepEnd.Exited(int code) && code == 0) {
+                return;
+            }
+            failure = words(end);
+        } catch (FaultException e) {
+            // Where the script ran out of memory, for example, nothing may be left to run it in.
+            failure = String.valueOf(e.getMessage());
         }
+        log.notice("after_script failed, which does not change the outcome: " + failure);
     }
 
     private Step step(
             String name, List<String> lines, List<Secret> secrets, Map<String, String> more) {
         Map<String, String> environment = new HashMap<>(spec.inputs().variables());
+        environment.putAll(SecretVariables.of(secrets));
+        // Last: neither a variable nor a secret takes the place of what Mayfly says.
         environment.put("CI", "true");
         environment.put("MAYFLY_JOB_ID", claim.job().value());
         environment.put("MAYFLY_JOB_NAME", spec.name());
         environment.put("MAYFLY_POOL", terms.pool().value());
         environment.putAll(more);
-        for (Secret secret : secrets) {
-            if (secret.request().asVariable()) {
-                environment.put(
-                        secret.request().name(),
-                        new String(secret.value().reveal(), StandardCharsets.UTF_8));
-            }
-        }
         return new Step(
                 name,
                 Step.Place.JOB,
@@ -287,15 +320,30 @@ public final class JobRun {
         };
     }
 
+    private static String words(StepEnd end) {
+        return switch (end) {
+            case StepEnd.Exited(int code) -> "it ended with exit code " + code;
+            case StepEnd.OutOfMemory() -> "it ran out of memory";
+            case StepEnd.TimedOut() -> "it ran into its time limit";
+            case StepEnd.Cancelled() -> "it was cancelled";
+        };
+    }
+
     private Outcome cancelled() {
         String reason = claim.cancellation().reason();
         return new Outcome.Cancelled(reason == null ? "the daemon is stopping" : reason);
     }
 
     private void endLog(Outcome outcome) {
+        // Each by itself: the outcome stands, and a log that breaks is still finished. Who reads it
+        // sees that its end is missing.
         try {
             endSection();
             log.notice(outcome.sentence());
+        } catch (InterruptedException | RuntimeException e) {
+            LOG.warn("the end of the log was not delivered job={}", claim.job(), masked(e));
+        }
+        try {
             LogStatistics statistics = log.finish();
             long masked = statistics.hits().stream().mapToLong(LogStatistics.Hits::count).sum();
             stages.metrics()
@@ -305,8 +353,7 @@ public final class JobRun {
                             statistics.droppedBytes(),
                             masked);
         } catch (InterruptedException | RuntimeException e) {
-            // The outcome stands; who reads the log sees that its end is missing.
-            LOG.warn("the end of the log was not delivered job={}", claim.job(), e);
+            LOG.warn("the log was not finished job={}", claim.job(), e);
         }
     }
 
@@ -328,11 +375,52 @@ public final class JobRun {
         stages.metrics().phase(terms.pool(), phase, since(phaseStart));
         phase = next;
         phaseStart = System.nanoTime();
-        report.phase(next);
+        told("phase", () -> report.phase(next));
         LOG.info("job phase={} job={} pool={}", next, claim.job(), terms.pool());
+    }
+
+    private boolean preparing() {
+        return phase == JobPhase.CLAIMED || phase == JobPhase.PREPARING;
+    }
+
+    /** Whether the source knows the outcome now. */
+    private boolean tellOutcome() {
+        Outcome outcome = untold;
+        if (outcome != null && told("outcome", () -> report.finished(outcome))) {
+            untold = null;
+        }
+        return untold == null;
+    }
+
+    /** A source that cannot take the news must not keep us from the rest. */
+    private boolean told(String what, Runnable news) {
+        try {
+            news.run();
+            return true;
+        } catch (RuntimeException e) {
+            LOG.error("the source was not told the {} job={}", what, claim.job(), e);
+            return false;
+        }
+    }
+
+    private MaskedFailure masked(Throwable failure) {
+        return MaskedFailure.of(failure, log::line);
     }
 
     private static Duration since(long nanoTime) {
         return Duration.ofNanos(System.nanoTime() - nanoTime);
+    }
+
+    /** Asks for the sink when it is written to: one that cannot be had is a fault of this job. */
+    private record SourceLog(JobReport report) implements LogSink {
+        @Override
+        public void accept(LogEvent event) throws InterruptedException {
+            report.log().accept(event);
+        }
+
+        @Override
+        public void finish() throws InterruptedException {
+            report.log().finish();
+        }
     }
 }

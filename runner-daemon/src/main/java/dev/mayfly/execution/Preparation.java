@@ -10,6 +10,7 @@ final class Preparation implements AutoCloseable {
 
     private final Thread thread = Thread.currentThread();
     private boolean over;
+    private boolean interrupted;
 
     Preparation(Cancellation cancellation) {
         cancellation.whenRequested(this::interrupt);
@@ -17,13 +18,20 @@ final class Preparation implements AutoCloseable {
 
     private synchronized void interrupt() {
         if (!over) {
+            interrupted = true;
             thread.interrupt();
         }
     }
 
-    /** From here on a cancellation no longer interrupts. */
+    /**
+     * From here on a cancellation no longer interrupts. An interrupt that hit nothing is taken
+     * back: it would hit the log's end or the teardown instead.
+     */
     @Override
     public synchronized void close() {
         over = true;
+        if (interrupted) {
+            Thread.interrupted();
+        }
     }
 }

@@ -237,8 +237,13 @@ public final class LogPipeline {
         }
     }
 
-    /** Masks a text of its own and escapes what could make it look like more than one line. */
-    private String line(String text) {
+    /**
+     * What a notice of this text would say. For words about the job that do not go through the log,
+     * such as its outcome. Masks nothing any more after {@link #finish()}.
+     *
+     * @return masked, with control characters and line ends escaped
+     */
+    public String line(String text) {
         ByteArrayOutputStream masked = new ByteArrayOutputStream();
         LogMasker alone = new LogMasker(masker.patterns(), masked::write);
         byte[] bytes = text.getBytes(UTF_8);

@@ -16,7 +16,7 @@ public interface JobReport {
     /** Where the job's masked log goes. The same object each time. */
     LogSink log();
 
-    /** The final state. Durable when it returns; called once. */
+    /** The final state. Durable when it returns; called once, and again only if it throws. */
     void finished(Outcome outcome);
 
     /** How the environment was destroyed. Called at least once, again after a retry. */

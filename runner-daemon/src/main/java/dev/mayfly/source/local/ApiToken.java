@@ -53,12 +53,16 @@ public final class ApiToken {
     }
 
     /**
-     * Uses a token from the configuration.
+     * Uses a token that the configuration gives.
      *
-     * @throws IllegalArgumentException without the value in its message
+     * @throws StateException naming the key and the cure, without the value
      */
-    public ApiToken(SecretValue value) {
-        this(new String(value.reveal(), StandardCharsets.US_ASCII));
+    public static ApiToken of(SecretValue configured) {
+        try {
+            return new ApiToken(new String(configured.reveal(), StandardCharsets.UTF_8));
+        } catch (IllegalArgumentException e) {
+            throw new StateException("api.token: " + e.getMessage(), e);
+        }
     }
 
     /**

@@ -1,0 +1,234 @@
+package dev.mayfly.execution;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mayfly.job.Cancellation;
+import dev.mayfly.job.JobId;
+import dev.mayfly.pool.SlotPool;
+import dev.mayfly.sandbox.StepEnd;
+import dev.mayfly.source.Claim;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class DispatcherTest {
+
+    private static final Duration LIMIT = Duration.ofSeconds(20);
+    private static final Duration A_MOMENT = Duration.ofMillis(200);
+
+    @TempDir Path folder;
+    private Trial trial;
+    private final FakeSource source = new FakeSource();
+    private final SlotPool slots = new SlotPool(Trial.POOL, 2);
+    private final CountDownLatch mayEnd = new CountDownLatch(1);
+    private Dispatcher dispatcher;
+
+    @BeforeEach
+    void open() {
+        trial = new Trial(folder);
+        dispatcher = new Dispatcher(trial.stages(), Trial.TERMS, slots, List.of(source));
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        mayEnd.countDown();
+        dispatcher.stopClaiming();
+        dispatcher.awaitIdle(LIMIT);
+        trial.close();
+    }
+
+    @Test
+    void everyWaitingJobIsRunAndEverySlotComesBack() throws Exception {
+        for (int i = 0; i < 10; i++) {
+            add("j-" + i);
+        }
+        dispatcher.start();
+        await(() -> source.outcomes().size() == 10 && slots.occupancy().free() >= 1);
+        dispatcher.stopClaiming();
+
+        assertThat(dispatcher.awaitIdle(LIMIT)).isTrue();
+        assertThat(source.outcomes()).containsOnly("passed");
+        assertThat(slots.occupancy()).isEqualTo(new SlotPool.Occupancy(2, 0, 0));
+    }
+
+    @Test
+    void nobodyIsAskedWithoutAFreeSlot() throws Exception {
+        hold();
+        add("j-1");
+        add("j-2");
+        add("j-3");
+        dispatcher.start();
+        await(() -> trial.engine.steps.size() == 2);
+        int asked = source.asked.get();
+        Thread.sleep(A_MOMENT);
+
+        assertThat(source.asked).hasValue(asked);
+        assertThat(slots.occupancy()).isEqualTo(new SlotPool.Occupancy(0, 2, 0));
+        mayEnd.countDown();
+        await(() -> source.outcomes().size() == 3);
+    }
+
+    @Test
+    void nobodyIsAskedWhileTheEngineOrTheSecretsAreIll() throws Exception {
+        trial.engine.illness = "the engine is down";
+        add("j-1");
+        dispatcher.start();
+        Thread.sleep(A_MOMENT);
+        assertThat(source.asked).hasValue(0);
+
+        trial.secrets.illness = "no key";
+        trial.engine.illness = "";
+        Thread.sleep(A_MOMENT);
+        assertThat(source.asked).hasValue(0);
+        assertThat(slots.occupancy().free()).isEqualTo(2);
+
+        trial.secrets.illness = "";
+        await(() -> source.outcomes().size() == 1);
+    }
+
+    @Test
+    void whoFallsIllWhileASlotWasAwaitedIsNotAskedEither() throws Exception {
+        hold();
+        add("j-1");
+        add("j-2");
+        dispatcher.start();
+        await(() -> trial.engine.steps.size() == 2);
+        int asked = source.asked.get();
+        add("j-3");
+        trial.engine.illness = "the engine is down";
+        mayEnd.countDown();
+        await(() -> source.outcomes().size() == 2 && slots.occupancy().free() == 2);
+        Thread.sleep(A_MOMENT);
+
+        assertThat(source.asked).hasValue(asked);
+    }
+
+    @Test
+    void nobodyIsAskedAfterTheStopWhileRunningJobsGoOn() throws Exception {
+        hold();
+        add("j-1");
+        dispatcher.start();
+        await(() -> trial.engine.steps.size() == 1);
+        dispatcher.stopClaiming();
+        add("j-2");
+
+        assertThat(dispatcher.awaitIdle(A_MOMENT)).isFalse();
+        mayEnd.countDown();
+        assertThat(dispatcher.awaitIdle(LIMIT)).isTrue();
+        assertThat(source.outcomes()).containsExactly("passed");
+        assertThat(slots.occupancy().free()).isEqualTo(2);
+    }
+
+    @Test
+    void cancellingAllEndsEachJobWithTheReason() throws Exception {
+        trial.engine.step(
+                "script",
+                (_, _, _, cancellation) -> {
+                    CountDownLatch told = new CountDownLatch(1);
+                    cancellation.whenRequested(told::countDown);
+                    assertThat(told.await(20, TimeUnit.SECONDS)).isTrue();
+                    return new StepEnd.Cancelled();
+                });
+        add("j-1");
+        add("j-2");
+        dispatcher.start();
+        await(() -> trial.engine.steps.size() == 2);
+        dispatcher.stopClaiming();
+        dispatcher.cancelAll("the daemon is stopping");
+
+        assertThat(dispatcher.awaitIdle(LIMIT)).isTrue();
+        assertThat(source.outcomes()).containsExactly("cancelled", "cancelled");
+    }
+
+    @Test
+    void aSlotWhoseJobLeftSomethingComesBackWhenThatIsGone() throws Exception {
+        trial.engine.stubborn.set(1);
+        add("j-1");
+        dispatcher.start();
+        await(() -> slots.occupancy().quarantined() == 1);
+        assertThat(source.outcomes()).containsExactly("passed");
+
+        await(() -> slots.occupancy().quarantined() == 0);
+        assertThat(trial.engine.holds(new JobId("j-1"))).isFalse();
+    }
+
+    @Test
+    void aStopDoesNotWaitForWhatCannotBeRemoved() throws Exception {
+        trial.engine.stubborn.set(1_000);
+        add("j-1");
+        dispatcher.start();
+        await(() -> slots.occupancy().quarantined() == 1);
+        dispatcher.stopClaiming();
+
+        assertThat(dispatcher.awaitIdle(LIMIT)).isTrue();
+        assertThat(slots.occupancy().quarantined()).isEqualTo(1);
+    }
+
+    @Test
+    void aSourceThatFailsIsAskedAgainAndCostsNoSlot() throws Exception {
+        source.failures.set(1);
+        add("j-1");
+        dispatcher.start();
+        await(() -> source.outcomes().size() == 1);
+        dispatcher.stopClaiming();
+
+        assertThat(dispatcher.awaitIdle(LIMIT)).isTrue();
+        assertThat(slots.occupancy().free()).isEqualTo(2);
+    }
+
+    @Test
+    void aJobThatCannotBeReportedKeepsItsSlotFromOthers() throws Exception {
+        source.reportsFail = true;
+        add("j-1");
+        dispatcher.start();
+        await(() -> slots.occupancy().quarantined() == 1);
+        dispatcher.stopClaiming();
+
+        assertThat(dispatcher.awaitIdle(LIMIT)).isTrue();
+    }
+
+    @Test
+    void aPoolThatNoSourceFeedsIsQuiet() throws Exception {
+        Dispatcher unfed = new Dispatcher(trial.stages(), Trial.TERMS, slots, List.of());
+        unfed.start();
+        unfed.stopClaiming();
+
+        assertThat(unfed.awaitIdle(A_MOMENT)).isTrue();
+        assertThat(slots.occupancy().free()).isEqualTo(2);
+    }
+
+    @Test
+    void aDispatcherThatWasNeverStartedIsIdle() throws Exception {
+        assertThat(dispatcher.awaitIdle(A_MOMENT)).isTrue();
+    }
+
+    private void hold() {
+        trial.engine.step(
+                "script",
+                (_, _, _, _) -> {
+                    assertThat(mayEnd.await(30, TimeUnit.SECONDS)).isTrue();
+                    return new StepEnd.Exited(0);
+                });
+    }
+
+    private void add(String job) {
+        source.add(new Claim(new JobId(job), "local", Trial.plain(), new Cancellation()));
+    }
+
+    private static void await(BooleanSupplier condition) throws InterruptedException {
+        long deadline = System.nanoTime() + LIMIT.toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("waited too long").isLessThan(deadline);
+            Thread.sleep(5);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package dev.mayfly.execution;
+
+import dev.mayfly.job.JobId;
+import dev.mayfly.job.OwnedResource;
+import dev.mayfly.job.PoolName;
+import dev.mayfly.job.Receipt;
+import dev.mayfly.job.SecretRequest;
+import dev.mayfly.job.SecretValue;
+import dev.mayfly.secrets.Secret;
+import dev.mayfly.secrets.SecretLease;
+import dev.mayfly.secrets.SecretsProvider;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Secrets in memory, each under its reference. */
+final class FakeSecrets implements SecretsProvider {
+
+    /** What happens while secrets are fetched. */
+    interface Fetching {
+        void run() throws InterruptedException;
+    }
+
+    private final List<String> history;
+    private final Map<String, byte[]> values = new HashMap<>();
+    private Fetching fetching = () -> {};
+    volatile String illness = "";
+
+    FakeSecrets(List<String> history) {
+        this.history = history;
+    }
+
+    void put(String reference, String value) {
+        put(reference, value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    void put(String reference, byte[] value) {
+        values.put(reference, value);
+    }
+
+    void whileFetching(Fetching rule) {
+        fetching = rule;
+    }
+
+    @Override
+    public SecretLease fetch(
+            JobId job, PoolName pool, List<SecretRequest> wanted, Duration lifetime)
+            throws InterruptedException {
+        history.add("secrets");
+        fetching.run();
+        List<Secret> secrets =
+                wanted.stream()
+                        .map(request ->
+                                new Secret(
+                                        request,
+                                        new SecretValue(
+                                                values.getOrDefault(
+                                                        request.reference(), new byte[0]))))
+                        .toList();
+        return new SecretLease() {
+            @Override
+            public List<Secret> secrets() {
+                return secrets;
+            }
+
+            @Override
+            public List<OwnedResource> owned() {
+                return List.of();
+            }
+
+            @Override
+            public List<Receipt.Disposal> revoke() {
+                history.add("revoke");
+                return List.of();
+            }
+        };
+    }
+
+    @Override
+    public String unhealthyBecause() {
+        return illness;
+    }
+}

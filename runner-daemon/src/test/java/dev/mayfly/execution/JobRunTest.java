@@ -1,0 +1,556 @@
+package dev.mayfly.execution;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mayfly.admission.Verdict;
+import dev.mayfly.execution.RecordingReport.News;
+import dev.mayfly.job.Fault;
+import dev.mayfly.job.FaultException;
+import dev.mayfly.job.Inputs;
+import dev.mayfly.job.JobSpec;
+import dev.mayfly.job.Outcome;
+import dev.mayfly.job.PoolName;
+import dev.mayfly.job.Receipt;
+import dev.mayfly.job.SecretRequest;
+import dev.mayfly.job.WorkspaceSource;
+import dev.mayfly.sandbox.DeliveredFile;
+import dev.mayfly.sandbox.Step;
+import dev.mayfly.sandbox.StepEnd;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@Timeout(30)
+class JobRunTest {
+
+    @TempDir Path folder;
+    private Trial trial;
+
+    @BeforeEach
+    void open() {
+        trial = new Trial(folder);
+    }
+
+    @AfterEach
+    void close() {
+        trial.close();
+    }
+
+    // -- the way of a job
+
+    @Test
+    void theWayOfAJobIsTheSameEachTime() throws Exception {
+        Receipt receipt = trial.run(Trial.full());
+
+        assertThat(trial.history)
+                .containsExactly(
+                        "journal",
+                        "phase PREPARING",
+                        "secrets",
+                        "create",
+                        "step checkout",
+                        "end checkout",
+                        "phase RUNNING",
+                        "step script",
+                        "step after_script",
+                        "log end",
+                        "end passed",
+                        "phase TEARING_DOWN",
+                        "destroy",
+                        "revoke",
+                        "receipt clean",
+                        "phase FINISHED");
+        assertThat(receipt.clean()).isTrue();
+        assertThat(trial.report.text())
+                .startsWith("<prepare>\n")
+                .contains("<checkout>\n", "<script>\n", "<after_script>\n")
+                .endsWith("-- the job passed\n");
+    }
+
+    @Test
+    void secretsAreKnownToTheMaskerBeforeTheSandboxIsMade() throws Exception {
+        trial.engine.whileMaking(notices -> notices.notice("the engine says " + Trial.VALUE));
+        trial.run(Trial.full());
+
+        assertThat(trial.report.text()).contains("the engine says ").doesNotContain(Trial.VALUE);
+    }
+
+    @Test
+    void theCheckoutKnowsNeitherSecretsNorVariables() throws Exception {
+        trial.run(Trial.full());
+        Step checkout = trial.engine.ran("checkout");
+
+        assertThat(checkout.place()).isEqualTo(Step.Place.HELPER);
+        assertThat(checkout.files()).isEmpty();
+        assertThat(checkout.environment())
+                .doesNotContainKeys("TOKEN", "FILE_TOKEN", "LEVEL")
+                .doesNotContainValue(Trial.VALUE);
+    }
+
+    @Test
+    void theScriptGetsEachSecretAsAFileAndOnlyTheAskedForAsVariable() throws Exception {
+        trial.run(Trial.full());
+        Step script = trial.engine.ran("script");
+
+        assertThat(script.files())
+                .extracting(DeliveredFile::name)
+                .containsExactly("FILE_TOKEN", "TOKEN");
+        assertThat(script.environment())
+                .containsEntry("TOKEN", Trial.VALUE)
+                .containsEntry("LEVEL", "debug")
+                .doesNotContainKey("FILE_TOKEN");
+    }
+
+    @Test
+    void neitherVariablesNorSecretsReplaceWhatMayflySays() throws Exception {
+        JobSpec spec =
+                Trial.job(
+                        List.of("make"),
+                        List.of("true"),
+                        new Inputs(
+                                Map.of("CI", "no", "MAYFLY_POOL", "other"),
+                                List.of(
+                                        new SecretRequest("MAYFLY_JOB_ID", "token", true),
+                                        new SecretRequest("MAYFLY_OUTCOME", "token", true)),
+                                new WorkspaceSource.Empty()));
+        trial.run(spec);
+
+        assertThat(trial.engine.ran("script").environment())
+                .containsEntry("CI", "true")
+                .containsEntry("MAYFLY_POOL", "trusted")
+                .containsEntry("MAYFLY_JOB_ID", "j-1")
+                .containsEntry("MAYFLY_JOB_NAME", "build");
+        assertThat(trial.engine.ran("after_script").environment())
+                .containsEntry("MAYFLY_OUTCOME", "passed");
+    }
+
+    @Test
+    void theSandboxIsThePoolsWithinTheJobsOwnLimits() throws Exception {
+        trial.run(Trial.plain());
+
+        assertThat(trial.engine.made)
+                .singleElement()
+                .satisfies(made -> {
+                    assertThat(made.image()).isEqualTo(Trial.TERMS.image());
+                    assertThat(made.hardening()).isEqualTo(Trial.TERMS.hardening());
+                    assertThat(made.limits()).isEqualTo(Trial.TERMS.limits());
+                });
+    }
+
+    // -- outcomes
+
+    static Stream<Arguments> ends() {
+        return Stream.of(
+                Arguments.of(new StepEnd.Exited(0), new Outcome.Passed()),
+                Arguments.of(new StepEnd.Exited(1), new Outcome.Failed(1)),
+                Arguments.of(new StepEnd.Exited(137), new Outcome.Failed(137)),
+                Arguments.of(new StepEnd.OutOfMemory(), new Outcome.OutOfMemory(1 << 30)),
+                Arguments.of(new StepEnd.TimedOut(), new Outcome.TimedOut(Duration.ofMinutes(5))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("ends")
+    void theScriptsEndIsTheJobsOutcome(StepEnd end, Outcome outcome) throws Exception {
+        trial.engine.step("script", end);
+        trial.run(Trial.full());
+
+        assertThat(trial.report.outcomes).containsExactly(outcome);
+        assertThat(trial.engine.ran("after_script").environment())
+                .containsEntry("MAYFLY_OUTCOME", outcome.word());
+        assertThat(trial.report.text()).endsWith("-- " + outcome.sentence() + "\n");
+    }
+
+    static Stream<Arguments> afterScripts() {
+        return Stream.of(
+                Arguments.of(new StepEnd.Exited(3), "it ended with exit code 3"),
+                Arguments.of(new StepEnd.TimedOut(), "it ran into its time limit"),
+                Arguments.of(new StepEnd.OutOfMemory(), "it ran out of memory"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("afterScripts")
+    void anAfterScriptThatFailsDoesNotChangeTheOutcome(StepEnd end, String words) throws Exception {
+        trial.engine.step("after_script", end);
+        trial.run(Trial.full());
+
+        assertThat(trial.report.outcomes).containsExactly(new Outcome.Passed());
+        assertThat(trial.report.text())
+                .contains("after_script failed, which does not change the outcome: " + words);
+    }
+
+    @Test
+    void anEngineThatFailsInTheAfterScriptDoesNotHideHowTheScriptEnded() throws Exception {
+        trial.engine.step("script", new StepEnd.OutOfMemory());
+        trial.engine.step("after_script", faulty(Fault.ENGINE, "the container is gone"));
+        trial.run(Trial.full());
+
+        assertThat(trial.report.outcomes).containsExactly(new Outcome.OutOfMemory(1 << 30));
+        assertThat(trial.report.text()).contains("the container is gone");
+    }
+
+    @Test
+    void thereIsNoAfterScriptWhereNoScriptBegan() throws Exception {
+        trial.engine.step("checkout", new StepEnd.Exited(128));
+        trial.run(Trial.full());
+
+        assertThat(trial.history).doesNotContain("step script", "step after_script");
+        assertThat(trial.report.outcome())
+                .isEqualTo(
+                        new Outcome.Faulted(
+                                Fault.WORKSPACE,
+                                "the sources could not be fetched: it ended with exit code 128;"
+                                        + " the log's checkout section says why"));
+    }
+
+    // -- whatever happens, everything is destroyed and one end is told
+
+    record Mishap(String name, Consumer<Trial> arrangement, String outcome) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    static Stream<Mishap> mishaps() {
+        return Stream.of(
+                new Mishap("nothing", _ -> {}, "passed"),
+                new Mishap("refusal", t -> t.verdict = new Verdict.Refused("not here"), "denied"),
+                new Mishap(
+                        "admission to another pool",
+                        t -> t.verdict = new Verdict.Admitted(new PoolName("other")),
+                        "denied"),
+                new Mishap("journal full", t -> t.journal.full = true, "faulted"),
+                new Mishap(
+                        "secret fault",
+                        t ->
+                                t.secrets.whileFetching(() -> {
+                                    throw new FaultException(Fault.SECRET, "no such secret");
+                                }),
+                        "faulted"),
+                new Mishap(
+                        "defect of the provider",
+                        t ->
+                                t.secrets.whileFetching(() -> {
+                                    throw new IllegalStateException("bug");
+                                }),
+                        "faulted"),
+                new Mishap("secret too short", t -> t.secrets.put("token", "abc"), "faulted"),
+                new Mishap(
+                        "create fault",
+                        t ->
+                                t.engine.whileMaking(_ -> {
+                                    throw new FaultException(Fault.IMAGE, "no such image");
+                                }),
+                        "faulted"),
+                new Mishap(
+                        "defect of the engine's adapter",
+                        t ->
+                                t.engine.whileMaking(_ -> {
+                                    throw new IllegalStateException("bug");
+                                }),
+                        "faulted"),
+                new Mishap(
+                        "stack overflow",
+                        t ->
+                                t.engine.whileMaking(_ -> {
+                                    throw new StackOverflowError();
+                                }),
+                        "faulted"),
+                new Mishap(
+                        "create interrupted",
+                        t ->
+                                t.engine.whileMaking(_ -> {
+                                    throw new InterruptedException();
+                                }),
+                        "cancelled"),
+                new Mishap(
+                        "checkout failed",
+                        t -> t.engine.step("checkout", new StepEnd.Exited(1)),
+                        "faulted"),
+                new Mishap(
+                        "checkout fault",
+                        t -> t.engine.step("checkout", faulty(Fault.ENGINE, "gone")),
+                        "faulted"),
+                new Mishap(
+                        "script fault",
+                        t -> t.engine.step("script", faulty(Fault.ENGINE, "gone")),
+                        "faulted"),
+                new Mishap(
+                        "script timeout",
+                        t -> t.engine.step("script", new StepEnd.TimedOut()),
+                        "timed-out"),
+                new Mishap("phase not taken", t -> t.report.fail(News.PHASE, 99), "passed"),
+                new Mishap("log not to be had", t -> t.report.fail(News.LOG, 99), "faulted"),
+                new Mishap("line not taken", t -> t.report.fail(News.LINE, 1), "faulted"),
+                new Mishap("log end fails", t -> t.report.fail(News.LOG_END, 9), "passed"),
+                new Mishap("end not taken at once", t -> t.report.fail(News.END, 1), "passed"),
+                new Mishap("receipt not taken", t -> t.report.fail(News.RECEIPT, 9), "passed"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("mishaps")
+    void whateverHappensTheEnvironmentIsDestroyedAndOneEndIsTold(Mishap mishap) throws Exception {
+        mishap.arrangement().accept(trial);
+        Receipt receipt = trial.run(Trial.full());
+
+        assertThat(receipt.clean()).isTrue();
+        assertThat(trial.leftovers()).isFalse();
+        assertThat(trial.history).contains("destroy");
+        assertThat(trial.journal.open()).isEmpty();
+        assertThat(trial.report.outcomes).extracting(Outcome::word).containsExactly(mishap.outcome);
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    }
+
+    @Test
+    void aJobWhoseEndIsNeverTakenDoesNotLookReleased() throws Exception {
+        trial.report.fail(News.END, 99);
+        Receipt receipt = trial.run(Trial.plain());
+
+        assertThat(receipt.clean()).isTrue();
+        assertThat(trial.leftovers()).isFalse();
+        assertThat(trial.report.receipts).isEmpty();
+        assertThat(trial.history).doesNotContain("phase FINISHED");
+    }
+
+    @Test
+    void aRefusedJobIsGivenNothing() throws Exception {
+        trial.verdict = new Verdict.Refused("not here");
+        trial.run(Trial.full());
+
+        assertThat(trial.history).doesNotContain("secrets", "create");
+        assertThat(trial.report.outcome()).isEqualTo(new Outcome.Denied("not here"));
+    }
+
+    @Test
+    void whatIsNotGoneIsReportedAndTriedAgain() throws Exception {
+        trial.engine.stubborn.set(1);
+        JobRun run = trial.prepare(Trial.plain());
+
+        assertThat(run.toTheEnd().clean()).isFalse();
+        assertThat(trial.history).endsWith("receipt not clean", "phase QUARANTINED");
+        assertThat(run.destroyAgain().clean()).isTrue();
+        assertThat(trial.history).endsWith("receipt clean", "phase FINISHED");
+        assertThat(trial.report.outcomes).containsExactly(new Outcome.Passed());
+    }
+
+    // -- secrets
+
+    @Test
+    void aSecretThatAnEngineEchoesIsMaskedInTheLogAndInTheOutcome() throws Exception {
+        trial.engine.step("script", faulty(Fault.ENGINE, "cannot exec: TOKEN=" + Trial.VALUE));
+        trial.run(Trial.full());
+
+        assertThat(trial.report.outcome().sentence())
+                .contains("cannot exec: TOKEN=")
+                .doesNotContain(Trial.VALUE);
+        assertThat(trial.report.text()).contains("cannot exec: TOKEN=").doesNotContain(Trial.VALUE);
+    }
+
+    @Test
+    void aFailureIsMaskedForMayflysOwnLogTooWithItsCausesAndPlaces() {
+        IllegalStateException failure =
+                new IllegalStateException(
+                        "outer " + Trial.VALUE, new RuntimeException("inner " + Trial.VALUE));
+        MaskedFailure masked =
+                MaskedFailure.of(failure, text -> text.replace(Trial.VALUE, "[masked]"));
+
+        assertThat(masked).hasMessage("java.lang.IllegalStateException: outer [masked]");
+        assertThat(masked.getCause()).hasMessage("java.lang.RuntimeException: inner [masked]");
+        assertThat(masked.getStackTrace()).isEqualTo(failure.getStackTrace());
+    }
+
+    @Test
+    void aSecretTooShortToBeMaskedIsRefusedBeforeAnythingIsMade() throws Exception {
+        trial.secrets.put("token", "abc");
+        trial.run(Trial.full());
+
+        assertThat(trial.history).doesNotContain("create");
+        assertThat(trial.report.outcome().sentence())
+                .contains("(secret)", "cannot be masked", "use a longer value")
+                .doesNotContain("abc");
+    }
+
+    @Test
+    void bytesThatAreNoTextAreAFileButNoVariable() throws Exception {
+        byte[] value = {'k', 'e', 'y', (byte) 0xff, (byte) 0xfe, '1', '2', '3'};
+        trial.secrets.put("token", value);
+        trial.run(Trial.with(new SecretRequest("KEY", "token", false)));
+        assertThat(trial.report.outcome()).isEqualTo(new Outcome.Passed());
+        assertThat(trial.engine.ran("script").files().getFirst().value().reveal()).isEqualTo(value);
+
+        trial.history.clear();
+        trial.run(Trial.with(new SecretRequest("KEY", "token", true)));
+        assertThat(trial.report.outcome().sentence())
+                .contains("(secret)", "secret KEY is not UTF-8 text", "/run/secrets/KEY", "base64");
+        assertThat(trial.history).doesNotContain("create");
+    }
+
+    @Test
+    void aNulByteIsNoVariableEither() throws Exception {
+        trial.secrets.put("token", "long enough\0but not a variable".getBytes(UTF_8));
+        trial.run(Trial.with(new SecretRequest("KEY", "token", true)));
+
+        assertThat(trial.report.outcome().sentence())
+                .contains("secret KEY has a NUL byte", "variable: true")
+                .doesNotContain("long enough");
+    }
+
+    // -- cancellation
+
+    enum Moment {
+        BEFORE,
+        SECRETS,
+        SECRETS_AS_FAULT,
+        CREATE,
+        CREATE_AT_ITS_END,
+        CHECKOUT,
+        CHECKOUT_AT_ITS_END,
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aCancelledPreparationEndsAtOnceAndTheScriptNeverBegins(Moment moment) throws Exception {
+        arrange(moment);
+        Receipt receipt = trial.run(Trial.full());
+
+        assertThat(receipt.clean()).isTrue();
+        assertThat(trial.leftovers()).isFalse();
+        assertThat(trial.report.outcomes).containsExactly(new Outcome.Cancelled("enough"));
+        assertThat(trial.history).doesNotContain("step script", "step after_script");
+        assertThat(trial.report.text()).endsWith("-- the job was cancelled: enough\n");
+        assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    }
+
+    private void arrange(Moment moment) {
+        switch (moment) {
+            case BEFORE -> trial.cancellation.request("enough");
+            case SECRETS ->
+                    trial.secrets.whileFetching(() -> {
+                        trial.cancellation.request("enough");
+                        Thread.sleep(10_000);
+                    });
+            case SECRETS_AS_FAULT ->
+                    trial.secrets.whileFetching(() -> {
+                        trial.cancellation.request("enough");
+                        throw new FaultException(Fault.SECRET, "the channel was closed");
+                    });
+            case CREATE ->
+                    trial.engine.whileMaking(_ -> {
+                        trial.cancellation.request("enough");
+                        Thread.sleep(10_000);
+                    });
+            case CREATE_AT_ITS_END ->
+                    trial.engine.whileMaking(_ -> trial.cancellation.request("enough"));
+            case CHECKOUT ->
+                    trial.engine.step(
+                            "checkout",
+                            (_, _, _, _) -> {
+                                trial.cancellation.request("enough");
+                                Thread.sleep(10_000);
+                                return new StepEnd.Exited(0);
+                            });
+            case CHECKOUT_AT_ITS_END ->
+                    trial.engine.step(
+                            "checkout",
+                            (_, _, _, _) -> {
+                                trial.cancellation.request("enough");
+                                return new StepEnd.Exited(0);
+                            });
+        }
+    }
+
+    @Test
+    void aCancelledScriptIsEndedByTheSandboxAndCleansUpAfterItself() throws Exception {
+        CountDownLatch runs = new CountDownLatch(1);
+        CountDownLatch told = new CountDownLatch(1);
+        trial.engine.step(
+                "script",
+                (_, _, _, cancellation) -> {
+                    cancellation.whenRequested(told::countDown);
+                    runs.countDown();
+                    // Not interrupted: the sandbox ends a script its own, gentler way.
+                    assertThat(told.await(10, TimeUnit.SECONDS)).isTrue();
+                    return new StepEnd.Cancelled();
+                });
+        Thread canceller =
+                Thread.ofVirtual()
+                        .start(() -> {
+                            try {
+                                runs.await();
+                            } catch (InterruptedException e) {
+                                Thread.currentThread().interrupt();
+                            }
+                            trial.cancellation.request("enough");
+                        });
+        trial.run(Trial.full());
+        canceller.join();
+
+        assertThat(trial.report.outcomes).containsExactly(new Outcome.Cancelled("enough"));
+        assertThat(trial.history).contains("step after_script");
+        assertThat(trial.engine.ran("after_script").environment())
+                .containsEntry("MAYFLY_OUTCOME", "cancelled");
+    }
+
+    @Test
+    void aCancellationAfterTheScriptIsTooLate() throws Exception {
+        trial.engine.step(
+                "after_script",
+                (_, _, _, _) -> {
+                    trial.cancellation.request("enough");
+                    return new StepEnd.Exited(0);
+                });
+        trial.run(Trial.full());
+
+        assertThat(trial.report.outcomes).containsExactly(new Outcome.Passed());
+    }
+
+    @Test
+    void aFaultWhileRunningStaysAFaultAlsoWhenSomebodyCancels() throws Exception {
+        trial.engine.step(
+                "script",
+                (_, _, _, _) -> {
+                    trial.cancellation.request("enough");
+                    throw new FaultException(Fault.ENGINE, "gone");
+                });
+        trial.run(Trial.plain());
+
+        assertThat(trial.report.outcomes)
+                .containsExactly(new Outcome.Faulted(Fault.ENGINE, "gone"));
+    }
+
+    @Test
+    void anInterruptOfTheCallersEndsTheJobButNotItsTeardown() throws Exception {
+        trial.engine.step(
+                "script",
+                (_, _, _, _) -> {
+                    Thread.currentThread().interrupt();
+                    return new StepEnd.Exited(0);
+                });
+        Receipt receipt = trial.run(Trial.plain());
+
+        assertThat(Thread.interrupted()).isTrue(); // given back to the caller
+        assertThat(receipt.clean()).isTrue();
+        assertThat(trial.report.outcomes).hasSize(1);
+    }
+
+    private static FakeEngine.Doing faulty(Fault fault, String message) {
+        return (_, _, _, _) -> {
+            throw new FaultException(fault, message);
+        };
+    }
+}

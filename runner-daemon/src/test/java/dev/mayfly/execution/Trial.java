@@ -1,0 +1,143 @@
+package dev.mayfly.execution;
+
+import dev.mayfly.admission.Verdict;
+import dev.mayfly.job.Cancellation;
+import dev.mayfly.job.ImageSpec;
+import dev.mayfly.job.Inputs;
+import dev.mayfly.job.JobEnvironment;
+import dev.mayfly.job.JobId;
+import dev.mayfly.job.JobSpec;
+import dev.mayfly.job.LifeId;
+import dev.mayfly.job.NetworkAccess;
+import dev.mayfly.job.PoolName;
+import dev.mayfly.job.Receipt;
+import dev.mayfly.job.ResourceRequest;
+import dev.mayfly.job.SecretRequest;
+import dev.mayfly.job.Steps;
+import dev.mayfly.job.WorkspaceSource;
+import dev.mayfly.metrics.JobMetrics;
+import dev.mayfly.sandbox.Hardening;
+import dev.mayfly.sandbox.SandboxLimits;
+import dev.mayfly.source.Claim;
+import dev.mayfly.state.StateDirectory;
+import dev.mayfly.teardown.JobRecords;
+import dev.mayfly.teardown.LeaseRevocation;
+import dev.mayfly.teardown.Lives;
+import dev.mayfly.teardown.Reaper;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** A job's whole way with fakes at its ends, all of which write into one history. */
+final class Trial implements AutoCloseable {
+
+    static final PoolName POOL = new PoolName("trusted");
+    static final LifeId LIFE = new LifeId("l-trial");
+    static final JobId JOB = new JobId("j-1");
+    static final String VALUE = "correct-horse-battery";
+    static final PoolTerms TERMS =
+            new PoolTerms(
+                    POOL,
+                    new ImageSpec("pool/image", List.of()),
+                    NetworkAccess.FULL,
+                    Duration.ofMinutes(10),
+                    new SandboxLimits(1 << 30, 2, 100, 1000, 1 << 28),
+                    new Hardening(true, Hardening.User.NON_ROOT, ""),
+                    1 << 20);
+
+    final List<String> history = new CopyOnWriteArrayList<>();
+    final MemoryJournal journal = new MemoryJournal(history);
+    final FakeEngine engine = new FakeEngine(history, journal);
+    final FakeSecrets secrets = new FakeSecrets(history);
+    final RecordingReport report = new RecordingReport(history);
+    final Cancellation cancellation = new Cancellation();
+    Verdict verdict = new Verdict.Admitted(POOL);
+    private final Lives lives;
+    private final Reaper reaper;
+
+    Trial(Path folder) {
+        lives = Lives.begin(new StateDirectory(folder), Clock.systemUTC());
+        reaper =
+                new Reaper(
+                        engine,
+                        journal,
+                        lives,
+                        LeaseRevocation.NONE,
+                        JobRecords.NONE,
+                        Clock.systemUTC(),
+                        Duration.ofMillis(5));
+        secrets.put("token", VALUE);
+    }
+
+    Stages stages() {
+        return new Stages(
+                (_, _) -> verdict,
+                secrets,
+                engine,
+                reaper,
+                journal,
+                new JobMetrics(new SimpleMeterRegistry()),
+                LIFE);
+    }
+
+    /** Whether the engine still holds something of the job. */
+    boolean leftovers() {
+        return engine.holds(JOB);
+    }
+
+    JobRun prepare(JobSpec spec) {
+        return new JobRun(stages(), new Claim(JOB, "local", spec, cancellation), report, TERMS);
+    }
+
+    Receipt run(JobSpec spec) throws InterruptedException {
+        return prepare(spec).toTheEnd();
+    }
+
+    /** A job with everything a job can have: sources, a secret as a file, another as a variable. */
+    static JobSpec full() {
+        return job(
+                List.of("make"),
+                List.of("make clean"),
+                new Inputs(
+                        Map.of("LEVEL", "debug"),
+                        List.of(
+                                new SecretRequest("FILE_TOKEN", "token", false),
+                                new SecretRequest("TOKEN", "token", true)),
+                        new WorkspaceSource.Git(
+                                "https://git.example/app.git", "0123456789".repeat(4))));
+    }
+
+    static JobSpec plain() {
+        return job(
+                List.of("make"),
+                List.of(),
+                new Inputs(Map.of(), List.of(), new WorkspaceSource.Empty()));
+    }
+
+    static JobSpec with(SecretRequest secret) {
+        return job(
+                List.of("make"),
+                List.of(),
+                new Inputs(Map.of(), List.of(secret), new WorkspaceSource.Empty()));
+    }
+
+    static JobSpec job(List<String> script, List<String> after, Inputs inputs) {
+        return new JobSpec(
+                "build",
+                null,
+                new Steps(script, after, Duration.ofMinutes(5)),
+                new JobEnvironment(null, List.of(), NetworkAccess.NONE, ResourceRequest.NONE),
+                inputs,
+                List.of());
+    }
+
+    @Override
+    public void close() {
+        reaper.close();
+        lives.close();
+    }
+}
