@@ -118,6 +118,7 @@ public final class Daemon implements AutoCloseable {
 
     @Override
     public void close() {
+        dispatchers.forEach(Dispatcher::stopClaiming);
         api.close();
         parts.close();
         try {

@@ -23,6 +23,8 @@ import dev.mayfly.source.local.SubmitRefusedException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +43,7 @@ public final class SingleJob implements AutoCloseable {
     private static final Duration CANCEL_LIMIT = Duration.ofMinutes(2);
 
     private final Assembly parts;
+    private final CountDownLatch closed = new CountDownLatch(1);
 
     private SingleJob(Assembly parts) {
         this.parts = parts;
@@ -73,7 +76,7 @@ public final class SingleJob implements AutoCloseable {
 
     /**
      * Runs the job to its verified end. The end of the process, by Ctrl-C for example, cancels it
-     * and waits for that end.
+     * and waits until this is closed.
      *
      * @param view gets the job's masked log on a thread of its own
      * @throws SubmitRefusedException when admission refuses the job
@@ -92,12 +95,13 @@ public final class SingleJob implements AutoCloseable {
                                 () -> new IllegalStateException("job " + id + " was not claimed"));
         Thread viewer = Thread.ofVirtual().name("view-" + id).start(() -> show(id, view));
 
-        Thread self = Thread.currentThread();
         Thread cancelAtExit =
                 new Thread(
                         () -> {
                             claim.cancellation().request("the process was asked to end");
-                            joinQuietly(self, CANCEL_LIMIT);
+                            // Not for the thread's end: it may be asking for the process's end
+                            // itself, and wait there for us.
+                            awaitClosed();
                         },
                         "cancel-at-exit");
         Runtime.getRuntime().addShutdownHook(cancelAtExit);
@@ -116,7 +120,11 @@ public final class SingleJob implements AutoCloseable {
 
     @Override
     public void close() {
-        parts.close();
+        try {
+            parts.close();
+        } finally {
+            closed.countDown();
+        }
     }
 
     private PoolTerms terms(PoolName pool) {
@@ -151,9 +159,11 @@ public final class SingleJob implements AutoCloseable {
         }
     }
 
-    private static void joinQuietly(Thread thread, Duration limit) {
+    private void awaitClosed() {
         try {
-            thread.join(limit);
+            if (!closed.await(CANCEL_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+                LOG.error("the job's environment is not gone after {}", CANCEL_LIMIT);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

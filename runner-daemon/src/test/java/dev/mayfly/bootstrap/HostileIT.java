@@ -219,7 +219,7 @@ class HostileIT {
                 // closes its streams and goes on
                 "exec <&- >&- 2>&-; sleep 0.5; exit 7",
                 // ends everything that it may, then itself
-                "sleep 1000 & kill -9 -1 || true; kill -9 -1 || exit 7",
+                "sleep 1000 & kill -9 -1 || true; exit 7",
                 // leaves others behind, in sessions of their own, one with the output open
                 "setsid sleep 1000 & (setsid nohup bash -c 'trap \\\"\\\" TERM HUP; sleep 1000' >/dev/null 2>&1 &); exit 7",
                 // as many files as fit, and one that does not
