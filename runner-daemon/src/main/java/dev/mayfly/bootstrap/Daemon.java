@@ -45,7 +45,11 @@ public final class Daemon implements AutoCloseable {
     private Daemon(Assembly parts) {
         this.parts = parts;
         vertx = Vertx.vertx();
-        dispatchers = parts.settings().pools().stream().map(this::dispatcher).toList();
+        dispatchers =
+                parts.settings().pools().stream()
+                        .filter(this::isFed)
+                        .map(this::dispatcher)
+                        .toList();
         MayflySettings settings = parts.settings();
         api =
                 new LocalApi(
@@ -118,6 +122,7 @@ public final class Daemon implements AutoCloseable {
 
     @Override
     public void close() {
+        dispatchers.forEach(Dispatcher::stopClaiming);
         api.close();
         parts.close();
         try {
@@ -150,9 +155,16 @@ public final class Daemon implements AutoCloseable {
                         () -> slots.occupancy().free(),
                         () -> slots.occupancy().used(),
                         () -> slots.occupancy().quarantined());
-        boolean fed = parts.settings().local().feeds().contains(name);
-        return new Dispatcher(
-                parts.stages(), pool.terms(), slots, fed ? List.of(parts.local()) : List.of());
+        return new Dispatcher(parts.stages(), pool.terms(), slots, List.of(parts.local()));
+    }
+
+    /** A pool that no source feeds has nothing to do. */
+    private boolean isFed(PoolSettings pool) {
+        boolean fed = parts.settings().local().feeds().contains(pool.terms().pool());
+        if (!fed) {
+            LOG.warn("no source feeds pool={}", pool.terms().pool());
+        }
+        return fed;
     }
 
     private List<String> reasonsNotReady() {

@@ -81,7 +81,7 @@ public final class SingleJob implements AutoCloseable {
 
     /**
      * Runs the job to its verified end. The end of the process, by Ctrl-C for example, cancels it
-     * and waits for that end.
+     * and waits until this is closed.
      *
      * @param view gets the job's masked log on a thread of its own
      * @throws SubmitRefusedException when admission refuses the job
@@ -104,7 +104,9 @@ public final class SingleJob implements AutoCloseable {
                 new Thread(
                         () -> {
                             claim.cancellation().request("the process was asked to end");
-                            awaitQuietly(closed, CANCEL_LIMIT);
+                            // Not for the thread's end: it may be asking for the process's end
+                            // itself, and wait there for us.
+                            awaitClosed();
                         },
                         "cancel-at-exit");
         Runtime.getRuntime().addShutdownHook(cancelAtExit);
@@ -127,8 +129,11 @@ public final class SingleJob implements AutoCloseable {
     /** Also lets a process go that was asked to end and waits for this job. */
     @Override
     public void close() {
-        parts.close();
-        closed.countDown();
+        try {
+            parts.close();
+        } finally {
+            closed.countDown();
+        }
     }
 
     private PoolTerms terms(PoolName pool) {
@@ -163,10 +168,10 @@ public final class SingleJob implements AutoCloseable {
         }
     }
 
-    private static void awaitQuietly(CountDownLatch latch, Duration limit) {
+    private void awaitClosed() {
         try {
-            if (!latch.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-                LOG.warn("the job did not end within {}; mayfly reap looks after the rest", limit);
+            if (!closed.await(CANCEL_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+                LOG.error("the job's environment is not gone after {}", CANCEL_LIMIT);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

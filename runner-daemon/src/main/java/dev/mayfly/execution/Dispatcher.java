@@ -43,9 +43,12 @@ public final class Dispatcher {
     /**
      * Prepares the dispatcher; {@link #start()} begins to ask.
      *
-     * @param sources those that may feed this pool
+     * @param sources those that may feed this pool; at least one
      */
     public Dispatcher(Stages stages, PoolTerms terms, SlotPool slots, List<JobSource> sources) {
+        if (sources.isEmpty()) {
+            throw new IllegalArgumentException("no source feeds pool " + terms.pool());
+        }
         this.stages = stages;
         this.terms = terms;
         this.slots = slots;

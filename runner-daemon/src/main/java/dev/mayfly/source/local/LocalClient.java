@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LogSink;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
@@ -26,6 +27,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -214,12 +216,14 @@ public final class LocalClient implements AutoCloseable {
                         .putHeader("Last-Event-ID", follower.position().toString());
         try (ResponseBytes response =
                 await(
-                        http.request(options)
-                                .compose(HttpClientRequest::send)
-                                .compose(got ->
-                                        got.statusCode() == 200
-                                                ? Future.succeededFuture(new ResponseBytes(got))
-                                                : refused(got)),
+                        () ->
+                                http.request(options)
+                                        .compose(HttpClientRequest::send)
+                                        .compose(got ->
+                                                got.statusCode() == 200
+                                                        ? Future.succeededFuture(
+                                                                new ResponseBytes(got))
+                                                        : refused(got)),
                         ANSWER_LIMIT)) {
             follower.read(response);
         }
@@ -272,9 +276,11 @@ public final class LocalClient implements AutoCloseable {
             Duration limit)
             throws IOException, InterruptedException {
         return await(
-                http.request(options)
-                        .compose(send)
-                        .compose(got -> got.statusCode() / 100 == 2 ? got.body() : refused(got)),
+                () ->
+                        http.request(options)
+                                .compose(send)
+                                .compose(got ->
+                                        got.statusCode() / 100 == 2 ? got.body() : refused(got)),
                 limit);
     }
 
@@ -291,6 +297,18 @@ public final class LocalClient implements AutoCloseable {
             node = JobJson.object(); // not one of ours: a proxy in between
         }
         return ApiProblemException.of(status, node);
+    }
+
+    /**
+     * Waits for an exchange that begins on the event loop. Composed on another thread, it would
+     * lose the part of a response that is there before its handler.
+     */
+    private <T> T await(Supplier<Future<T>> exchange, Duration limit)
+            throws IOException, InterruptedException {
+        Promise<T> end = Promise.promise();
+        vertx.runOnContext(
+                _ -> Future.succeededFuture().compose(_ -> exchange.get()).onComplete(end));
+        return await(end.future(), limit);
     }
 
     private <T> T await(Future<T> future, Duration limit) throws IOException, InterruptedException {

@@ -1,0 +1,95 @@
+package dev.mayfly.bootstrap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mayfly.config.ConfigLoader;
+import dev.mayfly.config.Environment;
+import dev.mayfly.config.MayflySettings;
+import dev.mayfly.job.PoolName;
+import dev.mayfly.secrets.file.SecretStore;
+import dev.mayfly.secrets.file.SetOutcome;
+import dev.mayfly.source.local.ApiToken;
+import dev.mayfly.source.local.LocalClient;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Set;
+
+/** A configuration with a state directory of its own, as somebody would set up a host. */
+final class Installation {
+
+    static final String AGENT_IMAGE = "mayfly/agent:0.1.0";
+
+    /** The jobs that the demo shows. */
+    static final Path DEMO = Path.of("..", "config", "demo");
+
+    private final Path config;
+    private final Path state;
+
+    /**
+     * Writes the configuration.
+     *
+     * @param directory a short path, since the API's socket is in it
+     */
+    Installation(Path directory, int slots, String daemonKeys) throws IOException {
+        config = directory.resolve("mayfly.yaml");
+        state = directory.resolve("state");
+        Files.writeString(
+                config,
+                """
+                daemon: {state_dir: %s, %s}
+                api: {listen: "unix:%s/api.sock"}
+                pools:
+                  - {name: trusted, slots: %d, network: full, timeout: 10m, memory: 512MiB, pids: 256, tmp: 64MiB}
+                  - {name: untrusted, slots: %d, network: none, user: non-root, timeout: 5m, memory: 256MiB, tmp: 64MiB, pids: 128}
+                  - {name: guarded, slots: 1}
+                sources:
+                  local: {feeds: [trusted, untrusted], default: untrusted}
+                """
+                        .formatted(state, daemonKeys, directory, slots, slots));
+    }
+
+    Path config() {
+        return config;
+    }
+
+    Path state() {
+        return state;
+    }
+
+    MayflySettings settings() {
+        return ConfigLoader.load(config, Environment.ofProcess());
+    }
+
+    /** What the daemon's labels say. */
+    String daemonId() throws IOException {
+        return Files.readString(state.resolve("daemon-id")).strip();
+    }
+
+    Jobs jobs() {
+        MayflySettings settings = settings();
+        return new Jobs(
+                new LocalClient(
+                        Daemon.endpoint(settings),
+                        ApiToken.readOrCreate(settings.api().tokenFile())));
+    }
+
+    void secret(String name, String value, String pool) throws InterruptedException {
+        MayflySettings settings = settings();
+        SecretStore store =
+                new SecretStore(
+                        settings.secrets().file(),
+                        Assembly.keyOf(settings),
+                        InstantSource.system());
+        store.createKeyIfMissing();
+        assertThat(
+                        store.set(
+                                name,
+                                value.getBytes(StandardCharsets.UTF_8),
+                                Set.of(new PoolName(pool)),
+                                true))
+                .isInstanceOf(SetOutcome.Stored.class);
+    }
+}

@@ -1,0 +1,108 @@
+package dev.mayfly.bootstrap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The {@code mayfly} command in a process of its own, to be signalled and killed. */
+final class MayflyProcess implements AutoCloseable {
+
+    private final Process process;
+    private final Path said;
+
+    private MayflyProcess(Process process, Path said) {
+        this.process = process;
+        this.said = said;
+    }
+
+    /** Starts a command; what it says goes to a file beside the configuration. */
+    static MayflyProcess start(Installation installation, String command, String... arguments)
+            throws IOException {
+        Path said = Files.createTempFile(installation.config().getParent(), command + "-", ".log");
+        List<String> line =
+                new ArrayList<>(
+                        List.of(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "-XX:TieredStopAtLevel=1",
+                                "--enable-native-access=ALL-UNNAMED",
+                                "--sun-misc-unsafe-memory-access=allow",
+                                // The product's own logging, not the tests'.
+                                "-Dlogback.configurationFile=logback.xml",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                "dev.mayfly.cli.Main",
+                                command,
+                                "--config",
+                                installation.config().toString()));
+        line.addAll(List.of(arguments));
+        return new MayflyProcess(
+                new ProcessBuilder(line)
+                        .redirectErrorStream(true)
+                        .redirectOutput(said.toFile())
+                        .start(),
+                said);
+    }
+
+    /** Starts a daemon and waits until it says that it is ready. */
+    static MayflyProcess daemon(Installation installation)
+            throws IOException, InterruptedException {
+        MayflyProcess daemon = start(installation, "daemon");
+        Engine.eventually(
+                "the daemon is ready",
+                Duration.ofSeconds(30),
+                () -> {
+                    assertThat(daemon.process.isAlive()).as(daemon.said()).isTrue();
+                    return daemon.said().contains("mayfly is ready");
+                });
+        return daemon;
+    }
+
+    String said() {
+        try {
+            return Files.readString(said);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    Path log() {
+        return said;
+    }
+
+    boolean runs() {
+        return process.isAlive();
+    }
+
+    void signal(String name) throws IOException, InterruptedException {
+        Engine.Programs.output(
+                new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())));
+    }
+
+    /** SIGKILL. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly();
+        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    /** Waits for the end and returns the exit code. */
+    int exitCode() throws InterruptedException {
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(said()).isTrue();
+        return process.exitValue();
+    }
+
+    /** Ends it the gentle way, then the hard way. */
+    @Override
+    public void close() {
+        process.destroy();
+        process.destroy(); // the second signal cancels what runs
+        process.onExit().completeOnTimeout(process, 20, TimeUnit.SECONDS).join();
+        process.destroyForcibly();
+    }
+}
