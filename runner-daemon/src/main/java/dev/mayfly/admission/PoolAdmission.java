@@ -4,6 +4,7 @@ import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.ResourceRequest;
+import dev.mayfly.job.WorkspaceSource;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -68,6 +69,13 @@ public final class PoolAdmission implements AdmissionPolicy {
             return new Verdict.Refused(
                     "pool: source %s may feed %s only, the job asks for %s; remove pool from the job, or add %s to sources.%s.feeds"
                             .formatted(source, names(binding.feeds()), asked, asked, source));
+        }
+        if (spec.inputs().workspace() instanceof WorkspaceSource.Git
+                && ceiling.network() == NetworkAccess.NONE) {
+            // The checkout would be the way out that the pool does not have.
+            return new Verdict.Refused(
+                    "workspace.git.url: pool %s has no network to fetch it over; name a local repository, which is sent along, or a pool with network: full"
+                            .formatted(asked));
         }
         List<String> excesses = excesses(spec, ceiling);
         return excesses.isEmpty()

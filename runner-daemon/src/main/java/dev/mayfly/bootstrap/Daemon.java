@@ -13,6 +13,7 @@ import dev.mayfly.source.local.ApiSettings;
 import dev.mayfly.source.local.ApiToken;
 import dev.mayfly.source.local.LocalApi;
 import dev.mayfly.source.local.LocalSourceSettings;
+import dev.mayfly.state.StateDirectory;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,13 +37,16 @@ public final class Daemon implements AutoCloseable {
 
     private static final long UPLOAD_BYTES = 4L << 30;
 
+    private final DaemonLock lock;
     private final Assembly parts;
     private final Vertx vertx;
     private final LocalApi api;
     private final List<Dispatcher> dispatchers;
+    private boolean started;
     private volatile String notReady = "starting: leftovers of an earlier life are not swept yet";
 
-    private Daemon(Assembly parts) {
+    private Daemon(DaemonLock lock, Assembly parts) {
+        this.lock = lock;
         this.parts = parts;
         vertx = Vertx.vertx();
         dispatchers =
@@ -68,10 +72,17 @@ public final class Daemon implements AutoCloseable {
      * answers, and jobs are claimed.
      *
      * @throws dev.mayfly.state.StateException when the state directory or the address cannot be
-     *     used
+     *     used, or another daemon uses them
      */
     public static Daemon start(MayflySettings settings) throws InterruptedException {
-        Daemon daemon = new Daemon(Assembly.open(settings, LocalSourceSettings.Queue.SHARED));
+        DaemonLock lock = DaemonLock.take(new StateDirectory(settings.daemon().stateDirectory()));
+        Daemon daemon;
+        try {
+            daemon = new Daemon(lock, Assembly.open(settings, LocalSourceSettings.Queue.SHARED));
+        } catch (RuntimeException e) {
+            lock.close();
+            throw e;
+        }
         try {
             daemon.begin();
             return daemon;
@@ -89,6 +100,7 @@ public final class Daemon implements AutoCloseable {
         parts.reaper().start(SWEEP_EVERY);
         dispatchers.forEach(Dispatcher::start);
         notReady = "";
+        started = true;
         LOG.info("mayfly is ready version={} api={}", Version.current(), api.endpoint());
     }
 
@@ -132,7 +144,10 @@ public final class Daemon implements AutoCloseable {
         } catch (ExecutionException | TimeoutException e) {
             LOG.warn("the API's threads did not stop", e);
         }
-        LOG.info("mayfly has stopped");
+        lock.close();
+        if (started) {
+            LOG.info("mayfly has stopped");
+        }
     }
 
     private boolean awaitIdle(Duration limit) throws InterruptedException {

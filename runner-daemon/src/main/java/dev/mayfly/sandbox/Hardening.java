@@ -4,12 +4,12 @@ package dev.mayfly.sandbox;
  * What a pool may relax or tighten. Everything else is the same for every sandbox.
  *
  * @param readOnlyRoot whether the job container's root file system is read-only
- * @param user who runs the script
+ * @param user who runs the script and the services
  * @param seccompProfile JSON of a stricter seccomp profile, or the empty string for the engine's
  */
 public record Hardening(boolean readOnlyRoot, User user, String seccompProfile) {
 
-    /** Who runs a job's script. */
+    /** Who runs a job's script and its services. */
     public enum User {
         /** The image's user; where that is root, root with few capabilities. */
         IMAGE,

@@ -159,6 +159,15 @@ class PoolAdmissionTest {
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
+    @Test
+    void poolWithoutANetworkFetchesNoSourcesOverOne() {
+        WorkspaceSource remote = new WorkspaceSource.Git("https://git.example.com/a.git", "ab");
+        assertThat(refusal("all", new Wish().pool("untrusted").workspace(remote)))
+                .contains("workspace.git.url", "pool untrusted has no network", "local repository");
+        assertThat(admission.review("all", new Wish().pool("trusted").workspace(remote).job()))
+                .isEqualTo(new Verdict.Admitted(TRUSTED));
+    }
+
     private String refusal(String source, Wish wish) {
         return ((Verdict.Refused) admission.review(source, wish.job())).reason();
     }
@@ -180,11 +189,17 @@ class PoolAdmissionTest {
     private static final class Wish {
         private @Nullable PoolName pool;
         private NetworkAccess network = NetworkAccess.NONE;
+        private WorkspaceSource workspace = new WorkspaceSource.Empty();
         private @Nullable Duration timeout;
         private ResourceRequest resources = ResourceRequest.NONE;
 
         Wish pool(@Nullable String name) {
             pool = name == null ? null : new PoolName(name);
+            return this;
+        }
+
+        Wish workspace(WorkspaceSource wanted) {
+            workspace = wanted;
             return this;
         }
 
@@ -209,7 +224,7 @@ class PoolAdmissionTest {
                     pool,
                     new Steps(List.of("true"), List.of(), timeout),
                     new JobEnvironment(null, List.of(), network, resources),
-                    new Inputs(Map.of(), List.of(), new WorkspaceSource.Empty()),
+                    new Inputs(Map.of(), List.of(), workspace),
                     List.of());
         }
     }

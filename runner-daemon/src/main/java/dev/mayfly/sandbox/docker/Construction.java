@@ -60,7 +60,7 @@ final class Construction {
         containers.create(recipes.job(jobImage, shared), Role.JOB);
         ServiceContainers services = startServices(recipes, serviceImages, shared);
         AgentSession job = containers.start(Role.JOB.nameFor(spec.job()));
-        requireOrdinaryUser(job);
+        requireOrdinaryUser(job, spec.image().reference());
         AgentSession helper = withHelper ? helperFor(job, jobImage) : null;
         services.awaitReady(
                 job,
@@ -115,17 +115,18 @@ final class Construction {
             ContainerRecipe recipe = recipes.service(i, image, shared);
             containers.create(recipe, Role.SERVICE);
             AgentSession session = containers.start(recipe.name());
+            requireOrdinaryUser(session, spec.services().get(i).image());
             started.add(ServiceContainer.run(spec.services().get(i), image, session));
         }
         return new ServiceContainers(started);
     }
 
-    private void requireOrdinaryUser(AgentSession job) {
-        if (spec.hardening().user() == Hardening.User.NON_ROOT && job.hello().uid() == 0) {
+    private void requireOrdinaryUser(AgentSession session, String image) {
+        if (spec.hardening().user() == Hardening.User.NON_ROOT && session.hello().uid() == 0) {
             throw new FaultException(
                     Fault.IMAGE,
-                    "image %s names a user that is root, and pool %s runs no job as root; use an image"
-                                    .formatted(spec.image().reference(), spec.pool())
+                    "image %s names a user that is root, and pool %s runs nothing as root; use an image"
+                                    .formatted(image, spec.pool())
                             + " with an ordinary user, or one whose user is root by its number");
         }
     }

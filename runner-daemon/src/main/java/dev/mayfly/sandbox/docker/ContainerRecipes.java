@@ -92,12 +92,10 @@ final class ContainerRecipes {
 
     /** The container of the script. */
     ContainerRecipe job(EngineImage image, Networking networking) {
-        Hardening hardening = spec.hardening();
-        boolean demoted = hardening.user() == Hardening.User.NON_ROOT && image.runsAsRoot();
-        String user = demoted ? ORDINARY_USER : image.user();
+        String user = user(image);
         HostConfig host =
-                confined(networking, !demoted && image.runsAsRoot() ? OF_ROOT : new Capability[0])
-                        .withReadonlyRootfs(hardening.readOnlyRoot())
+                confined(networking, kept(image))
+                        .withReadonlyRootfs(spec.hardening().readOnlyRoot())
                         .withTmpFs(withTmp(user))
                         .withMounts(mounts(image, true));
         return new ContainerRecipe(
@@ -135,17 +133,29 @@ final class ContainerRecipes {
     ContainerRecipe service(int index, EngineImage image, Networking networking) {
         ServiceSpec service = spec.services().get(index);
         HostConfig host =
-                confined(networking, image.runsAsRoot() ? OF_ROOT : new Capability[0])
+                confined(networking, kept(image))
                         .withReadonlyRootfs(false)
-                        .withTmpFs(delivery(image.user()))
+                        .withTmpFs(delivery(user(image)))
                         .withMounts(mounts(image, false));
         return new ContainerRecipe(
                 Role.SERVICE.nameFor(spec.job(), index),
                 image.id(),
-                "",
+                demoted(image) ? ORDINARY_USER : "",
                 new ContainerRecipe.Place(
                         service.alias(), List.of(service.alias()), networking.networked()),
                 host);
+    }
+
+    private boolean demoted(EngineImage image) {
+        return spec.hardening().user() == Hardening.User.NON_ROOT && image.runsAsRoot();
+    }
+
+    private String user(EngineImage image) {
+        return demoted(image) ? ORDINARY_USER : image.user();
+    }
+
+    private Capability[] kept(EngineImage image) {
+        return image.runsAsRoot() && !demoted(image) ? OF_ROOT : new Capability[0];
     }
 
     private HostConfig confined(Networking networking, Capability... kept) {

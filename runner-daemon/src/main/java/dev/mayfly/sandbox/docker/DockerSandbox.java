@@ -53,11 +53,19 @@ final class DockerSandbox implements Sandbox {
                 };
         try {
             StepRun run = new StepRun(step, session, grace);
-            run.prepare(preparation(step), spec.image().entrypoint());
+            run.prepare(preparation(step), entrypoint(step));
             return run.run(output, limit, cancellation);
         } catch (StepRun.ContainerGone e) {
             return endWithContainer(step, session, e);
         }
+    }
+
+    /** The job's author says how to enter the job's image, and nothing about the helper's. */
+    private List<String> entrypoint(Step step) {
+        return switch (step.place()) {
+            case JOB -> spec.image().entrypoint();
+            case HELPER -> List.of();
+        };
     }
 
     private AgentSession requireHelper(Step step) {

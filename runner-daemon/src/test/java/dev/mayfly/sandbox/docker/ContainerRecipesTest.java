@@ -231,6 +231,16 @@ class ContainerRecipesTest {
     }
 
     @Test
+    void serviceOfAPoolWithoutRootIsAnOrdinaryUserToo() {
+        ContainerRecipe strict = recipes(STRICT).service(0, ROOT, new Networking.Closed("net"));
+        assertThat(strict.user()).isEqualTo("1000:1000");
+        assertThat(strict.hostConfig().getCapAdd()).isNull();
+        ContainerRecipe loose = recipes(LOOSE).service(0, ROOT, new Networking.Closed("net"));
+        assertThat(loose.user()).isEmpty();
+        assertThat(loose.hostConfig().getCapAdd()).isNotEmpty();
+    }
+
+    @Test
     void serviceIsFoundByItsAlias() {
         ContainerRecipe service = recipes(STRICT).service(0, ROOT, new Networking.Closed("net"));
         assertThat(service.name()).isEqualTo("mayfly-j1-service-0");

@@ -125,6 +125,28 @@ class ImagesIT {
     }
 
     @Test
+    void entrypointOfTheJobDoesNotReachTheHelper() throws InterruptedException {
+        SandboxSpec spec =
+                Fixture.with(
+                        Fixture.with(
+                                FIXTURE.spec(),
+                                Fixture.AGENT_IMAGE,
+                                "/bin/sh",
+                                "-c",
+                                "echo intruder in $(hostname)"),
+                        SandboxSpec.Checkout.OFFLINE);
+        Step checkout =
+                new Step(
+                        "checkout",
+                        Step.Place.HELPER,
+                        new Step.Program.Shell(List.of("echo checkout in $(hostname)")),
+                        Map.of(),
+                        List.of(),
+                        null);
+        assertThat(output(spec, checkout)).isEqualTo("checkout in helper\n");
+    }
+
+    @Test
     void imageWithoutAShellIsAnImageFaultWithTheCure() throws InterruptedException {
         String image = FIXTURE.images.shellless("bare");
         SandboxSpec spec = Fixture.with(FIXTURE.spec(), image);
