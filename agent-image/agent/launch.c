@@ -50,9 +50,11 @@ static void close_from(unsigned first) {
 }
 
 static void default_signals(void) {
-    struct sigaction standard = {.sa_handler = SIG_DFL};
+    /* The kernel's own call: the library refuses the two signals that it keeps to itself, and some
+     * parents leave them ignored. All zero is the default action. */
+    static const unsigned long standard[8];
     for (int number = 1; number < NSIG; number++)
-        (void)sigaction(number, &standard, NULL);
+        (void)syscall(SYS_rt_sigaction, number, standard, NULL, sizeof(unsigned long));
     sigset_t none;
     sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);

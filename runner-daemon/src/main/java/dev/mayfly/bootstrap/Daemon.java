@@ -5,6 +5,7 @@ import dev.mayfly.config.MayflySettings;
 import dev.mayfly.config.PoolSettings;
 import dev.mayfly.execution.Dispatcher;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.job.SecretValue;
 import dev.mayfly.pool.SlotPool;
 import dev.mayfly.source.local.ApiEndpoint;
 import dev.mayfly.source.local.ApiProbes;
@@ -16,7 +17,10 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -120,8 +124,7 @@ public final class Daemon implements AutoCloseable {
             vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (java.util.concurrent.ExecutionException
-                | java.util.concurrent.TimeoutException e) {
+        } catch (ExecutionException | TimeoutException e) {
             LOG.warn("the API's threads did not stop", e);
         }
         LOG.info("mayfly has stopped");
@@ -168,14 +171,13 @@ public final class Daemon implements AutoCloseable {
     /** Where the API of a configuration listens. */
     public static ApiEndpoint endpoint(MayflySettings settings) {
         return switch (settings.api().listen()) {
-            case Listen.Tcp(String host, int port) ->
-                    new ApiEndpoint.Tcp(host, port, java.util.Set.of());
+            case Listen.Tcp(String host, int port) -> new ApiEndpoint.Tcp(host, port, Set.of());
             case Listen.UnixSocket(var path) -> new ApiEndpoint.UnixSocket(path);
         };
     }
 
     private static ApiToken token(MayflySettings settings) {
-        var given = settings.api().token();
+        SecretValue given = settings.api().token();
         return given == null
                 ? ApiToken.readOrCreate(settings.api().tokenFile())
                 : ApiToken.of(given);

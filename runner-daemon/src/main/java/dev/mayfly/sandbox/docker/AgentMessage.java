@@ -39,8 +39,10 @@ sealed interface AgentMessage {
      *
      * @param code 0 to 255; 128 plus the number for a signal
      * @param oomKills how often the kernel killed for memory meanwhile
+     * @param survivors processes of the step that the agent could not kill; they live until the
+     *     container is destroyed
      */
-    record Ended(int code, long oomKills) implements AgentMessage {}
+    record Ended(int code, long oomKills, long survivors) implements AgentMessage {}
 
     /** Whether the address that was asked for accepted a connection in time. */
     record Tried(boolean accepted) implements AgentMessage {}
@@ -74,7 +76,10 @@ sealed interface AgentMessage {
             }
             case 'X' -> {
                 Map<String, String> words = words(payload);
-                yield new Ended(Math.toIntExact(number(words, "code")), number(words, "oom"));
+                yield new Ended(
+                        Math.toIntExact(number(words, "code")),
+                        number(words, "oom"),
+                        words.containsKey("survivors") ? number(words, "survivors") : 0);
             }
             case 'T' -> new Tried(text(payload).equals("ok"));
             case 'E' -> new Trouble(text(payload));

@@ -162,7 +162,7 @@ final class Construction {
         stream.send(AgentFrames.run());
         Duration limit = settings.bounds().call();
         AgentMessage answer = stream.receive(System.nanoTime() + limit.toNanos());
-        if (!(answer instanceof AgentMessage.Ended(int code, long _) && code == 0)) {
+        if (!(answer instanceof AgentMessage.Ended(int code, long _, long _) && code == 0)) {
             throw new FaultException(
                     Fault.ENGINE,
                     "the workspace could not be given to user %d: %s; look at the engine's log"

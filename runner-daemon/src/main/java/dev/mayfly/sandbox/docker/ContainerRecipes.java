@@ -36,14 +36,15 @@ final class ContainerRecipes {
 
     /**
      * What root in a job or a service keeps, because images whose user is root expect to install
-     * packages and to start servers that change to another user. Each is inside the container's own
-     * files and processes.
+     * packages and to start servers that change to another user. Each is confined to the
+     * container's own files and processes, and without each something ordinary was seen to fail in
+     * a Debian image:
      *
      * <ul>
-     *   <li>{@code CHOWN}: packages and archives are unpacked with their owners
-     *   <li>{@code DAC_OVERRIDE}: root reads and writes files of the users it gave them to
-     *   <li>{@code FOWNER}: and changes their mode and times afterwards
-     *   <li>{@code FSETID}: and keeps their set-group-id bit when it does
+     *   <li>{@code CHOWN}: {@code apt-get install}, {@code tar}, {@code adduser} set owners
+     *   <li>{@code DAC_OVERRIDE}: {@code apt-get update} works in a directory of its own user
+     *   <li>{@code FOWNER}: {@code tar} and {@code touch} set mode and times of others' files
+     *   <li>{@code FSETID}: packages keep their set-group-id bits; lost silently without it
      *   <li>{@code SETUID}, {@code SETGID}: {@code su}, {@code apt-get} and database servers change
      *       to an ordinary user
      *   <li>{@code KILL}: root, the agent too, ends processes of those users

@@ -1,7 +1,6 @@
 package dev.mayfly.sandbox.docker;
 
 import com.github.dockerjava.api.command.InspectImageResponse;
-import com.github.dockerjava.api.command.PullImageResultCallback;
 import com.github.dockerjava.api.model.ContainerConfig;
 import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.InternetProtocol;
@@ -9,6 +8,8 @@ import com.github.dockerjava.api.model.Version;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.sandbox.SandboxBackend.Notices;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -61,14 +62,14 @@ final class ImageStore {
                     "pulling image " + reference,
                     engine.bounds().pull(),
                     client -> {
-                        try (var pulled = new PullImageResultCallback()) {
-                            return client.pullImageCmd(withTag(reference))
-                                    .exec(pulled)
-                                    .awaitCompletion();
+                        try (ImagePull pull = new ImagePull()) {
+                            client.pullImageCmd(withTag(reference)).exec(pull);
+                            pull.await();
+                            return reference;
                         } catch (InterruptedException e) {
                             throw new PullEnded(e);
-                        } catch (java.io.IOException e) {
-                            throw new java.io.UncheckedIOException(e);
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
                         }
                     });
         } catch (FaultException e) {

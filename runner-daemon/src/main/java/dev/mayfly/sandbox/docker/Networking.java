@@ -39,7 +39,9 @@ sealed interface Networking {
                     // would ask the host's, even for an internal network.
                     withoutIpv6(host.withNetworkMode(network))
                             .withDns("127.0.0.1")
-                            .withDnsSearch(List.of("."));
+                            .withDnsSearch(List.of("."))
+                            // It gives no answer then, and 20 seconds is long to wait for none.
+                            .withDnsOptions(List.of("timeout:1", "attempts:2"));
         };
     }
 

@@ -123,9 +123,9 @@ final class ServiceContainer {
         }
         String how =
                 switch (last) {
-                    case AgentMessage.Ended(int code, long oom) when oom > 0 ->
+                    case AgentMessage.Ended(int code, long oom, long _) when oom > 0 ->
                             "ran out of memory and ended with code " + code;
-                    case AgentMessage.Ended(int code, long oom) -> "ended with code " + code;
+                    case AgentMessage.Ended(int code, long _, long _) -> "ended with code " + code;
                     case AgentMessage.Trouble(String text) -> "could not be started: " + text;
                     case AgentMessage.Gone(String why) -> "is gone: " + why;
                     case AgentMessage other -> "confused its agent: " + other;

@@ -170,7 +170,13 @@ final class StepRun {
         return now - limitAt >= 0 ? new Ending(new StepEnd.TimedOut(), now) : null;
     }
 
-    private static StepEnd endOf(AgentMessage.Ended ended) {
+    private StepEnd endOf(AgentMessage.Ended ended) {
+        if (ended.survivors() > 0) {
+            throw new FaultException(
+                    Fault.ENGINE,
+                    "%d processes of step %s could not be killed at its end; nothing more is run beside them"
+                            .formatted(ended.survivors(), step.name()));
+        }
         return ended.code() == KILLED && ended.oomKills() > 0
                 ? new StepEnd.OutOfMemory()
                 : new StepEnd.Exited(ended.code());

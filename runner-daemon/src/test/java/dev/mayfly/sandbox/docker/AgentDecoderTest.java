@@ -27,7 +27,7 @@ class AgentDecoderTest {
         all.writeBytes(frame('O', "first\n"));
         all.writeBytes(frame('O', ""));
         all.writeBytes(frame('T', "timeout"));
-        all.writeBytes(frame('X', "code=137 oom=2"));
+        all.writeBytes(frame('X', "code=137 oom=2 survivors=3"));
         all.writeBytes(frame('E', "no such file"));
         return all.toByteArray();
     }
@@ -54,7 +54,7 @@ class AgentDecoderTest {
                     "Output[first\n]",
                     "Output[]",
                     "Tried[accepted=false]",
-                    "Ended[code=137, oomKills=2]",
+                    "Ended[code=137, oomKills=2, survivors=3]",
                     "Trouble[text=no such file]");
 
     @Test

@@ -27,11 +27,12 @@ class BoxesTest {
         Inbox inbox = new Inbox();
         AgentMessage first = output(1);
         inbox.put(first);
-        inbox.put(new AgentMessage.Ended(0, 0));
+        inbox.put(new AgentMessage.Ended(0, 0, 0));
         inbox.end("gone");
         inbox.end("a later reason");
         assertThat(inbox.take(in(Duration.ofSeconds(5)))).isSameAs(first);
-        assertThat(inbox.take(in(Duration.ofSeconds(5)))).isEqualTo(new AgentMessage.Ended(0, 0));
+        assertThat(inbox.take(in(Duration.ofSeconds(5))))
+                .isEqualTo(new AgentMessage.Ended(0, 0, 0));
         assertThat(inbox.take(in(Duration.ofSeconds(5)))).isEqualTo(new AgentMessage.Gone("gone"));
         assertThat(inbox.take(in(Duration.ofSeconds(5)))).isEqualTo(new AgentMessage.Gone("gone"));
     }

@@ -217,6 +217,7 @@ class ContainerRecipesTest {
         HostConfig closed = recipes(STRICT).job(AGENT, new Networking.Closed("net")).hostConfig();
         assertThat(closed.getNetworkMode()).isEqualTo("net");
         assertThat(closed.getDns()).containsExactly("127.0.0.1");
+        assertThat(closed.getDnsOptions()).containsExactly("timeout:1", "attempts:2");
         assertThat(closed.getSysctls()).containsEntry("net.ipv6.conf.all.disable_ipv6", "1");
         HostConfig open = recipes(STRICT).job(AGENT, new Networking.Open("net")).hostConfig();
         assertThat(open.getDns()).isNull();

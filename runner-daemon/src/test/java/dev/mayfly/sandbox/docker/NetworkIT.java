@@ -33,6 +33,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a job's packets reach, and what they must not. Each "not" has a baseline that shows the way
@@ -42,6 +44,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(180)
 class NetworkIT {
 
+    private static final Logger LOG = LoggerFactory.getLogger(NetworkIT.class);
     private static final Fixture FIXTURE = new Fixture();
     private static String web;
 
@@ -73,17 +76,21 @@ class NetworkIT {
     /** A server on every address of this host. */
     private static ServerSocket serveFromHost() throws IOException {
         ServerSocket server = new ServerSocket(0);
-        Thread.ofVirtual()
-                .start(() -> {
-                    while (true) {
-                        try (Socket client = server.accept()) {
-                            client.getOutputStream().write(SERVED.getBytes(US_ASCII));
-                        } catch (IOException e) {
-                            return;
-                        }
-                    }
-                });
+        Thread.ofVirtual().start(() -> serve(server));
         return server;
+    }
+
+    private static void serve(ServerSocket server) {
+        while (!server.isClosed()) {
+            try (Socket client = server.accept()) {
+                client.setSoTimeout(2000);
+                // Closed with its request unread, it would reset the client.
+                client.getInputStream().readNBytes("GET / HTTP/1.0\n\n".length());
+                client.getOutputStream().write(SERVED.getBytes(US_ASCII));
+            } catch (IOException e) {
+                LOG.debug("a connection from a container broke", e);
+            }
+        }
     }
 
     /**
@@ -161,11 +168,13 @@ class NetworkIT {
         SandboxSpec spec =
                 Fixture.with(FIXTURE.spec(), NetworkAccess.NONE, web("web"), web("web2"));
         SandboxSpec other = Fixture.with(FIXTURE.spec(), NetworkAccess.NONE, web("web"));
+        SandboxSpec neighbour = Fixture.with(FIXTURE.spec(), NetworkAccess.FULL, web("web"));
         SandboxSpec open = Fixture.with(FIXTURE.spec(), NetworkAccess.FULL, web("web"));
         try (ServerSocket host = serveFromHost()) {
             Sandbox sandbox = FIXTURE.create(spec);
             FIXTURE.create(other);
             Sandbox baseline = FIXTURE.create(open);
+            FIXTURE.create(neighbour);
 
             assertThat(
                             Fixture.run(
@@ -197,7 +206,16 @@ class NetworkIT {
 
             assertThat(answering(baseline, ofHost)).as("baseline: open ways").containsAll(ofHost);
             assertThat(answering(baseline, List.of(openService + " 8080"))).hasSize(1);
-            assertThat(answering(baseline, List.of(ownService + " 8080", otherService + " 8080")))
+            String neighbourService =
+                    address(
+                            Role.SERVICE.nameFor(neighbour.job(), 0),
+                            Role.NETWORK.nameFor(neighbour.job()));
+            List<String> ofOthers =
+                    List.of(
+                            ownService + " 8080",
+                            otherService + " 8080",
+                            neighbourService + " 8080");
+            assertThat(answering(baseline, ofOthers))
                     .as("a job with a network reaches no other job")
                     .isEmpty();
 
@@ -218,6 +236,7 @@ class NetworkIT {
             FIXTURE.destroy(spec.job());
             FIXTURE.destroy(other.job());
             FIXTURE.destroy(open.job());
+            FIXTURE.destroy(neighbour.job());
         }
     }
 
@@ -231,7 +250,7 @@ class NetworkIT {
                     Fixture.run(
                             sandbox,
                             "getent hosts web > /dev/null && echo alias",
-                            "timeout 20 getent hosts leak.example.com || echo no answer");
+                            "timeout 10 getent hosts leak.example.com || echo no answer");
             assertThat(asked.output()).isEqualTo("alias\nno answer\n");
             assertThatThrownBy(() -> names.receive(new DatagramPacket(new byte[512], 512)))
                     .as("the host's name server heard nothing")
@@ -308,7 +327,8 @@ class NetworkIT {
 
     @Test
     void serviceThatFloodsItsOutputHoldsNobodyUp() throws InterruptedException {
-        ServiceSpec loud = new ServiceSpec(web, "loud", List.of("yes"), Map.of());
+        String plain = FIXTURE.images.busybox("plain");
+        ServiceSpec loud = new ServiceSpec(plain, "loud", List.of("yes"), Map.of());
         SandboxSpec spec = Fixture.with(FIXTURE.spec(), NetworkAccess.NONE, loud);
         try {
             Sandbox sandbox = FIXTURE.create(spec);

@@ -249,7 +249,7 @@ class StepsIT {
                             if (taken.addAndGet(length) > 500_000) {
                                 cancellation.request("enough");
                             } else {
-                                Thread.sleep(100);
+                                Thread.sleep(20);
                             }
                         },
                         Duration.ofSeconds(60),

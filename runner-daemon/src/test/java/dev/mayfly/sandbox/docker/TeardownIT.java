@@ -19,6 +19,7 @@ import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.SandboxSpec;
 import dev.mayfly.sandbox.SandboxSpec.Checkout;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -28,6 +29,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -321,5 +323,42 @@ class TeardownIT {
             FIXTURE.destroy(spec.job());
             assertThat(FIXTURE.leftovers()).as("interrupted after %d ms", millis).isEmpty();
         }
+    }
+
+    @Test
+    void manyJobsAtOnceLeaveNeitherThingsNorThreads() throws Exception {
+        long before = streamThreads();
+        List<FutureTask<String>> jobs =
+                Stream.generate(() ->
+                                new FutureTask<>(() -> {
+                                    SandboxSpec spec = FIXTURE.spec();
+                                    try {
+                                        return Fixture.run(
+                                                        FIXTURE.create(spec), "echo " + spec.job())
+                                                .output();
+                                    } finally {
+                                        FIXTURE.destroy(spec.job());
+                                    }
+                                }))
+                        .limit(16)
+                        .toList();
+        jobs.forEach(Thread::startVirtualThread);
+        Set<String> said = new HashSet<>();
+        for (FutureTask<String> job : jobs) {
+            said.add(job.get(60, TimeUnit.SECONDS));
+        }
+        assertThat(said).as("each job saw its own output").hasSize(16);
+        assertThat(FIXTURE.leftovers()).isEmpty();
+        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (streamThreads() > before && System.nanoTime() < deadline) {
+            Thread.sleep(20);
+        }
+        assertThat(streamThreads()).as("docker-java's threads").isLessThanOrEqualTo(before);
+    }
+
+    private static long streamThreads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("docker-java"))
+                .count();
     }
 }

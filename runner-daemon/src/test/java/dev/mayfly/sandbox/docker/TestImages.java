@@ -79,6 +79,9 @@ final class TestImages {
 
     private String build(String name, String dockerfile) throws InterruptedException {
         String tag = prefix + "/" + name + ":1";
+        if (built.contains(tag)) {
+            return tag;
+        }
         built.add(tag);
         byte[] context = context(dockerfile);
         engine.call(
