@@ -4,7 +4,6 @@ import dev.mayfly.bootstrap.Daemon;
 import dev.mayfly.config.ConfigLoader;
 import dev.mayfly.config.Environment;
 import dev.mayfly.config.MayflySettings;
-import dev.mayfly.job.SecretValue;
 import dev.mayfly.source.local.ApiToken;
 import dev.mayfly.source.local.LocalClient;
 import java.nio.file.Files;
