@@ -119,6 +119,8 @@ class DispatcherTest {
         dispatcher.start();
         await(() -> trial.engine.steps.size() == 1);
         dispatcher.stopClaiming();
+        // What a source hands out at the very moment of the stop is run and not lost.
+        await(() -> source.asking.get() == 0);
         add("j-2");
 
         assertThat(dispatcher.awaitIdle(A_MOMENT)).isFalse();

@@ -22,6 +22,7 @@ final class FakeSource implements JobSource {
     private final BlockingQueue<Claim> waiting = new LinkedBlockingQueue<>();
     final Map<JobId, RecordingReport> reports = new ConcurrentHashMap<>();
     final AtomicInteger asked = new AtomicInteger();
+    final AtomicInteger asking = new AtomicInteger();
     final AtomicInteger failures = new AtomicInteger();
     volatile boolean reportsFail;
 
@@ -40,7 +41,12 @@ final class FakeSource implements JobSource {
         if (failures.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
             throw new IllegalStateException("the source has a bad day");
         }
-        return Optional.ofNullable(waiting.poll(wait.toMillis(), TimeUnit.MILLISECONDS));
+        asking.incrementAndGet();
+        try {
+            return Optional.ofNullable(waiting.poll(wait.toMillis(), TimeUnit.MILLISECONDS));
+        } finally {
+            asking.decrementAndGet();
+        }
     }
 
     @Override
