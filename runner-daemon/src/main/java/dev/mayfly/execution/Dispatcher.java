@@ -56,11 +56,9 @@ public final class Dispatcher {
         this.claimer = Thread.ofVirtual().name("claim-" + terms.pool()).unstarted(this::claimLoop);
     }
 
-    /** Begins to ask. A pool that no source feeds is not asked for. */
+    /** Begins to ask. */
     public void start() {
-        if (!sources.isEmpty()) {
-            claimer.start();
-        }
+        claimer.start();
     }
 
     /** Asks for nothing more. Running jobs go on. */

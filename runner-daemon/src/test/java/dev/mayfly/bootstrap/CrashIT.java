@@ -102,12 +102,12 @@ class CrashIT {
         try (ServerSocket silent = new ServerSocket(0)) {
             JobId job =
                     jobs.submit(
-                            "{workspace: {git: {url: \"git://%s:%d/x\", commit: %s}}, script: [echo]}"
+                            "{pool: trusted, workspace: {git: {url: \"git://%s:%d/x\", commit: %s}}, script: [echo]}"
                                     .formatted(
                                             Engine.hostAddresses().getFirst(),
                                             silent.getLocalPort(),
                                             "1".repeat(40)));
-            JobId next = jobs.submit(NEXT);
+            JobId next = jobs.submit(NEXT.replace("{", "{pool: trusted, "));
             silent.setSoTimeout(30_000);
             try (var _ = silent.accept()) {
                 killAndStartAgain();

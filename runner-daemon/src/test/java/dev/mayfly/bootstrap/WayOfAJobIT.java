@@ -153,6 +153,7 @@ class WayOfAJobIT {
             Jobs.Ended job =
                     jobs.run(
                             """
+                            pool: trusted
                             workspace: {git: {url: "git://%1$s:%2$d/served", commit: %3$s}}
                             script:
                               - make
@@ -165,6 +166,7 @@ class WayOfAJobIT {
             Jobs.Ended unknown =
                     jobs.run(
                             """
+                            pool: trusted
                             workspace: {git: {url: "git://%s:%d/served", commit: %s}}
                             script: [make]
                             """

@@ -1,6 +1,7 @@
 package dev.mayfly.execution;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.JobId;
@@ -199,13 +200,10 @@ class DispatcherTest {
     }
 
     @Test
-    void aPoolThatNoSourceFeedsIsQuiet() throws Exception {
-        Dispatcher unfed = new Dispatcher(trial.stages(), Trial.TERMS, slots, List.of());
-        unfed.start();
-        unfed.stopClaiming();
-
-        assertThat(unfed.awaitIdle(A_MOMENT)).isTrue();
-        assertThat(slots.occupancy().free()).isEqualTo(2);
+    void aPoolThatNoSourceFeedsHasNothingToDispatch() {
+        assertThatThrownBy(() -> new Dispatcher(trial.stages(), Trial.TERMS, slots, List.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("no source feeds pool trusted");
     }
 
     @Test

@@ -54,6 +54,7 @@ class NetworkIT {
                 FIXTURE.images.busybox(
                         "web",
                         "EXPOSE 8080 9090",
+                        "RUN [\"chown\", \"1000:1000\", \"/www\"]",
                         "CMD [\"sh\", \"-c\", \"echo serving $GREETING > /www/index.html; exec httpd -f -p 8080 -h /www\"]");
     }
 
