@@ -76,6 +76,16 @@ class LoggingTest {
     }
 
     @Test
+    void aFailedPullIsReportedByMayflyAlone() throws Exception {
+        configure(Map.of("mayfly.log.root", "TRACE"));
+
+        assertThat(
+                        context.getLogger("com.github.dockerjava.api.async.ResultCallbackTemplate")
+                                .isErrorEnabled())
+                .isFalse();
+    }
+
+    @Test
     void levelOfMayflyIsAProperty() throws Exception {
         configure(Map.of("mayfly.log.level", "DEBUG"));
 

@@ -17,7 +17,8 @@ import picocli.CommandLine.Parameters;
             "  mayfly cancel ID",
             "  mayfly cancel --reason \"wrong branch\" ID",
             "",
-            "The script gets SIGTERM, its after_script still runs, and everything is destroyed."
+            "The script gets SIGTERM, its after_script still runs, and everything is",
+            "destroyed."
         })
 final class CancelCommand implements Callable<Integer> {
 

@@ -25,8 +25,12 @@ final class Complaint implements IExecutionExceptionHandler {
         err.println(words(exception));
         if (exception instanceof ApiProblemException e) {
             e.problems().forEach(problem -> err.println(line(problem)));
-            if (!e.cure().isEmpty()) {
-                err.println("    cure: " + e.cure());
+            String cure =
+                    e.kind() == ApiProblemException.Kind.UNKNOWN
+                            ? "mayfly jobs lists those that there are; old ones are forgotten"
+                            : e.cure();
+            if (!cure.isEmpty()) {
+                err.println("    cure: " + cure);
             }
         }
         int code = code(exception);

@@ -17,7 +17,8 @@ import picocli.CommandLine.Mixin;
             "  mayfly daemon --config /etc/mayfly/mayfly.yaml",
             "",
             "The first SIGTERM or SIGINT drains: no new jobs, running ones may end within",
-            "daemon.drain_timeout. The second cancels them. Exits with 0 when nothing was left."
+            "daemon.drain_timeout. The second cancels them. Exits with 0 when nothing was",
+            "left."
         })
 final class DaemonCommand implements Callable<Integer> {
 

@@ -4,12 +4,15 @@ import dev.mayfly.bootstrap.Assembly;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.sandbox.docker.EngineReport;
 import dev.mayfly.source.local.LocalSourceSettings;
+import dev.mayfly.state.StateException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -21,8 +24,8 @@ import picocli.CommandLine.Mixin;
         footer = {
             "  mayfly doctor",
             "",
-            "ok is well, note is worth knowing, BAD keeps jobs from running. Exits with 0 unless",
-            "something is BAD."
+            "ok is well, note is worth knowing, BAD keeps jobs from running. Exits with 0",
+            "unless something is BAD."
         })
 final class DoctorCommand implements Callable<Integer> {
 
@@ -45,18 +48,50 @@ final class DoctorCommand implements Callable<Integer> {
                 config.located().map(Object::toString).orElse("built in; mayfly check --help"));
         try (Assembly parts = Assembly.open(settings, LocalSourceSettings.Queue.PRIVATE)) {
             space("state", parts.directory().root());
-            switch (parts.examineEngine()) {
-                case EngineReport.Unreachable(String reason) -> bad("engine", reason);
-                case EngineReport.Reachable engine -> engine(engine, settings);
-            }
-            String secrets = parts.stages().secrets().unhealthyBecause();
-            if (secrets.isEmpty()) {
-                ok("secrets", "readable");
-            } else {
-                bad("secrets", secrets);
-            }
+            examine(parts);
+        } catch (StateException e) {
+            bad("state", String.valueOf(e.getMessage()));
+            examineWithoutState(settings);
         }
         return bad == 0 ? ExitCode.OK : ExitCode.FAULTED;
+    }
+
+    private void examine(Assembly parts) throws InterruptedException {
+        switch (parts.examineEngine()) {
+            case EngineReport.Unreachable(String reason) -> bad("engine", reason);
+            case EngineReport.Reachable engine -> engine(engine, parts.settings());
+        }
+        String secrets = parts.stages().secrets().unhealthyBecause();
+        if (secrets.isEmpty()) {
+            ok("secrets", "readable");
+        } else {
+            bad("secrets", secrets);
+        }
+    }
+
+    /** The engine may have its own troubles: with a state that nothing depends on. */
+    private void examineWithoutState(MayflySettings settings) throws InterruptedException {
+        try {
+            Path passing = Files.createTempDirectory("mayfly-doctor-");
+            try (Assembly parts =
+                    Assembly.open(
+                            settings.withStateDirectory(passing),
+                            LocalSourceSettings.Queue.PRIVATE)) {
+                examine(parts);
+            } finally {
+                delete(passing);
+            }
+        } catch (IOException | StateException e) {
+            bad("engine", "not examined, because there is no temporary directory: " + e);
+        }
+    }
+
+    private static void delete(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
     }
 
     private void engine(EngineReport.Reachable engine, MayflySettings settings) {

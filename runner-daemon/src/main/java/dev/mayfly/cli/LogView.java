@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Shows a job's log to a person: sections as headings with their time, Mayfly's own words apart
- * from the job's, the output as it is. On a terminal a progress line fills the silence of a section
- * in which nothing is printed.
+ * from the job's, the output as {@link JobOutput} lets it through. On a terminal a progress line
+ * fills the silence of a section in which nothing is printed.
  */
 final class LogView implements LogSink, AutoCloseable {
 
@@ -22,7 +22,9 @@ final class LogView implements LogSink, AutoCloseable {
     private final PrintStream out;
     private final Style style;
     private final boolean timestamps;
+    private final JobOutput jobOutput;
     private final Thread progress;
+    private String time = "";
     private boolean atLineStart = true;
     private boolean progressShown;
     private @Nullable String section;
@@ -41,6 +43,7 @@ final class LogView implements LogSink, AutoCloseable {
         this.out = out;
         this.style = style;
         this.timestamps = timestamps;
+        this.jobOutput = new JobOutput(style.interactive(), this::show);
         this.progress = Thread.ofVirtual().name("progress").unstarted(this::showProgress);
         if (style.interactive()) {
             progress.start();
@@ -52,8 +55,10 @@ final class LogView implements LogSink, AutoCloseable {
         synchronized (lock) {
             clearProgress();
             switch (event) {
-                case LogEvent.Output(var at, byte[] bytes) ->
-                        output(CLOCK.format(at.atZone(ZoneId.systemDefault())), bytes);
+                case LogEvent.Output(var at, byte[] bytes) -> {
+                    time = timestamps ? CLOCK.format(at.atZone(ZoneId.systemDefault())) + " " : "";
+                    jobOutput.write(bytes);
+                }
                 case LogEvent.SectionStarted(var at, String name) -> {
                     section = name;
                     sectionStart = System.nanoTime();
@@ -81,40 +86,36 @@ final class LogView implements LogSink, AutoCloseable {
     public void close() {
         synchronized (lock) {
             clearProgress();
-            if (!atLineStart) {
-                out.println();
-                atLineStart = true;
-            }
+            endLine();
             out.flush();
             closed = true;
         }
         progress.interrupt();
     }
 
-    private void output(String time, byte[] bytes) {
-        if (!timestamps) {
-            out.write(bytes, 0, bytes.length);
-        } else {
-            for (byte b : bytes) {
-                if (atLineStart) {
-                    out.print(style.faint(time + " "));
-                }
-                out.write(b);
-                atLineStart = b == '\n';
-            }
+    private void show(int b) {
+        if (timestamps && atLineStart) {
+            out.print(style.faint(time));
         }
-        if (bytes.length > 0) {
-            atLineStart = bytes[bytes.length - 1] == '\n';
-        }
+        out.write(b);
+        atLineStart = b == '\n';
     }
 
-    /** A line of our own never continues one of the job's. */
     private void line(String text, String time) {
+        endLine();
+        out.println(time.isEmpty() ? text : text + style.faint("  " + time));
+    }
+
+    /** A line of our own never continues one of the job's, nor its colours. */
+    private void endLine() {
+        boolean coloured = jobOutput.interrupt();
+        if (coloured) {
+            out.print("\u001b[0m");
+        }
         if (!atLineStart) {
             out.println();
+            atLineStart = true;
         }
-        out.println(time.isEmpty() ? text : text + style.faint("  " + time));
-        atLineStart = true;
     }
 
     private void showProgress() {

@@ -36,10 +36,10 @@ import picocli.CommandLine.Spec;
             "  mayfly secret set deploy-token      keep a secret for jobs",
             "  source <(mayfly generate-completion)   complete commands in bash and zsh",
             "",
-            "mayfly COMMAND --help says more. Exit codes: a job's own; 2 usage, 4 no such job,",
-            "69 no daemon answers, 70 a defect, 78 configuration; for a job that has no code of",
-            "its own 124 timed out, 125 could not be run, 126 refused, 130 cancelled, 137 out of",
-            "memory."
+            "mayfly COMMAND --help says more. Exit codes: a job's own; 2 usage, 4 no such",
+            "job, 69 no daemon answers, 70 a defect, 78 configuration; for a job that has",
+            "no code of its own 124 timed out, 125 could not be run, 126 refused,",
+            "130 cancelled, 137 out of memory."
         })
 final class MayflyCommand implements Runnable {
 
@@ -62,8 +62,18 @@ final class MayflyCommand implements Runnable {
         line.setExecutionExceptionHandler(new Complaint());
         line.setUsageHelpAutoWidth(true);
         teachHelp(line);
+        example(line, "generate-completion", "source <(mayfly generate-completion)");
+        example(line, "help", "mayfly help run");
         line.getCommandSpec().version("mayfly " + Version.current());
         return line;
+    }
+
+    /** For the commands that are not ours. */
+    private static void example(CommandLine line, String command, String example) {
+        line.getSubcommands().values().stream()
+                .filter(sub -> sub.getCommandName().equals(command))
+                .map(sub -> sub.getCommandSpec().usageMessage())
+                .forEach(usage -> usage.footerHeading("%nExamples:%n").footer("  " + example));
     }
 
     /** Every command at every depth answers {@code --help}. */

@@ -15,8 +15,8 @@ import picocli.CommandLine.Mixin;
         footer = {
             "  mayfly reap",
             "",
-            "Never touches the jobs of a running daemon or of another state directory. A daemon does",
-            "the same at its start and every minute."
+            "Never touches the jobs of a running daemon or of another state directory. A",
+            "daemon does the same at its start and every minute."
         })
 final class ReapCommand implements Callable<Integer> {
 

@@ -20,7 +20,8 @@ import picocli.CommandLine.Parameters;
             "  mayfly submit build.yaml",
             "  mayfly submit --follow build.yaml   # watch it, and end with its exit code",
             "",
-            "A workspace directory or a local repository that the job names is packed and sent along."
+            "A workspace directory or a local repository that the job names is packed and",
+            "sent along."
         })
 final class SubmitCommand implements Callable<Integer> {
 

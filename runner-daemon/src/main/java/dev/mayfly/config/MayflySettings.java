@@ -1,5 +1,6 @@
 package dev.mayfly.config;
 
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -24,5 +25,17 @@ public record MayflySettings(
 
     public MayflySettings {
         pools = List.copyOf(pools);
+    }
+
+    /** The same with the state elsewhere; what other settings derived from it stays. */
+    public MayflySettings withStateDirectory(Path directory) {
+        return new MayflySettings(
+                new DaemonSettings(directory, daemon.drainTimeout(), daemon.log()),
+                engine,
+                agent,
+                api,
+                pools,
+                local,
+                secrets);
     }
 }

@@ -11,6 +11,8 @@ import java.io.StringReader;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -92,8 +94,10 @@ final class YamlDocument {
             throw new ConfigException(
                     wholeFile(
                             file,
-                            "cannot be read: " + e.getClass().getSimpleName(),
-                            "make it a file that this user may read"));
+                            Files.isDirectory(file)
+                                    ? "is a directory"
+                                    : "cannot be read: " + reason(e),
+                            "name a file that this user may read"));
         }
         if (bytes.length > MAX_BYTES) {
             throw new ConfigException(tooLong(file));
@@ -106,6 +110,14 @@ final class YamlDocument {
             throw new ConfigException(
                     wholeFile(file, "is not UTF-8 text", "save it with the encoding UTF-8"));
         }
+    }
+
+    private static String reason(IOException e) {
+        return switch (e) {
+            case AccessDeniedException _ -> "this user may not";
+            case FileSystemException f when f.getReason() != null -> f.getReason();
+            default -> String.valueOf(e.getMessage());
+        };
     }
 
     /**

@@ -84,8 +84,8 @@ public record StateDirectory(Path root) {
                     directory
                             + " cannot be made a directory of mode 0700 ("
                             + e
-                            + "): give its parent to the daemon's user, or name another state"
-                            + " directory",
+                            + "): run as the user it belongs to, or name another one with"
+                            + " daemon.state_dir",
                     e);
         }
     }

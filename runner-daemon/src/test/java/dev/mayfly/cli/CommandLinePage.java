@@ -39,6 +39,14 @@ final class CommandLinePage {
             | 137 | the job ran out of memory |
 
             A script may end with any of these codes itself: `mayfly job ID` says which it was.
+
+            ## How a log is shown
+
+            Lines that begin with `== ` (sections) or `-- ` (notices) are Mayfly's. A line of the job's own
+            output that begins like that, escape sequences not counted, is shown with `| ` before it. On a
+            terminal, of what a job prints only text, colours, tab, carriage return and backspace have an
+            effect; into a file or a pipe all other bytes go as they are, and so do those of `mayfly logs`
+            without `--follow`.
             """;
 
     private CommandLinePage() {}

@@ -63,8 +63,8 @@ class CommandsTest {
 
         assertThat(said.code()).isEqualTo(ExitCode.UNAVAILABLE);
         assertThat(said.err())
-                .contains("no answer from the daemon", "api.sock")
-                .doesNotContain("\tat ");
+                .contains("no daemon answers at unix:", "api.sock; start one with mayfly daemon")
+                .doesNotContain("\tat ", "Exception");
     }
 
     @ParameterizedTest
@@ -218,7 +218,9 @@ class CommandsTest {
         Said said = host.mayfly("job", "j-unknown");
 
         assertThat(said.code()).isEqualTo(ExitCode.NOT_FOUND);
-        assertThat(said.err()).contains("j-unknown").doesNotContain("\tat ");
+        assertThat(said.err())
+                .contains("j-unknown", "mayfly jobs lists")
+                .doesNotContain("\tat ", "/api/");
     }
 
     @Test
@@ -287,6 +289,35 @@ class CommandsTest {
 
         assertThat(said.code()).as(said.err()).isEqualTo(ExitCode.FAULTED);
         assertThat(said.out()).contains("BAD   engine");
+    }
+
+    @Test
+    void doctorExaminesTheEngineAlthoughTheStateDirectoryCannotBeUsed() throws Exception {
+        Files.writeString(host.state, "in the way");
+        Said said = host.mayfly("doctor");
+
+        assertThat(said.code()).as(said.err()).isEqualTo(ExitCode.FAULTED);
+        assertThat(said.out())
+                .containsOnlyOnce("BAD   state")
+                .contains(host.state.toString(), "daemon.state_dir", "BAD   engine");
+    }
+
+    @Test
+    void secretsThatCannotBeLookedAtAreAnError() throws Exception {
+        Files.createSymbolicLink(host.state, host.state);
+        Said said = host.mayfly("secret", "list");
+
+        assertThat(said.code()).isNotZero();
+        assertThat(said.err()).contains(host.state.toString()).doesNotContain("\tat ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"run", "submit", "check"})
+    void aDirectoryIsNoJobFile(String command) {
+        Said said = host.mayfly(command, folder.toString());
+
+        assertThat(said.code()).isEqualTo(ExitCode.BAD_CONFIG);
+        assertThat(said.err()).contains("is a directory").doesNotContain("Exception", "\tat ");
     }
 
     @Test

@@ -8,6 +8,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -15,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
 class LogViewTest {
 
     private static final Instant AT = Instant.parse("2026-01-02T03:04:05Z");
+    private static final Style TERMINAL = new Style(false, true);
     private static final Pattern CLOCK = Pattern.compile("\\d\\d:\\d\\d:05");
 
     private final ByteArrayOutputStream shown = new ByteArrayOutputStream();
@@ -81,6 +85,102 @@ class LogViewTest {
             view.accept(output("hello\n"));
         }
         assertThat(shown.toString(UTF_8)).endsWith("\u001b[K\r\u001b[Khello\n");
+    }
+
+    @Test
+    void outputCannotImitateALineOfMayfly() {
+        String output =
+                """
+                == fake
+                -- fake
+                ESC[1m== bold
+                =ESC[0m= split
+                ESC]0;tESC\\-- t
+                --- a/file
+                ==
+                --help
+                 a == b
+                -\
+                """;
+        String expected =
+                """
+                | == fake
+                | -- fake
+                ESC[1m| == bold
+                | =ESC[0m= split
+                ESC]0;tESC\\| -- t
+                --- a/file
+                ==
+                --help
+                 a == b
+                -
+                """;
+
+        assertThat(inPieces(Style.PLAIN, output.replace("ESC", "\u001b")))
+                .isEqualTo(expected.replace("ESC", "\u001b"));
+    }
+
+    @Test
+    void aSequenceWithoutAnEndHidesNoImitation() {
+        assertThat(inPieces(Style.PLAIN, "\u001b]0;no end\n== fake\n"))
+                .isEqualTo("\u001b]0;no end\n| == fake\n");
+        assertThat(inPieces(Style.PLAIN, "=" + "\u001b[0m".repeat(30) + "= fake\n"))
+                .startsWith("| =");
+    }
+
+    @Test
+    void aTerminalGetsColoursAndNoOtherSequence() {
+        String output =
+                "\u001b[1;31mred\u001b[0m \u001b[2J\u001b[1A\u001b]52;c;aGk=\u0007\u001bPq\u001b\\a"
+                        + "\u001b(B\u001b[?25l\u001b7\u0007\u009b2Jb\tc\n\u001b]0;no end\nd\u00e9\u20ac\n";
+
+        assertThat(inPieces(TERMINAL, output))
+                .isEqualTo("\u001b[1;31mred\u001b[0m a2Jb\tc\n\nd\u00e9\u20ac\n\u001b[0m");
+    }
+
+    @Test
+    void aTerminalIsNotDrawnOverWithAnImitation() {
+        assertThat(inPieces(TERMINAL, "10 %\r20 %\r\n")).isEqualTo("10 %\r20 %\r\n");
+        assertThat(inPieces(TERMINAL, "x\r== fake\n")).isEqualTo("x\r| == fake\n");
+        assertThat(inPieces(TERMINAL, "x= fake\r=\n")).isEqualTo("x= fake\r| =\n");
+        assertThat(inPieces(TERMINAL, "==x\b fake\n")).isEqualTo("==x fake\n");
+        assertThat(inPieces(TERMINAL, "wait -\b/\n")).isEqualTo("wait -\b/\n");
+    }
+
+    @Test
+    void coloursOfAJobEndBeforeMayflysWords() {
+        try (LogView view = new LogView(out, TERMINAL, false)) {
+            view.accept(output("\u001b[8mhidden"));
+            view.accept(new LogEvent.Notice(AT, "a notice"));
+        }
+        assertThat(shown.toString(UTF_8)).isEqualTo("\u001b[8mhidden\u001b[0m\n-- a notice\n");
+    }
+
+    /** However it is cut, the same is shown. */
+    private static String inPieces(Style style, String output) {
+        byte[] bytes = output.getBytes(UTF_8);
+        String whole = shown(style, List.of(bytes));
+        for (int cut = 0; cut <= bytes.length; cut++) {
+            List<byte[]> halves =
+                    List.of(
+                            Arrays.copyOf(bytes, cut),
+                            Arrays.copyOfRange(bytes, cut, bytes.length));
+            assertThat(shown(style, halves)).as("cut at %d", cut).isEqualTo(whole);
+        }
+        List<byte[]> single = new ArrayList<>();
+        for (byte b : bytes) {
+            single.add(new byte[] {b});
+        }
+        assertThat(shown(style, single)).isEqualTo(whole);
+        return whole;
+    }
+
+    private static String shown(Style style, List<byte[]> pieces) {
+        ByteArrayOutputStream shown = new ByteArrayOutputStream();
+        try (LogView view = new LogView(new PrintStream(shown, true, UTF_8), style, false)) {
+            pieces.forEach(piece -> view.accept(new LogEvent.Output(AT, piece)));
+        }
+        return shown.toString(UTF_8);
     }
 
     private String withoutClock() {

@@ -205,7 +205,15 @@ class YamlDocumentTest {
                                 () -> YamlDocument.read(directory.resolve("none.yaml"))))
                 .hasMessageContaining("there is no such file");
         assertThat(catchThrowableOfType(ConfigException.class, () -> YamlDocument.read(directory)))
-                .hasMessageContaining("cannot be read");
+                .hasMessageContaining("is a directory");
+        assertThat(
+                        catchThrowableOfType(
+                                ConfigException.class,
+                                () ->
+                                        YamlDocument.read(
+                                                Files.createFile(directory.resolve("file"))
+                                                        .resolve("below"))))
+                .hasMessageContaining("cannot be read: Not a directory");
     }
 
     private static Problem onlyProblem(String text) {

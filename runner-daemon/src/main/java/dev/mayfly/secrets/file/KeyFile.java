@@ -24,8 +24,25 @@ record KeyFile(KeyLocation location, long user) {
     // A keyset has some 300 bytes for each key.
     private static final int MAX_BYTES = 64 * 1024;
 
+    /**
+     * Whether there is a file.
+     *
+     * @throws FaultException when that cannot be told
+     */
     boolean exists() {
-        return Files.exists(location.path());
+        try {
+            return PrivateFiles.exists(location.path());
+        } catch (IOException e) {
+            throw new FaultException(
+                    Fault.SECRET,
+                    "the key file "
+                            + location.path()
+                            + " cannot be looked at ("
+                            + e.getMessage()
+                            + "): run as the user it belongs to, or give this user the right to"
+                            + " search its directories",
+                    e);
+        }
     }
 
     /**

@@ -5,9 +5,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -51,6 +53,19 @@ final class PrivateFiles {
         // The rename itself is durable only with the directory.
         try (FileChannel directory = FileChannel.open(directoryOf(file))) {
             directory.force(true);
+        }
+    }
+
+    /**
+     * Whether there is a file. What cannot be told is an error and not a no: whoever may not look
+     * would be told that there are no secrets.
+     */
+    static boolean exists(Path file) throws IOException {
+        try {
+            Files.readAttributes(file, BasicFileAttributes.class);
+            return true;
+        } catch (NoSuchFileException _) {
+            return false;
         }
     }
 

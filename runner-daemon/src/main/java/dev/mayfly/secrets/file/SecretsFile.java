@@ -27,8 +27,22 @@ record SecretsFile(Path path, KeyFile keyFile) {
 
     private static final byte[] HEADER = "mayfly-secrets 1\n".getBytes(StandardCharsets.US_ASCII);
 
+    /**
+     * Whether there is a file.
+     *
+     * @throws FaultException when that cannot be told
+     */
     boolean exists() {
-        return Files.exists(path);
+        try {
+            return PrivateFiles.exists(path);
+        } catch (IOException e) {
+            throw fault(
+                    "cannot be looked at ("
+                            + e.getMessage()
+                            + "): run as the user it belongs to, or give this user the right to"
+                            + " search its directories",
+                    e);
+        }
     }
 
     /**

@@ -22,6 +22,12 @@ public sealed interface ApiEndpoint {
                 throw new IllegalArgumentException("port is " + port + ", must be 0 to 65535");
             }
         }
+
+        /** The address as a person writes it, {@code http://127.0.0.1:9477}. */
+        @Override
+        public String toString() {
+            return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+        }
     }
 
     /**
@@ -44,6 +50,12 @@ public sealed interface ApiEndpoint {
                                 + " bytes long, a socket's path has at most "
                                 + LONGEST);
             }
+        }
+
+        /** The address as a person writes it, {@code unix:/path}. */
+        @Override
+        public String toString() {
+            return "unix:" + path;
         }
     }
 }

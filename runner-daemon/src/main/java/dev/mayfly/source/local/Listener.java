@@ -5,6 +5,7 @@ import dev.mayfly.state.StateException;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.StandardProtocolFamily;
@@ -84,14 +85,23 @@ final class Listener {
             throw new StateException(
                     "the API cannot listen at "
                             + where
-                            + " ("
-                            + (e.getCause() == null ? e : e.getCause())
-                            + "): is another daemon running? Otherwise choose another address",
+                            + ": "
+                            + reason(e)
+                            + "; stop the other daemon, or name another address with api.listen",
                     e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new StateException("interrupted while starting to listen at " + where, e);
         }
+    }
+
+    private static String reason(Exception failure) {
+        return switch (failure.getCause()) {
+            case BindException e when String.valueOf(e.getMessage()).contains("in use") ->
+                    "something else listens there";
+            case null -> "it took longer than " + LIMIT_SECONDS + " s";
+            case Throwable e -> String.valueOf(e.getMessage());
+        };
     }
 
     private static void requireLoopback(String host) {

@@ -23,6 +23,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,10 @@ public final class LocalApi implements AutoCloseable {
     private final LocalSource source;
     private final SubmitRequest submits;
     private final ApiProbes probes;
+
+    /** One is taken before the job is looked up, so that requests at once cannot be too many. */
+    private final Semaphore places = new Semaphore(MOST_VIEWERS);
+
     private final Set<Thread> viewers = ConcurrentHashMap.newKeySet();
     private @Nullable Listener listener;
 
@@ -270,7 +275,7 @@ public final class LocalApi implements AutoCloseable {
     private void events(RoutingContext ctx) {
         JobId id = id(ctx);
         LogPosition from = position(ctx);
-        if (viewers.size() >= MOST_VIEWERS) {
+        if (!places.tryAcquire()) {
             throw new ApiProblemException(
                     ApiProblemException.Kind.UNAVAILABLE,
                     MOST_VIEWERS + " logs are being followed already",
@@ -278,7 +283,10 @@ public final class LocalApi implements AutoCloseable {
         }
         Context context = vertx.getOrCreateContext();
         vertx.executeBlocking(() -> known(source.job(id), id), false)
-                .onFailure(ctx::fail)
+                .onFailure(e -> {
+                    places.release();
+                    ctx.fail(e);
+                })
                 .onSuccess(job -> view(ctx.response(), context, job, from));
     }
 
@@ -296,6 +304,7 @@ public final class LocalApi implements AutoCloseable {
                                 viewer.run();
                             } finally {
                                 viewers.remove(Thread.currentThread());
+                                places.release();
                             }
                         });
         viewers.add(thread);
@@ -352,7 +361,7 @@ public final class LocalApi implements AutoCloseable {
                 new ApiProblemException(
                         ApiProblemException.Kind.UNKNOWN,
                         "there is no job " + id,
-                        "list jobs with GET " + JOBS + "; finished ones are forgotten"));
+                        "list the jobs; finished ones are forgotten in time"));
     }
 
     private static JobId id(RoutingContext ctx) {
@@ -362,7 +371,7 @@ public final class LocalApi implements AutoCloseable {
             throw new ApiProblemException(
                     ApiProblemException.Kind.UNKNOWN,
                     String.valueOf(e.getMessage()),
-                    "list jobs with GET " + JOBS);
+                    "list the jobs");
         }
     }
 }

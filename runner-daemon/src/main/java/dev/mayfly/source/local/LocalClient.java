@@ -321,15 +321,16 @@ public final class LocalClient implements AutoCloseable {
                 throw problem;
             }
             throw new IOException(
-                    "no answer from the daemon at "
-                            + endpoint
-                            + " ("
-                            + e.getCause()
-                            + "): is it running there?",
+                    "no daemon answers at " + endpoint + "; start one with mayfly daemon",
                     e.getCause());
         } catch (TimeoutException e) {
             throw new IOException(
-                    "no answer from the daemon at " + endpoint + " within " + limit, e);
+                    "the daemon at "
+                            + endpoint
+                            + " did not answer within "
+                            + limit.toSeconds()
+                            + " s; look into its log",
+                    e);
         }
     }
 }

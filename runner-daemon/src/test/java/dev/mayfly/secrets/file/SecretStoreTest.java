@@ -263,4 +263,21 @@ class SecretStoreTest {
     private static String mode(Path path) throws Exception {
         return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
     }
+
+    /** As for a user who may not search the directory: it cannot be told whether there is one. */
+    @Test
+    void aFileThatCannotBeLookedAtIsNotAnEmptyOne(@TempDir Path folder) throws Exception {
+        Path loop = folder.resolve("loop");
+        Files.createSymbolicLink(loop, loop);
+        var onDisk = new StoreOnDisk(loop);
+
+        assertThatThrownBy(onDisk.store::list)
+                .isInstanceOf(FaultException.class)
+                .hasMessageContaining("the secrets file " + onDisk.path)
+                .hasMessageContaining("run as the user it belongs to");
+        assertThat(onDisk.provider.unhealthyBecause()).contains(onDisk.path.toString());
+        assertThatThrownBy(() -> onDisk.file.keyFile().exists())
+                .isInstanceOf(FaultException.class)
+                .hasMessageContaining("the key file " + onDisk.keyPath);
+    }
 }

@@ -620,6 +620,44 @@ class LocalApiTest {
     // -- the description
 
     @Test
+    void requestsAtOnceCannotExceedTheLimitOfViewers() throws Exception {
+        JobId id = fixture.submit("popular");
+        for (int i = 0; i < 70; i++) {
+            assertThat(send(to("/api/v1/jobs/j-none/events")).statusCode()).isEqualTo(404);
+        }
+        List<Socket> sockets = new ArrayList<>();
+        try {
+            for (int i = 0; i < 100; i++) {
+                sockets.add(new Socket(InetAddress.getLoopbackAddress(), fixture.api.port()));
+            }
+            byte[] request =
+                    ("GET /api/v1/jobs/"
+                                    + id
+                                    + "/events HTTP/1.1\r\nHost: 127.0.0.1:"
+                                    + fixture.api.port()
+                                    + "\r\nAuthorization: Bearer "
+                                    + ApiFixture.TOKEN
+                                    + "\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII);
+            for (Socket socket : sockets) {
+                socket.setSoTimeout(10_000);
+                socket.getOutputStream().write(request);
+            }
+            List<String> answers = new ArrayList<>();
+            for (Socket socket : sockets) {
+                byte[] head = socket.getInputStream().readNBytes(12);
+                answers.add(new String(head, StandardCharsets.US_ASCII));
+            }
+            assertThat(answers).filteredOn(answer -> answer.endsWith("200")).hasSize(64);
+            assertThat(answers).filteredOn(answer -> answer.endsWith("503")).hasSize(36);
+        } finally {
+            for (Socket socket : sockets) {
+                socket.close();
+            }
+        }
+    }
+
+    @Test
     void everyRouteIsDescribedAndNothingElse() throws Exception {
         Set<String> routes = new HashSet<>();
         fixture.api.router().getRoutes().stream()

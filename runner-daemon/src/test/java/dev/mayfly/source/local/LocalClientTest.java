@@ -238,7 +238,7 @@ class LocalClientTest {
             assertThatThrownBy(() -> client.get(new JobId("j-1")))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("127.0.0.1")
-                    .hasMessageContaining("is it running");
+                    .hasMessageContaining("start one with mayfly daemon");
             assertThatThrownBy(() ->
                             client.follow(new JobId("j-1"), new Kept(), Duration.ofMillis(100)))
                     .isInstanceOf(IOException.class);
@@ -322,6 +322,29 @@ class LocalClientTest {
             } catch (IOException e) {
                 // the other direction was cut
             }
+        }
+    }
+
+    @Test
+    void anAddressIsSaidAsAPersonWritesIt() {
+        assertThat(new ApiEndpoint.Tcp("127.0.0.1", 9477, Set.of()))
+                .hasToString("http://127.0.0.1:9477");
+        assertThat(new ApiEndpoint.UnixSocket(Path.of("/run/mayfly.sock")))
+                .hasToString("unix:/run/mayfly.sock");
+    }
+
+    @Test
+    void aPortThatIsTakenIsSaidWithTheCure() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            int port = taken.getLocalPort();
+            assertThatThrownBy(() ->
+                            new ApiFixture(
+                                    folder, new ApiEndpoint.Tcp("127.0.0.1", port, Set.of())))
+                    .hasMessage(
+                            "the API cannot listen at 127.0.0.1:"
+                                    + port
+                                    + ": something else listens there; stop the other daemon, or"
+                                    + " name another address with api.listen");
         }
     }
 }
