@@ -119,6 +119,7 @@ public final class Daemon implements AutoCloseable {
         notReady = "draining: the daemon was asked to stop";
         dispatchers.forEach(Dispatcher::stopClaiming);
         Duration patience = parts.settings().daemon().drainTimeout();
+        LOG.info("draining: no new jobs, running ones may end timeout={}", patience);
         if (awaitIdle(patience)) {
             return true;
         }

@@ -2,6 +2,7 @@ package dev.mayfly.bootstrap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mayfly.Eventually;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.LogEvent;
@@ -59,7 +60,7 @@ class CrashIT {
     private void killAndStartAgain() throws IOException, InterruptedException {
         daemon.kill();
         String id = installation.daemonId();
-        Engine.eventually(
+        Eventually.holds(
                 "containers die without their daemon",
                 Duration.ofSeconds(5),
                 () -> engine.running(id).isEmpty());
@@ -213,7 +214,7 @@ class CrashIT {
     private MayflyProcess runningSingleJob() throws IOException, InterruptedException {
         Path file = job("{script: [echo started, sleep 600], after_script: [echo after]}");
         MayflyProcess run = MayflyProcess.start(installation, "run", file.toString());
-        Engine.eventually(
+        Eventually.holds(
                 "the job runs",
                 Duration.ofSeconds(30),
                 () -> {
@@ -245,7 +246,7 @@ class CrashIT {
                 MayflyProcess killed = runningSingleJob()) {
             assertThat(engine.running(installation.daemonId())).hasSize(3);
             killed.kill();
-            Engine.eventually(
+            Eventually.holds(
                     "its container dies",
                     Duration.ofSeconds(5),
                     () -> {
@@ -290,12 +291,19 @@ class CrashIT {
 
     // -- stopping
 
+    private void daemonSays(String words) throws InterruptedException {
+        Eventually.holds(
+                "the daemon says " + words,
+                Duration.ofSeconds(10),
+                () -> daemon.said().contains(words));
+    }
+
     @Test
     void drainWaitsForWhatRunsAndStartsNothing() throws IOException, InterruptedException {
         JobId running = jobs.submit("{script: [echo started, sleep 3, echo ended by itself]}");
         jobs.printed(running, "\nstarted\n");
         daemon.signal("TERM");
-        Thread.sleep(200);
+        daemonSays("draining");
         JobId late = jobs.submit(NEXT);
         assertThat(daemon.exitCode()).as(daemon.said()).isZero();
 
@@ -313,7 +321,7 @@ class CrashIT {
                 jobs.submit("{script: [echo started, sleep 600], after_script: [echo after]}");
         jobs.printed(running, "\nstarted\n");
         daemon.signal("TERM");
-        Thread.sleep(300);
+        daemonSays("draining");
         assertThat(daemon.runs()).isTrue();
         daemon.signal("TERM");
         assertThat(daemon.exitCode()).as(daemon.said()).isZero();

@@ -17,7 +17,6 @@ import java.net.NetworkInterface;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
@@ -29,7 +28,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What the engine holds, asked without Mayfly's own code. */
@@ -150,16 +148,6 @@ final class Engine implements AutoCloseable {
         String image = "mayfly-test-idle-" + directory.getFileName() + ":1";
         docker("build", "--quiet", "--tag", image.toLowerCase(Locale.ROOT), context.toString());
         return image.toLowerCase(Locale.ROOT);
-    }
-
-    /** Waits for something that happens by itself. */
-    static void eventually(String what, Duration limit, Supplier<Boolean> happened)
-            throws InterruptedException {
-        long deadline = System.nanoTime() + limit.toNanos();
-        while (!happened.get()) {
-            assertThat(System.nanoTime()).as("in time: %s", what).isLessThan(deadline);
-            Thread.sleep(50);
-        }
     }
 
     private static Map<String, String> orNone(@Nullable Map<String, String> labels) {

@@ -2,6 +2,7 @@ package dev.mayfly.bootstrap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mayfly.Eventually;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.LogEvent;
@@ -116,15 +117,8 @@ final class Jobs implements AutoCloseable {
 
     LocalJob until(JobId job, String what, Predicate<LocalJob> state)
             throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + LIMIT.toNanos();
-        while (true) {
-            LocalJob found = client.get(job);
-            if (state.test(found)) {
-                return found;
-            }
-            assertThat(System.nanoTime()).as("%s is not: %s", found, what).isLessThan(deadline);
-            Thread.sleep(20);
-        }
+        Eventually.holds(job + " is " + what, LIMIT, () -> state.test(client.get(job)));
+        return client.get(job);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.mayfly.bootstrap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mayfly.Eventually;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -54,7 +55,7 @@ final class MayflyProcess implements AutoCloseable {
     static MayflyProcess daemon(Installation installation)
             throws IOException, InterruptedException {
         MayflyProcess daemon = start(installation, "daemon");
-        Engine.eventually(
+        Eventually.holds(
                 "the daemon is ready",
                 Duration.ofSeconds(30),
                 () -> {

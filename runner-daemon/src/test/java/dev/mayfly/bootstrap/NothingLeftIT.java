@@ -2,6 +2,7 @@ package dev.mayfly.bootstrap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mayfly.Eventually;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.Outcome;
@@ -155,8 +156,8 @@ class NothingLeftIT {
             assertThat(seen).containsExactlyInAnyOrder(Ending.values());
             long files = filesAfter20 + 15;
             int threads = threadsAfter20 + 15;
-            Engine.eventually("files", Duration.ofSeconds(10), () -> openFiles() <= files);
-            Engine.eventually("threads", Duration.ofSeconds(10), () -> threads() <= threads);
+            Eventually.holds("files", Duration.ofSeconds(10), () -> openFiles() <= files);
+            Eventually.holds("threads", Duration.ofSeconds(10), () -> threads() <= threads);
             assertEveryJobHasItsEnd(jobs, submitted);
             assertUnshared(happenings, submitted);
             assertUnchanged(engine, ours, before);
@@ -209,7 +210,7 @@ class NothingLeftIT {
             throws InterruptedException {
         assertThat(before).as("the engine's own networks are in the list").isNotEmpty();
         // Somebody else's unlabelled things may be there for a moment.
-        Engine.eventually(
+        Eventually.holds(
                 "the engine is as before: " + before,
                 Duration.ofSeconds(20),
                 () -> {

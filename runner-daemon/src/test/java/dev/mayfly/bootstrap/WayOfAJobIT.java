@@ -3,6 +3,7 @@ package dev.mayfly.bootstrap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.mayfly.Eventually;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobPhase;
@@ -149,7 +150,7 @@ class WayOfAJobIT {
                         .redirectOutput(directory.resolve("git-daemon.log").toFile())
                         .start();
         try {
-            Engine.eventually("git listens", Duration.ofSeconds(10), () -> listens(port));
+            Eventually.holds("git listens", Duration.ofSeconds(10), () -> listens(port));
             Jobs.Ended job =
                     jobs.run(
                             """
@@ -323,13 +324,12 @@ class WayOfAJobIT {
                             "{image: \"127.0.0.1:%d/never:1\", script: [echo]}"
                                     .formatted(silent.getLocalPort()));
             jobs.until(id, "preparing", j -> j.state().phase() == JobPhase.PREPARING);
-            Thread.sleep(300); // into the pull
-            long before = System.nanoTime();
-            jobs.client().cancel(id, "impatient");
-            Jobs.Ended job = jobs.ended(id);
-            assertThat(job.outcome()).isEqualTo(new Outcome.Cancelled("impatient"));
-            assertThat(Duration.ofNanos(System.nanoTime() - before))
-                    .isLessThan(Duration.ofSeconds(10));
+            silent.setSoTimeout(30_000);
+            try (var _ = silent.accept()) { // the engine asks the registry, which never answers
+                jobs.client().cancel(id, "impatient");
+                Jobs.Ended job = jobs.ended(id);
+                assertThat(job.outcome()).isEqualTo(new Outcome.Cancelled("impatient"));
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package dev.mayfly.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mayfly.Eventually;
 import dev.mayfly.job.LogEvent;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -79,9 +80,10 @@ class LogViewTest {
     void aQuietSectionShowsThatTimePassesAndTheLineIsClearedForOutput() throws Exception {
         try (LogView view = new LogView(out, new Style(false, true), false)) {
             view.accept(new LogEvent.SectionStarted(AT, "script"));
-            while (!shown.toString(UTF_8).contains("\rscript ")) {
-                Thread.sleep(10);
-            }
+            Eventually.holds(
+                    "the progress line is shown",
+                    Duration.ofSeconds(15),
+                    () -> shown.toString(UTF_8).contains("\rscript "));
             view.accept(output("hello\n"));
         }
         assertThat(shown.toString(UTF_8)).endsWith("\u001b[K\r\u001b[Khello\n");

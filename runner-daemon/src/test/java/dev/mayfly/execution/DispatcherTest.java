@@ -3,6 +3,7 @@ package dev.mayfly.execution;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mayfly.Eventually;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.JobId;
 import dev.mayfly.pool.SlotPool;
@@ -28,7 +29,7 @@ class DispatcherTest {
 
     @TempDir Path folder;
     private Trial trial;
-    private final FakeSource source = new FakeSource();
+    private FakeSource source;
     private final SlotPool slots = new SlotPool(Trial.POOL, 2);
     private final CountDownLatch mayEnd = new CountDownLatch(1);
     private Dispatcher dispatcher;
@@ -36,6 +37,7 @@ class DispatcherTest {
     @BeforeEach
     void open() {
         trial = new Trial(folder);
+        source = new FakeSource(() -> trial.engine.illness + trial.secrets.illness, slots);
         dispatcher = new Dispatcher(trial.stages(), Trial.TERMS, slots, List.of(source));
     }
 
@@ -45,6 +47,7 @@ class DispatcherTest {
         dispatcher.stopClaiming();
         dispatcher.awaitIdle(LIMIT);
         trial.close();
+        assertThat(source.wrongs).isEmpty();
     }
 
     @Test
@@ -69,10 +72,7 @@ class DispatcherTest {
         add("j-3");
         dispatcher.start();
         await(() -> trial.engine.steps.size() == 2);
-        int asked = source.asked.get();
-        Thread.sleep(A_MOMENT);
 
-        assertThat(source.asked).hasValue(asked);
         assertThat(slots.occupancy()).isEqualTo(new SlotPool.Occupancy(0, 2, 0));
         mayEnd.countDown();
         await(() -> source.outcomes().size() == 3);
@@ -83,13 +83,11 @@ class DispatcherTest {
         trial.engine.illness = "the engine is down";
         add("j-1");
         dispatcher.start();
-        Thread.sleep(A_MOMENT);
-        assertThat(source.asked).hasValue(0);
+        await(() -> trial.engine.healthAsked.get() > 0);
 
         trial.secrets.illness = "no key";
         trial.engine.illness = "";
-        Thread.sleep(A_MOMENT);
-        assertThat(source.asked).hasValue(0);
+        await(() -> trial.secrets.healthAsked.get() > 0);
         assertThat(slots.occupancy().free()).isEqualTo(2);
 
         trial.secrets.illness = "";
@@ -103,14 +101,14 @@ class DispatcherTest {
         add("j-2");
         dispatcher.start();
         await(() -> trial.engine.steps.size() == 2);
-        int asked = source.asked.get();
         add("j-3");
         trial.engine.illness = "the engine is down";
+        int looks = trial.engine.healthAsked.get();
         mayEnd.countDown();
-        await(() -> source.outcomes().size() == 2 && slots.occupancy().free() == 2);
-        Thread.sleep(A_MOMENT);
+        await(() -> trial.engine.healthAsked.get() > looks + 1);
 
-        assertThat(source.asked).hasValue(asked);
+        trial.engine.illness = "";
+        await(() -> source.outcomes().size() == 3);
     }
 
     @Test
@@ -225,10 +223,6 @@ class DispatcherTest {
     }
 
     private static void await(BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + LIMIT.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("waited too long").isLessThan(deadline);
-            Thread.sleep(5);
-        }
+        Eventually.holds("what the test waits for", LIMIT, condition::getAsBoolean);
     }
 }

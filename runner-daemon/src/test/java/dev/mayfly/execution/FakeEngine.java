@@ -45,6 +45,7 @@ final class FakeEngine implements SandboxBackend {
     final List<Step> steps = new CopyOnWriteArrayList<>();
     final AtomicInteger stubborn = new AtomicInteger();
     volatile String illness = "";
+    final AtomicInteger healthAsked = new AtomicInteger();
 
     FakeEngine(List<String> history, Journal journal) {
         this.history = history;
@@ -105,6 +106,7 @@ final class FakeEngine implements SandboxBackend {
 
     @Override
     public Optional<String> unhealthyBecause() {
+        healthAsked.incrementAndGet();
         return illness.isEmpty() ? Optional.empty() : Optional.of(illness);
     }
 

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Secrets in memory, each under its reference. */
 final class FakeSecrets implements SecretsProvider {
@@ -27,6 +28,7 @@ final class FakeSecrets implements SecretsProvider {
     private final Map<String, byte[]> values = new HashMap<>();
     private Fetching fetching = () -> {};
     volatile String illness = "";
+    final AtomicInteger healthAsked = new AtomicInteger();
 
     FakeSecrets(List<String> history) {
         this.history = history;
@@ -80,6 +82,7 @@ final class FakeSecrets implements SecretsProvider {
 
     @Override
     public String unhealthyBecause() {
+        healthAsked.incrementAndGet();
         return illness;
     }
 }

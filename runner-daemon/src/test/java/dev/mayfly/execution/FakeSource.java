@@ -2,6 +2,7 @@ package dev.mayfly.execution;
 
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.pool.SlotPool;
 import dev.mayfly.source.Claim;
 import dev.mayfly.source.JobReport;
 import dev.mayfly.source.JobSource;
@@ -15,16 +16,31 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
-/** A queue in memory that counts how often it was asked. */
+/** A queue in memory that notes each time it is asked by somebody who must not ask. */
 final class FakeSource implements JobSource {
 
     private final BlockingQueue<Claim> waiting = new LinkedBlockingQueue<>();
     final Map<JobId, RecordingReport> reports = new ConcurrentHashMap<>();
-    final AtomicInteger asked = new AtomicInteger();
+    private final Supplier<String> illness;
+    private final SlotPool slots;
+    private final AtomicInteger handedOut = new AtomicInteger();
+    final List<String> wrongs = new CopyOnWriteArrayList<>();
     final AtomicInteger asking = new AtomicInteger();
     final AtomicInteger failures = new AtomicInteger();
     volatile boolean reportsFail;
+
+    /**
+     * An empty queue.
+     *
+     * @param illness why nobody may ask now; empty when somebody may
+     * @param slots one of which who asks must hold
+     */
+    FakeSource(Supplier<String> illness, SlotPool slots) {
+        this.illness = illness;
+        this.slots = slots;
+    }
 
     void add(Claim claim) {
         waiting.add(claim);
@@ -37,13 +53,23 @@ final class FakeSource implements JobSource {
 
     @Override
     public Optional<Claim> claim(PoolName pool, Duration wait) throws InterruptedException {
-        asked.incrementAndGet();
+        if (!illness.get().isEmpty()) {
+            wrongs.add("asked although " + illness.get());
+        }
+        int running = handedOut.get() - outcomes().size();
+        if (slots.occupancy().used() < running + 1) {
+            wrongs.add("asked without a slot beside " + running + " running jobs");
+        }
         if (failures.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
             throw new IllegalStateException("the source has a bad day");
         }
         asking.incrementAndGet();
         try {
-            return Optional.ofNullable(waiting.poll(wait.toMillis(), TimeUnit.MILLISECONDS));
+            Claim claim = waiting.poll(wait.toMillis(), TimeUnit.MILLISECONDS);
+            if (claim != null) {
+                handedOut.incrementAndGet();
+            }
+            return Optional.ofNullable(claim);
         } finally {
             asking.decrementAndGet();
         }

@@ -436,13 +436,18 @@ class JobRunTest {
         assertThat(Thread.currentThread().isInterrupted()).isFalse();
     }
 
+    /** Blocks for an interrupt to end it. */
+    private static void neverReturn() throws InterruptedException {
+        assertThat(new CountDownLatch(1).await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
     private void arrange(Moment moment) {
         switch (moment) {
             case BEFORE -> trial.cancellation.request("enough");
             case SECRETS ->
                     trial.secrets.whileFetching(() -> {
                         trial.cancellation.request("enough");
-                        Thread.sleep(10_000);
+                        neverReturn();
                     });
             case SECRETS_AS_FAULT ->
                     trial.secrets.whileFetching(() -> {
@@ -452,7 +457,7 @@ class JobRunTest {
             case CREATE ->
                     trial.engine.whileMaking(_ -> {
                         trial.cancellation.request("enough");
-                        Thread.sleep(10_000);
+                        neverReturn();
                     });
             case CREATE_AT_ITS_END ->
                     trial.engine.whileMaking(_ -> trial.cancellation.request("enough"));
@@ -461,7 +466,7 @@ class JobRunTest {
                             "checkout",
                             (_, _, _, _) -> {
                                 trial.cancellation.request("enough");
-                                Thread.sleep(10_000);
+                                neverReturn();
                                 return new StepEnd.Exited(0);
                             });
             case CHECKOUT_AT_ITS_END ->

@@ -73,7 +73,7 @@ final class FakeSandboxBackend implements SandboxBackend {
 
     @Override
     public Sandbox create(SandboxSpec spec, Notices notices) {
-        throw new UnsupportedOperationException("teardown creates nothing");
+        throw new AssertionError("teardown creates nothing");
     }
 
     @Override

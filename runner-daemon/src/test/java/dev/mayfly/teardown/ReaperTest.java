@@ -3,6 +3,7 @@ package dev.mayfly.teardown;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mayfly.Eventually;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.job.OwnedResource;
@@ -15,15 +16,18 @@ import dev.mayfly.teardown.FakeSandboxBackend.EngineFault;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -65,6 +69,33 @@ class ReaperTest {
         }
     }
 
+    /** Stands still unless it is moved. */
+    private static final class SteppingClock extends Clock {
+
+        private final AtomicReference<Instant> now = new AtomicReference<>(Instant.EPOCH);
+
+        void forward(Duration by) {
+            now.updateAndGet(then -> then.plus(by));
+        }
+
+        @Override
+        public Instant instant() {
+            return now.get();
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            throw new IllegalArgumentException("only UTC");
+        }
+    }
+
+    private final SteppingClock clock = new SteppingClock();
+
     @BeforeEach
     void open() {
         StateDirectory directory = new StateDirectory(folder);
@@ -84,7 +115,7 @@ class ReaperTest {
                                     .toList();
                         },
                         records,
-                        Clock.systemUTC(),
+                        clock,
                         Duration.ofMillis(5));
     }
 
@@ -144,7 +175,7 @@ class ReaperTest {
         engine.set(EngineFault.STUBBORN);
         assertThat(reaper.destroy(JOB, null).clean()).isFalse();
         engine.heal();
-        Thread.sleep(20);
+        clock.forward(Duration.ofMinutes(1));
         assertThat(reaper.sweep().clean()).isTrue();
         assertThat(engine.names()).isEmpty();
         assertThat(reaper.quarantined()).isZero();
@@ -265,7 +296,7 @@ class ReaperTest {
         CountingLease lease = new CountingLease(false);
         assertThat(reaper.destroy(JOB, lease).clean()).isFalse();
         lease.works.set(true);
-        Thread.sleep(20);
+        clock.forward(Duration.ofMinutes(1));
         assertThat(reaper.sweep().clean()).isTrue();
         assertThat(lease.revocations).hasValue(2);
     }
@@ -286,7 +317,7 @@ class ReaperTest {
         assertThatThrownBy(() -> reaper.destroy(JOB, interrupting))
                 .isInstanceOf(InterruptedException.class);
         assertThat(journal.open()).hasSize(1);
-        Thread.sleep(20);
+        clock.forward(Duration.ofMinutes(1));
         assertThat(reaper.sweep().clean()).isTrue();
         assertThat(journal.open()).isEmpty();
     }
@@ -295,11 +326,8 @@ class ReaperTest {
     void theTimerSweepsByItself() throws Exception {
         reaper.start(Duration.ofMillis(10));
         begun(JOB, DEAD, "job");
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-        while (!engine.names().isEmpty() && System.nanoTime() < deadline) {
-            Thread.sleep(10);
-        }
-        assertThat(engine.names()).isEmpty();
+        Eventually.holds(
+                "the orphan is gone", Duration.ofSeconds(10), () -> engine.names().isEmpty());
     }
 
     private void destroy(JobId job) {

@@ -8,6 +8,7 @@ import dev.mayfly.job.FaultException;
 import dev.mayfly.job.LifeId;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
@@ -113,9 +114,11 @@ class EngineIT {
                                         Thread.currentThread().interrupt();
                                     }
                                 });
-                Thread.sleep(100);
-                caller.interrupt();
-                assertThat(caller.join(Duration.ofSeconds(5))).isTrue();
+                silent.setSoTimeout(10_000);
+                try (Socket _ = silent.accept()) {
+                    caller.interrupt();
+                    assertThat(caller.join(Duration.ofSeconds(5))).isTrue();
+                }
             }
         }
     }

@@ -22,8 +22,12 @@ import dev.mayfly.sandbox.SandboxSpec;
 import dev.mayfly.sandbox.Step;
 import dev.mayfly.sandbox.StepEnd;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +38,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 /** A backend on the real engine, under a daemon name of its own. Needs the agent image. */
 final class Fixture {
@@ -84,6 +89,37 @@ final class Fixture {
         @Override
         public List<OwnedResource> intended(JobId job) {
             return List.copyOf(intended.getOrDefault(job, List.of()));
+        }
+    }
+
+    /**
+     * How much the processes of this name in the job's container have written, as the host counts.
+     */
+    long bytesWrittenBy(JobId job, String program) throws InterruptedException {
+        String[][] processes =
+                engine.call(
+                                "listing processes",
+                                c ->
+                                        c.topContainerCmd(Role.JOB.nameFor(job))
+                                                .withPsArgs("-o pid,comm")
+                                                .exec())
+                        .getProcesses();
+        long written = 0;
+        for (String[] process : processes) {
+            if (process[1].equals(program)) {
+                written += charactersWritten(process[0]);
+            }
+        }
+        return written;
+    }
+
+    private static long charactersWritten(String pid) {
+        try (Stream<String> lines = Files.lines(Path.of("/proc", pid, "io"))) {
+            return lines.filter(line -> line.startsWith("wchar: "))
+                    .mapToLong(line -> Long.parseLong(line.substring("wchar: ".length())))
+                    .sum();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

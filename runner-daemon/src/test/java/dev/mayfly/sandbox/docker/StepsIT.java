@@ -3,6 +3,7 @@ package dev.mayfly.sandbox.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mayfly.Eventually;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
@@ -246,10 +247,14 @@ class StepsIT {
                         Fixture.shell(
                                 "i=0; while :; do echo $i > $HOME/count; head -c 65536 /dev/zero; i=$((i+1)); done"),
                         (bytes, offset, length) -> {
-                            if (taken.addAndGet(length) > 500_000) {
+                            if (taken.getAndAdd(length) == 0) {
+                                // As slow as can be: not at all, until the writer is held back.
+                                Eventually.standsStill(
+                                        "what head has written",
+                                        Duration.ofSeconds(30),
+                                        () -> FIXTURE.bytesWrittenBy(SPEC.job(), "head"));
+                            } else if (taken.get() > 500_000) {
                                 cancellation.request("enough");
-                            } else {
-                                Thread.sleep(20);
                             }
                         },
                         Duration.ofSeconds(60),

@@ -3,6 +3,7 @@ package dev.mayfly.sandbox.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mayfly.Eventually;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
@@ -40,6 +41,7 @@ import org.junit.jupiter.api.Timeout;
 class TeardownIT {
 
     private static final Fixture FIXTURE = new Fixture();
+    private static final Duration LIMIT = Duration.ofSeconds(20);
 
     @AfterEach
     void nothingIsLeft() throws InterruptedException {
@@ -137,7 +139,7 @@ class TeardownIT {
                             Fixture.shell("exec cat /dev/zero"),
                             (bytes, offset, length) -> {
                                 flooding.countDown();
-                                Thread.sleep(Duration.ofMinutes(5));
+                                new CountDownLatch(1).await(5, TimeUnit.MINUTES);
                             },
                             Duration.ofMinutes(5),
                             new Cancellation());
@@ -145,8 +147,9 @@ class TeardownIT {
                 });
         Thread job = Thread.ofVirtual().start(step);
         assertThat(flooding.await(30, TimeUnit.SECONDS)).isTrue();
-        // Long enough for every pipe on the way to be full, which is when the engine would hang.
-        Thread.sleep(1000);
+        // Every pipe on the way is full, which is when the engine would hang.
+        Eventually.standsStill(
+                "what cat has written", LIMIT, () -> FIXTURE.bytesWrittenBy(spec.job(), "cat"));
         long before = System.nanoTime();
         FIXTURE.destroy(spec.job());
         assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(10));
@@ -187,11 +190,7 @@ class TeardownIT {
         try {
             // What the death of the daemon's process does to its connections.
             FIXTURE.backend.streams().close(spec.job());
-            long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-            while (running(container) && System.nanoTime() < deadline) {
-                Thread.sleep(20);
-            }
-            assertThat(running(container)).isFalse();
+            Eventually.holds("the container has ended", LIMIT, () -> !running(container));
         } finally {
             FIXTURE.destroy(spec.job());
         }
@@ -306,7 +305,8 @@ class TeardownIT {
 
     @Test
     void interruptedCreationIsDestroyedLikeAnyOther() throws InterruptedException {
-        for (int millis : new int[] {0, 20, 60, 120, 250}) {
+        for (int things = 0; things <= 7; things++) {
+            int reached = things;
             SandboxSpec spec = rich();
             Thread creating =
                     Thread.ofVirtual()
@@ -317,11 +317,14 @@ class TeardownIT {
                                     Thread.currentThread().interrupt();
                                 }
                             });
-            Thread.sleep(millis);
+            Eventually.holds(
+                    reached + " things exist or all do",
+                    LIMIT,
+                    () -> FIXTURE.leftovers().size() >= reached || !creating.isAlive());
             creating.interrupt();
             assertThat(creating.join(Duration.ofSeconds(30))).isTrue();
             FIXTURE.destroy(spec.job());
-            assertThat(FIXTURE.leftovers()).as("interrupted after %d ms", millis).isEmpty();
+            assertThat(FIXTURE.leftovers()).as("interrupted with %d things", reached).isEmpty();
         }
     }
 
@@ -349,11 +352,10 @@ class TeardownIT {
         }
         assertThat(said).as("each job saw its own output").hasSize(16);
         assertThat(FIXTURE.leftovers()).isEmpty();
-        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-        while (streamThreads() > before && System.nanoTime() < deadline) {
-            Thread.sleep(20);
-        }
-        assertThat(streamThreads()).as("docker-java's threads").isLessThanOrEqualTo(before);
+        Eventually.holds(
+                "docker-java's threads are as few as before",
+                LIMIT,
+                () -> streamThreads() <= before);
     }
 
     private static long streamThreads() {

@@ -1,9 +1,11 @@
 package dev.mayfly.source.local;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.mayfly.Eventually;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LogEvent;
 import dev.mayfly.job.Outcome;
@@ -33,6 +35,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -287,11 +290,7 @@ class LocalApiTest {
     }
 
     private void assertNoUploadIsLeft() throws Exception {
-        long deadline = System.nanoTime() + Duration.ofSeconds(5).toNanos();
-        while (uploads() > 0 && System.nanoTime() < deadline) {
-            Thread.sleep(20);
-        }
-        assertThat(uploads()).isZero();
+        Eventually.holds("no upload is left", Duration.ofSeconds(5), () -> uploads() == 0);
     }
 
     private long uploads() throws IOException {
@@ -459,6 +458,11 @@ class LocalApiTest {
     }
 
     private List<Frame> follow(JobId id, String lastEventId) throws Exception {
+        return follow(id, lastEventId, new ArrayList<>());
+    }
+
+    /** Follows to the end; what has arrived so far is in the given list. */
+    private List<Frame> follow(JobId id, String lastEventId, List<Frame> frames) throws Exception {
         HttpResponse<Stream<String>> response =
                 http.send(
                         to("/api/v1/jobs/" + id + "/events")
@@ -466,7 +470,6 @@ class LocalApiTest {
                                 .build(),
                         BodyHandlers.ofLines());
         assertThat(response.headers().firstValue("Content-Type")).contains("text/event-stream");
-        List<Frame> frames = new ArrayList<>();
         String[] fields = new String[3];
         response.body()
                 .forEach(line -> {
@@ -482,22 +485,35 @@ class LocalApiTest {
         return frames;
     }
 
+    private static void awaitFrames(List<Frame> arrived, int count) throws InterruptedException {
+        Eventually.holds(
+                count + " frames have arrived live",
+                Duration.ofSeconds(10),
+                () -> arrived.size() >= count);
+    }
+
     @Test
     void theLogIsFollowedLiveToTheOutcome() throws Exception {
         JobId id = fixture.submit("followed");
+        List<Frame> arrived = new CopyOnWriteArrayList<>();
         Thread job =
                 Thread.ofVirtual()
                         .start(() -> {
                             try {
-                                Thread.sleep(200);
                                 JobReport report = fixture.run();
                                 report.log()
                                         .accept(
                                                 new LogEvent.SectionStarted(
                                                         Instant.now(), "script"));
                                 report.log().accept(output("one\n"));
-                                Thread.sleep(200);
-                                report.log().accept(output("two\n"));
+                                awaitFrames(arrived, 2);
+                                // Later than "one", or a reader who comes afterwards gets both as
+                                // one piece.
+                                report.log()
+                                        .accept(
+                                                new LogEvent.Output(
+                                                        Instant.now().plusSeconds(1),
+                                                        "two\n".getBytes(UTF_8)));
                                 report.log().accept(new LogEvent.Notice(Instant.now(), "note"));
                                 report.log()
                                         .accept(
@@ -506,13 +522,13 @@ class LocalApiTest {
                                                         "script",
                                                         Duration.ofMillis(250)));
                                 report.log().finish();
-                                Thread.sleep(100);
+                                awaitFrames(arrived, 5);
                                 report.finished(new Outcome.Failed(7));
                             } catch (InterruptedException e) {
                                 throw new IllegalStateException(e);
                             }
                         });
-        List<Frame> frames = follow(id, "");
+        List<Frame> frames = follow(id, "", arrived);
         job.join();
         assertThat(frames)
                 .extracting(Frame::event)

@@ -76,7 +76,6 @@ class LocalClientTest {
                             Instant.now(), ("line " + i + "\n").getBytes(StandardCharsets.UTF_8)));
             if (i % 50 == 0) {
                 log.accept(new LogEvent.Notice(Instant.now(), "at " + i));
-                Thread.sleep(2);
             }
         }
         log.accept(new LogEvent.SectionEnded(Instant.now(), "script", Duration.ofMillis(42)));

@@ -20,6 +20,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -114,18 +116,22 @@ class RetainedLogTest {
     void readersFollowAWriterAndSeeTheSameWhateverTheirSpeed() throws Exception {
         List<List<String>> seen = List.of(new ArrayList<>(), new ArrayList<>());
         List<Thread> readers = new ArrayList<>();
+        CountDownLatch halfWritten = new CountDownLatch(1);
         for (int r = 0; r < 2; r++) {
             List<String> mine = seen.get(r);
-            int pause = r;
+            boolean late = r == 1;
             readers.add(
                     Thread.ofVirtual()
                             .start(() -> {
                                 try (LogReader reader = reader(LogPosition.START)) {
+                                    if (late) {
+                                        assertThat(halfWritten.await(20, TimeUnit.SECONDS))
+                                                .isTrue();
+                                    }
                                     while (reader.next(Duration.ofSeconds(10))
                                             instanceof
                                             LogReader.Next.Event(LogPosition _, LogEvent event)) {
                                         mine.add(text(event));
-                                        Thread.sleep(pause);
                                     }
                                 } catch (IOException | InterruptedException e) {
                                     throw new IllegalStateException(e);
@@ -135,6 +141,9 @@ class RetainedLogTest {
         Random random = new Random(7);
         StringBuilder expected = new StringBuilder();
         for (int i = 0; i < 400; i++) {
+            if (i == 200) {
+                halfWritten.countDown();
+            }
             if (random.nextInt(5) == 0) {
                 log.accept(new LogEvent.Notice(START, "n" + i));
                 expected.append("<n").append(i).append('>');
