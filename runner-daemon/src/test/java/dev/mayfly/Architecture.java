@@ -27,7 +27,7 @@ record Architecture(String root) {
             List.of("source", "admission", "pool", "sandbox", "secrets", "logs");
 
     private static final List<String> ADAPTERS =
-            List.of("source.local", "sandbox.docker", "secrets.file");
+            List.of("source.local", "source.gitlab", "sandbox.docker", "secrets.file");
 
     /** What is at hand everywhere. */
     private static final List<String> PLAIN = List.of("java..", "org.jspecify..", "org.slf4j..");
@@ -57,6 +57,7 @@ record Architecture(String root) {
                             onlyDependOn(stage, PLAIN, stage, "job")));
         }
         rules.add(knows("source.local", "source", "job", "logs", "state"));
+        rules.add(knows("source.gitlab", "source", "job", "state"));
         rules.add(knows("sandbox.docker", "sandbox", "job"));
         rules.add(knows("secrets.file", "secrets", "job"));
         rules.add(knows("state", "job"));
@@ -77,7 +78,14 @@ record Architecture(String root) {
 
         rules.add(library("docker-java", "com.github.dockerjava..", "sandbox.docker"));
         rules.add(library("Tink", "com.google.crypto.tink..", "secrets.file"));
-        rules.add(library("Vert.x", "io.vertx..", "source.local", "bootstrap", "cli"));
+        rules.add(
+                library(
+                        "Vert.x",
+                        "io.vertx..",
+                        "source.local",
+                        "source.gitlab",
+                        "bootstrap",
+                        "cli"));
         rules.add(library("JDBC", "java.sql..", "state", "source.local", "teardown"));
         rules.add(library("SQLite", "org.sqlite..", "state"));
         rules.add(library("Micrometer", "io.micrometer..", "metrics", "bootstrap"));
@@ -148,7 +156,8 @@ record Architecture(String root) {
                                                         "execution",
                                                         "sandbox.docker",
                                                         "secrets.file",
-                                                        "source.local")))
+                                                        "source.local",
+                                                        "source.gitlab")))
                                 .should()
                                 .callMethod(SecretValue.class, "reveal")));
         return rules.stream()

@@ -39,6 +39,9 @@ class ArchitectureTest {
                             "source.local knows source, job, logs, state only",
                             "SourceLocalThatKnowsTooMuch"),
                     Map.entry(
+                            "source.gitlab knows source, job, state only",
+                            "SourceGitlabThatKnowsTooMuch"),
+                    Map.entry(
                             "sandbox.docker knows sandbox, job only",
                             "SandboxDockerThatKnowsTooMuch"),
                     Map.entry(
@@ -55,7 +58,7 @@ class ArchitectureTest {
                     Map.entry("docker-java is seen in sandbox.docker only", "UserOfEveryLibrary"),
                     Map.entry("Tink is seen in secrets.file only", "UserOfEveryLibrary"),
                     Map.entry(
-                            "Vert.x is seen in source.local, bootstrap, cli only",
+                            "Vert.x is seen in source.local, source.gitlab, bootstrap, cli only",
                             "UserOfEveryLibrary"),
                     Map.entry(
                             "JDBC is seen in state, source.local, teardown only",

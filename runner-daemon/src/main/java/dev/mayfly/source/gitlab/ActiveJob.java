@@ -1,0 +1,102 @@
+package dev.mayfly.source.gitlab;
+
+import dev.mayfly.job.Cancellation;
+import dev.mayfly.job.JobId;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A job between its hand-out and the moment in which the server has its end. */
+final class ActiveJob {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ActiveJob.class);
+
+    private final JobId id;
+    private final JobPayload payload;
+    private final Cancellation cancellation = new Cancellation();
+    private final AtomicBoolean cancelledByServer = new AtomicBoolean();
+    private final TraceSpool spool;
+    private final TraceWriter log;
+    private final TraceDelivery delivery;
+
+    ActiveJob(
+            JobId id,
+            JobPayload payload,
+            JobApi api,
+            TraceSpool spool,
+            GitLabSourceSettings settings,
+            RandomGenerator random) {
+        this.id = id;
+        this.payload = payload;
+        this.spool = spool;
+        this.log =
+                new TraceWriter(
+                        spool,
+                        settings.limits().logBytes(),
+                        payload.facts().server().sections(),
+                        Long.toHexString(random.nextLong() | Long.MIN_VALUE));
+        this.delivery =
+                new TraceDelivery(
+                        api,
+                        spool,
+                        settings.pacing().trace(),
+                        random,
+                        new TraceDelivery.Listener() {
+                            @Override
+                            public void canceling() {
+                                cancelledAtServer("a user cancelled it at GitLab");
+                            }
+
+                            @Override
+                            public void over(@Nullable String status) {
+                                cancelledAtServer(
+                                        status == null
+                                                ? "GitLab does not know it any more"
+                                                : "GitLab has ended it: " + status);
+                            }
+                        });
+    }
+
+    JobId id() {
+        return id;
+    }
+
+    JobPayload payload() {
+        return payload;
+    }
+
+    Cancellation cancellation() {
+        return cancellation;
+    }
+
+    boolean cancelledByServer() {
+        return cancelledByServer.get();
+    }
+
+    TraceWriter log() {
+        return log;
+    }
+
+    TraceDelivery delivery() {
+        return delivery;
+    }
+
+    /** The server wishes the end of the job. */
+    void cancelledAtServer(String why) {
+        cancelledByServer.set(true);
+        cancellation.request(why);
+    }
+
+    /** Stops the delivery, wherever it is, and throws away what was kept for it. */
+    void close() throws InterruptedException {
+        delivery.stop();
+        try {
+            spool.close();
+        } catch (IOException e) {
+            LOG.warn("a delivered log was not removed job={}", id, e);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package dev.mayfly.source.gitlab;
+
+import dev.mayfly.job.Fault;
+import dev.mayfly.job.FaultException;
+import dev.mayfly.job.JobPhase;
+import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogSink;
+import dev.mayfly.job.Outcome;
+import dev.mayfly.job.Receipt;
+import dev.mayfly.source.JobReport;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+
+/** The way back to GitLab for one job. */
+final class GitLabReport implements JobReport {
+
+    private final ActiveJob job;
+    private final Duration patience;
+    private final Runnable released;
+    private final Runnable later;
+    private final LogSink log;
+
+    /**
+     * Reports on a job.
+     *
+     * @param patience how long to wait for the server to take the end
+     * @param released to be run when nothing is left to say
+     * @param later to be run when nobody waits for the end any more
+     */
+    GitLabReport(ActiveJob job, Duration patience, Runnable released, Runnable later) {
+        this.job = job;
+        this.patience = patience;
+        this.released = released;
+        this.later = later;
+        this.log = new TraceLog(job.log());
+    }
+
+    /** GitLab knows of running jobs only, and was told when this one was taken. */
+    @Override
+    public void phase(JobPhase phase) {}
+
+    @Override
+    public LogSink log() {
+        return log;
+    }
+
+    /**
+     * Tells the end, after all of the log.
+     *
+     * @throws FaultException when the server did not take it in time; it is told on and on in the
+     *     background, and asking again waits again
+     */
+    @Override
+    public void finished(Outcome outcome) {
+        job.delivery()
+                .finish(
+                        FailureReason.of(
+                                outcome,
+                                job.cancelledByServer(),
+                                job.payload().facts().server().failureReasons()));
+        try {
+            if (job.delivery().await(patience) == null) {
+                later.run();
+                throw new FaultException(
+                        Fault.LOG,
+                        "GitLab has not taken the end of job "
+                                + job.id()
+                                + " within "
+                                + patience.toSeconds()
+                                + " s; it is told again until it does");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new FaultException(
+                    Fault.LOG, "interrupted while telling the end of job " + job.id(), e);
+        }
+    }
+
+    /** GitLab has no place for a receipt; the job is forgotten. */
+    @Override
+    public void released(Receipt receipt) {
+        released.run();
+    }
+
+    /**
+     * Masked events on their way into the spool, from where they are delivered: what was accepted
+     * outlives any outage of the server.
+     */
+    private record TraceLog(TraceWriter writer) implements LogSink {
+
+        @Override
+        public void accept(LogEvent event) {
+            try {
+                switch (event) {
+                    case LogEvent.Output(Instant _, byte[] bytes) ->
+                            writer.output(bytes, 0, bytes.length);
+                    case LogEvent.SectionStarted(Instant at, String section) ->
+                            writer.sectionStarted(at, section);
+                    case LogEvent.SectionEnded(Instant at, String section, Duration _) ->
+                            writer.sectionEnded(at, section);
+                    case LogEvent.Notice(Instant _, String text) -> writer.notice(text);
+                }
+            } catch (IOException e) {
+                throw notKept(e);
+            }
+        }
+
+        @Override
+        public void finish() {
+            try {
+                writer.finish();
+            } catch (IOException e) {
+                throw notKept(e);
+            }
+        }
+
+        private static FaultException notKept(IOException e) {
+            return new FaultException(
+                    Fault.LOG,
+                    "the log could not be kept for GitLab ("
+                            + e.getMessage()
+                            + "): make room in the state directory",
+                    e);
+        }
+    }
+}

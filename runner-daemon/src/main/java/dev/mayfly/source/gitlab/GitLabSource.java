@@ -1,0 +1,488 @@
+package dev.mayfly.source.gitlab;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.mayfly.job.JobId;
+import dev.mayfly.job.JobSpec;
+import dev.mayfly.job.PoolName;
+import dev.mayfly.source.Claim;
+import dev.mayfly.source.JobReport;
+import dev.mayfly.source.JobSource;
+import dev.mayfly.state.StateException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The jobs of one registration, for the one pool that it feeds.
+ *
+ * <p>A question to the server is never taken back: the server may have given out a job already,
+ * which nobody would then run. Whoever asks for jobs stops waiting for the answer when its time is
+ * over; the next one finds it. A job that comes while nobody will ask again is given back as
+ * failed.
+ */
+public final class GitLabSource implements JobSource, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(GitLabSource.class);
+
+    /** A change that a server held a question for came after at least this time. */
+    private static final Duration HELD = Duration.ofMillis(500);
+
+    private static final Duration CLOSING = Duration.ofSeconds(10);
+
+    /** A question that is older waits for a change, and brings no job. */
+    private static final Duration SURELY_HELD = Duration.ofSeconds(5);
+
+    private final GitLabSourceSettings settings;
+    private final Registrations registrations;
+    private final RunnerApi api;
+    private final RunnerInfo info;
+    private final InstantSource clock;
+    private final RandomGenerator random = RandomGenerator.getDefault();
+    private final Map<JobId, ActiveJob> active = new ConcurrentHashMap<>();
+    private final Backoff backoff;
+
+    private final ReentrantLock lock = new ReentrantLock();
+
+    // Guarded by lock.
+    private Registration registration;
+    private @Nullable Poll poll;
+    private @Nullable String lastUpdate;
+    private long nextQuestion = System.nanoTime();
+    private long nextRotation = System.nanoTime();
+    private String illness = "";
+
+    /** A question under way. */
+    private record Poll(CompletableFuture<Answer> answer, GitLabToken token, long since) {}
+
+    /**
+     * Prepares a source; nothing is asked yet.
+     *
+     * @param registrations where the registration is; a fresh token is written there
+     * @param api the way to the server of the registration; closed by the caller, after this
+     * @throws StateException when there is no such registration, or it is one at another server
+     */
+    public GitLabSource(
+            GitLabSourceSettings settings,
+            Registrations registrations,
+            RunnerApi api,
+            RunnerInfo info,
+            InstantSource clock) {
+        this.settings = settings;
+        this.registrations = registrations;
+        this.api = api;
+        this.info = info;
+        this.clock = clock;
+        PollPacing pacing = settings.pacing().poll();
+        this.backoff = new Backoff(pacing.firstPause(), pacing.longestPause(), random);
+        this.registration = current();
+    }
+
+    @Override
+    public String name() {
+        return settings.registration();
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalArgumentException for another pool than the one that the registration feeds
+     */
+    @Override
+    public Optional<Claim> claim(PoolName pool, Duration wait) throws InterruptedException {
+        if (!pool.equals(settings.pool())) {
+            throw new IllegalArgumentException(
+                    "registration " + name() + " feeds " + settings.pool() + " and not " + pool);
+        }
+        long deadline = System.nanoTime() + wait.toNanos();
+        if (!lock.tryLock(wait.toNanos(), TimeUnit.NANOSECONDS)) {
+            return Optional.empty();
+        }
+        try {
+            return claimUntil(deadline);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public JobReport report(Claim claim) {
+        ActiveJob job = active.get(claim.job());
+        if (job == null) {
+            throw new IllegalArgumentException("job " + claim.job() + " is not active");
+        }
+        return new GitLabReport(
+                job,
+                settings.pacing().trace().report(),
+                () -> released(job),
+                () -> releasedLater(job));
+    }
+
+    /**
+     * Stops. A job that an open question still brings is given back; ends of jobs that the server
+     * has not taken yet are told for a few seconds more.
+     */
+    @Override
+    public void close() {
+        boolean interrupted = Thread.interrupted();
+        try {
+            long deadline = System.nanoTime() + CLOSING.toNanos();
+            giveBack(deadline);
+            for (ActiveJob job : active.values()) {
+                // One that has not ended is told of by nobody: there is nothing to wait for.
+                Duration wait = Duration.ofNanos(job.delivery().finishing() ? left(deadline) : 0);
+                if (job.delivery().await(wait) == null) {
+                    LOG.warn("GitLab does not have the end of a job job={}", job.id());
+                }
+                job.close();
+            }
+            active.clear();
+        } catch (InterruptedException e) {
+            interrupted = true;
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private Optional<Claim> claimUntil(long deadline) throws InterruptedException {
+        while (true) {
+            Poll asked = poll;
+            if (asked == null) {
+                long pause = nextQuestion - System.nanoTime();
+                if (pause > 0) {
+                    Thread.sleep(Duration.ofNanos(Math.min(pause, left(deadline))));
+                    if (nextQuestion > System.nanoTime()) {
+                        return Optional.empty();
+                    }
+                }
+                asked = ask();
+                poll = asked;
+            }
+            Optional<JsonNode> payload;
+            try {
+                Answer answer = asked.answer().get(left(deadline), TimeUnit.NANOSECONDS);
+                payload = payload(asked, answer);
+            } catch (TimeoutException e) {
+                return Optional.empty(); // and the question stays open for the next one
+            } catch (ExecutionException e) {
+                failed(String.valueOf(api.unreachable(e.getCause()).getMessage()), null);
+                payload = Optional.empty();
+            }
+            poll = null;
+            Optional<Claim> claim = payload.isPresent() ? taken(payload.get()) : Optional.empty();
+            if (claim.isPresent()) {
+                return claim;
+            }
+        }
+    }
+
+    private Poll ask() throws InterruptedException {
+        rotateIfDue();
+        PollPacing pacing = settings.pacing().poll();
+        long now = System.nanoTime();
+        // Counted from the question: a server that held it may be asked again at once.
+        nextQuestion = now + spread(pacing.interval());
+        GitLabToken token = registration.token();
+        return new Poll(api.requestJob(token, lastUpdate, pacing.answer()), token, now);
+    }
+
+    private Optional<JsonNode> payload(Poll asked, Answer answer) {
+        return switch (PollAnswer.of(answer, asked.token(), clock.instant())) {
+            case PollAnswer.Assigned(JsonNode payload) -> {
+                well();
+                nextQuestion = System.nanoTime();
+                yield Optional.of(payload);
+            }
+            case PollAnswer.Nothing(String update) -> {
+                well();
+                if (update != null) {
+                    lastUpdate = update;
+                } else if (System.nanoTime() - asked.since() >= HELD.toNanos()) {
+                    nextQuestion = System.nanoTime();
+                }
+                yield Optional.empty();
+            }
+            case PollAnswer.Race() -> {
+                well();
+                yield Optional.empty();
+            }
+            case PollAnswer.Unwelcome(String because) -> {
+                failed(because, null);
+                reread(asked.token());
+                yield Optional.empty();
+            }
+            case PollAnswer.Busy(String because, Duration wish) -> {
+                failed(because, wish);
+                yield Optional.empty();
+            }
+        };
+    }
+
+    /** Takes a job that the server has given us; nobody else gets it from now on. */
+    private Optional<Claim> taken(JsonNode node) throws InterruptedException {
+        JobPayload payload;
+        try {
+            payload = PayloadReader.read(node);
+        } catch (PayloadException e) {
+            unreadable(e);
+            return Optional.empty();
+        }
+        JobId id = new JobId(name() + "-" + payload.facts().id());
+        JobApi jobApi = api.job(payload.facts().id(), payload.token());
+        boolean canceling = false;
+        try {
+            JobAnswer answer = jobApi.running(null);
+            if (answer.over()) {
+                LOG.info("job was over before it began job={} status={}", id, answer.jobStatus());
+                return Optional.empty();
+            }
+            canceling = answer.canceling();
+        } catch (UnreachableException e) {
+            LOG.warn("the start of a job was not told job={} because={}", id, e.getMessage());
+        }
+        ActiveJob job;
+        try {
+            job = new ActiveJob(id, payload, jobApi, spool(id), settings, random);
+        } catch (IOException e) {
+            LOG.error("a job's log cannot be kept, so it is given back job={}", id, e);
+            end(jobApi, FinalState.failed(FailureReason.RUNNER_SYSTEM_FAILURE));
+            return Optional.empty();
+        }
+        active.put(id, job);
+        job.delivery().start();
+        if (canceling) {
+            job.cancelledAtServer("a user cancelled it at GitLab");
+        }
+        return switch (JobMapping.map(
+                payload, settings.pool(), settings.limits().network(), info)) {
+            case JobMapping.Result.Mapped(JobSpec spec) ->
+                    Optional.of(new Claim(id, name(), spec, job.cancellation()));
+            case JobMapping.Result.Refused(List<String> lacking) -> {
+                refuse(job, lacking);
+                yield Optional.empty();
+            }
+        };
+    }
+
+    /** Says in the job's own log why it is not run. */
+    private void refuse(ActiveJob job, List<String> lacking) {
+        LOG.warn("a job needs what Mayfly cannot do yet job={} lacking={}", job.id(), lacking);
+        try {
+            job.log().notice("Mayfly does not run this job: it cannot do what the job needs.");
+            for (String one : lacking) {
+                job.log().notice("  - " + one);
+            }
+            job.log().notice("Let another runner take it, by tags, or leave these out.");
+            job.log().finish();
+        } catch (IOException e) {
+            LOG.warn("a job's log was not kept job={}", job.id(), e);
+        }
+        job.delivery().finish(FinalState.failed(FailureReason.RUNNER_SYSTEM_FAILURE));
+        releasedLater(job);
+    }
+
+    /** Forgets a job, when the server has its end or never will. */
+    private void released(ActiveJob job) {
+        try {
+            job.delivery().await(settings.pacing().trace().patience());
+            job.close();
+            active.remove(job.id());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // close() looks after it
+        }
+    }
+
+    private void releasedLater(ActiveJob job) {
+        Thread.ofVirtual().name("release-" + job.id()).start(() -> released(job));
+    }
+
+    private void unreadable(PayloadException problem) throws InterruptedException {
+        LOG.error("a job cannot be run registration={}: {}", name(), problem.getMessage());
+        Long job = problem.job();
+        GitLabToken token = problem.token();
+        if (job != null && token != null) {
+            JobApi jobApi = api.job(job, token);
+            byte[] words = (problem.getMessage() + "\n").getBytes(StandardCharsets.UTF_8);
+            try {
+                jobApi.append(0, words, false);
+            } catch (UnreachableException e) {
+                LOG.warn("a job was not told why it is not run job={}", job, e);
+            }
+            end(jobApi, FinalState.failed(FailureReason.RUNNER_SYSTEM_FAILURE));
+        }
+    }
+
+    /** Tells an end without a log; once, because the server finds it by itself within the hour. */
+    private static void end(JobApi jobApi, FinalState state) throws InterruptedException {
+        try {
+            JobAnswer answer = jobApi.ended(state, null);
+            if (answer.status() != 200) {
+                LOG.warn(
+                        "the end of a job was not taken job={} because={}",
+                        jobApi.job(),
+                        answer.problem());
+            }
+        } catch (UnreachableException e) {
+            LOG.warn("the end of a job was not told job={}", jobApi.job(), e);
+        }
+    }
+
+    private void giveBack(long deadline) throws InterruptedException {
+        if (!lock.tryLock(left(deadline), TimeUnit.NANOSECONDS)) {
+            return; // somebody still claims, and gets the answer
+        }
+        try {
+            Poll open = poll;
+            poll = null;
+            if (open == null) {
+                return;
+            }
+            long until = Math.min(deadline, open.since() + SURELY_HELD.toNanos());
+            Answer answer = open.answer().get(left(until), TimeUnit.NANOSECONDS);
+            if (PollAnswer.of(answer, open.token(), clock.instant())
+                    instanceof PollAnswer.Assigned(JsonNode node)) {
+                JobPayload payload = PayloadReader.read(node);
+                LOG.warn("a job came too late and is given back job={}", payload.facts().id());
+                end(
+                        api.job(payload.facts().id(), payload.token()),
+                        FinalState.failed(
+                                FailureReason.RUNNER_INTERRUPTED.knownTo(
+                                        payload.facts().server().failureReasons())));
+            }
+        } catch (TimeoutException e) {
+            // Held by the server, which gives out jobs at once or not at all.
+            LOG.debug("a question for jobs stays unanswered registration={}", name());
+        } catch (ExecutionException e) {
+            LOG.debug("the last question for jobs failed registration={}", name(), e);
+        } catch (PayloadException e) {
+            unreadable(e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private TraceSpool spool(JobId id) throws IOException {
+        return FileTraceSpool.create(settings.limits().spools().resolve(id + ".trace"));
+    }
+
+    /** Exchanges the token while no question is open that carries the old one. */
+    private void rotateIfDue() throws InterruptedException {
+        if (!settings.rotate()
+                || !registration.validity().due(clock.instant())
+                || System.nanoTime() < nextRotation) {
+            return;
+        }
+        nextRotation = System.nanoTime() + Duration.ofMinutes(10).toNanos();
+        try {
+            switch (api.resetToken(registration.token())) {
+                case RegistrationAnswer.Granted(Long _, GitLabToken token, var expires) -> {
+                    registration =
+                            registration.with(
+                                    token, new Registration.Validity(clock.instant(), expires));
+                    registrations.write(registration);
+                    LOG.info("the runner's token was exchanged registration={}", name());
+                }
+                case RegistrationAnswer.Refused(int _, String because) ->
+                        LOG.error(
+                                "the runner's token ends at {} and was not exchanged"
+                                        + " registration={} because={}",
+                                registration.validity().until(),
+                                name(),
+                                because);
+                case RegistrationAnswer.Removed() ->
+                        throw new IllegalStateException("an exchange removes nothing");
+            }
+        } catch (UnreachableException e) {
+            LOG.warn(
+                    "the runner's token was not exchanged registration={} because={}",
+                    name(),
+                    e.getMessage());
+        } catch (StateException e) {
+            // The old token is worth nothing already: go on with the one in memory.
+            LOG.error(
+                    "the runner's fresh token could not be kept: after a restart it is lost,"
+                            + " register again registration={}",
+                    name(),
+                    e);
+        }
+    }
+
+    /** Somebody may have registered again, or another process has exchanged the token. */
+    private void reread(GitLabToken refused) {
+        try {
+            Registration kept = current();
+            if (!kept.token().reveal().equals(refused.reveal())) {
+                registration = kept;
+                lastUpdate = null;
+                LOG.info("the registration has another token now registration={}", name());
+            }
+        } catch (StateException e) {
+            LOG.warn("the registration cannot be read again registration={}", name(), e);
+        }
+    }
+
+    private Registration current() {
+        Registration kept =
+                registrations
+                        .read(name())
+                        .orElseThrow(() ->
+                                new StateException(
+                                        "there is no registration "
+                                                + name()
+                                                + " on this host: run mayfly register",
+                                        null));
+        if (!kept.server().equals(api.server())) {
+            throw new StateException(
+                    "registration "
+                            + name()
+                            + " was made at "
+                            + kept.server()
+                            + ", the configuration names "
+                            + api.server()
+                            + ": its token is sent to no other server; register there",
+                    null);
+        }
+        return kept;
+    }
+
+    private void well() {
+        backoff.reset();
+        if (!illness.isEmpty()) {
+            illness = "";
+            LOG.info("GitLab answers again registration={}", name());
+        }
+    }
+
+    private void failed(String because, @Nullable Duration wish) {
+        nextQuestion = System.nanoTime() + backoff.next(wish).toNanos();
+        if (!because.equals(illness)) { // once, not with each question
+            illness = because;
+            LOG.warn("GitLab gives no jobs registration={} because={}", name(), because);
+        }
+    }
+
+    /** Nine tenths to eleven tenths of it, so that many daemons do not ask at the same time. */
+    private long spread(Duration interval) {
+        long tenth = interval.toNanos() / 10;
+        return interval.toNanos() - tenth + random.nextLong(2 * tenth + 1);
+    }
+
+    private static long left(long deadline) {
+        return Math.max(0, deadline - System.nanoTime());
+    }
+}

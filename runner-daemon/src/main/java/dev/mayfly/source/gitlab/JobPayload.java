@@ -1,0 +1,199 @@
+package dev.mayfly.source.gitlab;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A job as the server hands it out: what Mayfly reads of it.
+ *
+ * @param facts what the job is
+ * @param token its own; valid while it runs
+ * @param git its sources
+ * @param work what is run, and in what
+ * @param transfers what comes from and goes to other jobs
+ */
+record JobPayload(JobFacts facts, GitLabToken token, GitFacts git, Work work, Transfers transfers) {
+
+    /**
+     * What a job is.
+     *
+     * @param id its number
+     * @param name as in the pipeline
+     * @param stage as in the pipeline
+     * @param project the project's number
+     * @param server what the server can do
+     */
+    record JobFacts(long id, String name, String stage, long project, ServerFeatures server) {}
+
+    /**
+     * What the server can do.
+     *
+     * @param sections whether it folds the sections of a log
+     * @param failureReasons those it knows
+     * @param maskedPrefixes what tokens start with that are to be masked wherever they appear
+     */
+    record ServerFeatures(
+            boolean sections, Set<String> failureReasons, List<String> maskedPrefixes) {
+
+        ServerFeatures {
+            failureReasons = Set.copyOf(failureReasons);
+            maskedPrefixes = List.copyOf(maskedPrefixes);
+        }
+    }
+
+    /**
+     * A job's sources.
+     *
+     * @param url of the repository, its credentials taken out
+     * @param ref the branch or tag
+     * @param sha full hash of the commit
+     * @param fetch how to get it
+     */
+    record GitFacts(String url, String ref, String sha, Fetch fetch) {}
+
+    /**
+     * How sources are fetched.
+     *
+     * @param refspecs what to fetch
+     * @param depth of the history, 0 for all of it
+     * @param incremental whether an earlier clone may be used; Mayfly never has one
+     */
+    record Fetch(List<String> refspecs, int depth, boolean incremental) {
+
+        Fetch {
+            refspecs = List.copyOf(refspecs);
+        }
+    }
+
+    /**
+     * What is run.
+     *
+     * @param steps in order; one is called {@code script}
+     * @param timeout of the whole job
+     * @param variables in the server's order; a later one of the same name counts
+     * @param image null for the runner's own
+     * @param services beside the job
+     * @param beyond keywords of the job that are no part of this record, in the words of a pipeline
+     */
+    record Work(
+            List<Step> steps,
+            Duration timeout,
+            List<Variable> variables,
+            @Nullable Image image,
+            List<Service> services,
+            List<String> beyond) {
+
+        Work {
+            steps = List.copyOf(steps);
+            variables = List.copyOf(variables);
+            services = List.copyOf(services);
+            beyond = List.copyOf(beyond);
+        }
+    }
+
+    /**
+     * A part of a job's commands.
+     *
+     * @param name {@code script}, {@code after_script}, or what the server makes up
+     * @param script its lines, as the author wrote them
+     */
+    record Step(String name, List<String> script) {
+
+        Step {
+            script = List.copyOf(script);
+        }
+    }
+
+    /**
+     * A variable.
+     *
+     * @param key its name
+     * @param value may hold a secret: see {@code masked}
+     * @param traits what is special about it
+     */
+    record Variable(String key, String value, Set<Trait> traits) {
+
+        /** What can be special about a variable. */
+        enum Trait {
+            /** Services may see it. */
+            PUBLIC,
+            /** Its value must not appear in the log. */
+            MASKED,
+            /** The value goes to a file, and the variable holds the file's path. */
+            FILE,
+            /** References in it are not expanded. */
+            RAW
+        }
+
+        Variable {
+            traits = Set.copyOf(traits);
+        }
+
+        boolean is(Trait trait) {
+            return traits.contains(trait);
+        }
+
+        /** Leaves the value out. */
+        @Override
+        public String toString() {
+            return "Variable[" + key + "]";
+        }
+    }
+
+    /**
+     * An image.
+     *
+     * @param name unexpanded
+     * @param entrypoint null for the image's own; one empty text for none
+     * @param pullPolicies empty for the runner's
+     * @param user to run as, or null for the image's
+     * @param platform or null for the host's
+     */
+    record Image(
+            String name,
+            @Nullable List<String> entrypoint,
+            List<String> pullPolicies,
+            @Nullable String user,
+            @Nullable String platform) {
+
+        Image {
+            entrypoint = entrypoint == null ? null : List.copyOf(entrypoint);
+            pullPolicies = List.copyOf(pullPolicies);
+        }
+    }
+
+    /**
+     * A container beside the job.
+     *
+     * @param image what it runs
+     * @param aliases its host names beside those that the image's name makes
+     * @param command empty for the image's
+     * @param variables of its own
+     */
+    record Service(
+            Image image, List<String> aliases, List<String> command, List<Variable> variables) {
+
+        Service {
+            aliases = List.copyOf(aliases);
+            command = List.copyOf(command);
+            variables = List.copyOf(variables);
+        }
+    }
+
+    /**
+     * What comes from and goes to other jobs, counted.
+     *
+     * @param artifacts what is kept
+     * @param caches what is looked for and saved
+     * @param dependencies whose artifacts are wanted, with an archive
+     * @param registries to which the job has credentials
+     */
+    record Transfers(int artifacts, int caches, int dependencies, List<String> registries) {
+
+        Transfers {
+            registries = List.copyOf(registries);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package dev.mayfly.source.gitlab;
+
+import dev.mayfly.source.gitlab.JobPayload.Variable;
+import dev.mayfly.source.gitlab.JobPayload.Variable.Trait;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+
+/**
+ * The variables of a job, one of each name, with references between them resolved once, as GitLab's
+ * runner does it.
+ */
+final class JobVariables {
+
+    private final Map<String, Variable> byName;
+    private final Map<String, String> values;
+
+    private JobVariables(Map<String, Variable> byName, Map<String, String> values) {
+        this.byName = byName;
+        this.values = values;
+    }
+
+    /**
+     * Puts variables together.
+     *
+     * @param inOrder a later one of the same name counts
+     * @param fileOf where the file of a file variable is, by the variable's name
+     */
+    static JobVariables of(List<Variable> inOrder, UnaryOperator<String> fileOf) {
+        Map<String, Variable> byName = new LinkedHashMap<>();
+        inOrder.forEach(variable -> byName.put(variable.key(), variable));
+        Map<String, String> raw = new LinkedHashMap<>();
+        byName.forEach((name, variable) ->
+                raw.put(name, variable.is(Trait.FILE) ? fileOf.apply(name) : variable.value()));
+        Map<String, String> values = new LinkedHashMap<>();
+        byName.forEach((name, variable) ->
+                values.put(
+                        name,
+                        variable.is(Trait.FILE) || variable.is(Trait.RAW)
+                                ? raw.getOrDefault(name, "")
+                                : expanded(variable.value(), raw)));
+        return new JobVariables(byName, values);
+    }
+
+    /** A variable without anything special. */
+    static Variable plain(String key, String value) {
+        return new Variable(key, value, Set.of(Trait.PUBLIC, Trait.RAW));
+    }
+
+    /** What the job's process gets. */
+    Map<String, String> values() {
+        return new LinkedHashMap<>(values);
+    }
+
+    /** One value; empty when there is none. */
+    String value(String name) {
+        return values.getOrDefault(name, "");
+    }
+
+    /** Those with a trait, in order. */
+    List<Variable> with(Trait trait) {
+        return byName.values().stream().filter(variable -> variable.is(trait)).toList();
+    }
+
+    /** What of them a service may see. */
+    Map<String, String> publicValues() {
+        Map<String, String> seen = new LinkedHashMap<>();
+        byName.forEach((name, variable) -> {
+            if (variable.is(Trait.PUBLIC) && !variable.is(Trait.FILE)) {
+                seen.put(name, value(name));
+            }
+        });
+        return seen;
+    }
+
+    /** A text of the job in which references are resolved. */
+    String expanded(String text) {
+        return expanded(text, values);
+    }
+
+    List<String> expanded(Collection<String> texts) {
+        List<String> expanded = new ArrayList<>();
+        texts.forEach(text -> expanded.add(expanded(text)));
+        return expanded;
+    }
+
+    /**
+     * Resolves {@code $NAME} and {@code ${NAME}} once, from left to right; what they resolve to is
+     * not looked at again. {@code $$} is a dollar sign; unknown names and the shell's own ({@code
+     * $?}) are empty.
+     */
+    private static String expanded(String text, Map<String, String> values) {
+        StringBuilder out = new StringBuilder(text.length());
+        int at = 0;
+        while (at < text.length()) {
+            int dollar = text.indexOf('$', at);
+            if (dollar < 0 || dollar == text.length() - 1) {
+                return out.append(text, at, text.length()).toString();
+            }
+            out.append(text, at, dollar);
+            char next = text.charAt(dollar + 1);
+            if (next == '$') {
+                out.append('$');
+                at = dollar + 2;
+            } else if (next == '{') {
+                int end = text.indexOf('}', dollar);
+                if (end < 0) {
+                    return out.append(text, dollar, text.length()).toString();
+                }
+                out.append(values.getOrDefault(text.substring(dollar + 2, end), ""));
+                at = end + 1;
+            } else if (isNameStart(next)) {
+                int end = dollar + 2;
+                while (end < text.length() && isNamePart(text.charAt(end))) {
+                    end++;
+                }
+                out.append(values.getOrDefault(text.substring(dollar + 1, end), ""));
+                at = end;
+            } else if ("*#@!?-0123456789".indexOf(next) >= 0) {
+                at = dollar + 2;
+            } else {
+                out.append('$');
+                at = dollar + 1;
+            }
+        }
+        return out.toString();
+    }
+
+    private static boolean isNameStart(char c) {
+        return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    }
+
+    private static boolean isNamePart(char c) {
+        return isNameStart(c) || (c >= '0' && c <= '9');
+    }
+}

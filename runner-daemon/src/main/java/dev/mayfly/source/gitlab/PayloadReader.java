@@ -1,0 +1,235 @@
+package dev.mayfly.source.gitlab;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.mayfly.source.gitlab.JobPayload.Fetch;
+import dev.mayfly.source.gitlab.JobPayload.GitFacts;
+import dev.mayfly.source.gitlab.JobPayload.Image;
+import dev.mayfly.source.gitlab.JobPayload.JobFacts;
+import dev.mayfly.source.gitlab.JobPayload.ServerFeatures;
+import dev.mayfly.source.gitlab.JobPayload.Service;
+import dev.mayfly.source.gitlab.JobPayload.Step;
+import dev.mayfly.source.gitlab.JobPayload.Transfers;
+import dev.mayfly.source.gitlab.JobPayload.Variable;
+import dev.mayfly.source.gitlab.JobPayload.Variable.Trait;
+import dev.mayfly.source.gitlab.JobPayload.Work;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the job that a server hands out. Unknown fields are ignored and absent lists are empty, as
+ * servers of many versions need it; what a job cannot be run without must be there.
+ */
+final class PayloadReader {
+
+    /** Where the server sets none. */
+    private static final Duration USUAL_TIMEOUT = Duration.ofHours(2);
+
+    private static final Pattern SHA = Pattern.compile("[0-9a-f]{40}|[0-9a-f]{64}");
+    private static final Pattern CREDENTIALS = Pattern.compile("^([a-z+]+://)[^/@]*@");
+    private static final Set<String> IMAGE_OPTIONS = Set.of("platform", "user");
+
+    private final JsonNode root;
+
+    private PayloadReader(JsonNode root) {
+        this.root = root;
+    }
+
+    /**
+     * Reads a payload.
+     *
+     * @throws PayloadException naming the first field that is missing or wrong
+     */
+    static JobPayload read(JsonNode root) throws PayloadException {
+        return new PayloadReader(root).payload();
+    }
+
+    private JobPayload payload() throws PayloadException {
+        GitLabToken token = token();
+        if (token == null || job() == null) {
+            throw wrong("id and token", "must be there");
+        }
+        return new JobPayload(facts(), token, git(), work(), transfers());
+    }
+
+    private JobFacts facts() throws PayloadException {
+        JsonNode info = root.path("job_info");
+        JsonNode features = root.path("features");
+        Set<String> reasons = new HashSet<>(texts(features.path("failure_reasons")));
+        return new JobFacts(
+                root.path("id").asLong(),
+                required(info, "job_info", "name"),
+                text(info, "stage"),
+                info.path("project_id").asLong(),
+                new ServerFeatures(
+                        features.path("trace_sections").asBoolean(),
+                        reasons,
+                        texts(features.path("token_mask_prefixes"))));
+    }
+
+    private GitFacts git() throws PayloadException {
+        JsonNode git = root.path("git_info");
+        String sha = required(git, "git_info", "sha");
+        if (!SHA.matcher(sha).matches()) {
+            throw wrong("git_info.sha", "must be a full hash");
+        }
+        return new GitFacts(
+                CREDENTIALS.matcher(required(git, "git_info", "repo_url")).replaceFirst("$1"),
+                required(git, "git_info", "ref"),
+                sha,
+                new Fetch(
+                        texts(git.path("refspecs")),
+                        git.path("depth").asInt(),
+                        root.path("allow_git_fetch").asBoolean()));
+    }
+
+    private Work work() throws PayloadException {
+        long seconds = root.path("runner_info").path("timeout").asLong();
+        List<Service> services = new ArrayList<>();
+        for (JsonNode service : root.path("services")) {
+            services.add(service(service));
+        }
+        JsonNode image = root.path("image");
+        return new Work(
+                steps(),
+                seconds > 0 ? Duration.ofSeconds(seconds) : USUAL_TIMEOUT,
+                variables(root.path("variables"), "variables"),
+                text(image, "name").isEmpty() ? null : image(image, "image"),
+                services,
+                beyond());
+    }
+
+    private List<Step> steps() throws PayloadException {
+        List<Step> steps = new ArrayList<>();
+        for (JsonNode step : root.path("steps")) {
+            steps.add(new Step(required(step, "steps[]", "name"), texts(step.path("script"))));
+        }
+        boolean script =
+                steps.stream()
+                        .anyMatch(step -> step.name().equals("script") && !step.script().isEmpty());
+        if (!script && text(root, "run").isEmpty()) {
+            throw wrong("steps", "must have a script with at least one line");
+        }
+        if (script && !text(root, "run").isEmpty()) {
+            throw wrong("run", "must not stand beside script");
+        }
+        return steps;
+    }
+
+    private List<Variable> variables(JsonNode list, String field) throws PayloadException {
+        List<Variable> variables = new ArrayList<>();
+        for (JsonNode node : list) {
+            Set<Trait> traits = EnumSet.noneOf(Trait.class);
+            for (Trait trait : Trait.values()) {
+                if (node.path(trait.name().toLowerCase(java.util.Locale.ROOT)).asBoolean()) {
+                    traits.add(trait);
+                }
+            }
+            variables.add(
+                    new Variable(required(node, field + "[]", "key"), text(node, "value"), traits));
+        }
+        return variables;
+    }
+
+    private Image image(JsonNode node, String field) throws PayloadException {
+        JsonNode options = node.path("executor_opts").path("docker");
+        for (String name : (Iterable<String>) options::fieldNames) {
+            if (!IMAGE_OPTIONS.contains(name)) {
+                throw wrong(field + ".executor_opts.docker", "has the unknown key " + name);
+            }
+        }
+        JsonNode entrypoint = node.path("entrypoint");
+        return new Image(
+                required(node, field, "name"),
+                entrypoint.isArray() && !entrypoint.isEmpty() ? texts(entrypoint) : null,
+                texts(node.path("pull_policy")),
+                options.hasNonNull("user") ? options.path("user").asText() : null,
+                options.hasNonNull("platform") ? options.path("platform").asText() : null);
+    }
+
+    private Service service(JsonNode node) throws PayloadException {
+        List<String> aliases = new ArrayList<>();
+        for (String alias : text(node, "alias").split("[ ,]+", -1)) {
+            if (!alias.isEmpty()) {
+                aliases.add(alias);
+            }
+        }
+        return new Service(
+                image(node, "services[]"),
+                aliases,
+                texts(node.path("command")),
+                variables(node.path("variables"), "services[].variables"));
+    }
+
+    /** What a job asks for and this reader has no record for: to be named, never dropped. */
+    private List<String> beyond() {
+        List<String> beyond = new ArrayList<>();
+        for (String keyword : List.of("run", "inputs", "secrets", "hooks", "suspend_options")) {
+            JsonNode node = root.path(keyword);
+            if (node.isTextual() ? !node.asText().isEmpty() : !node.isEmpty()) {
+                beyond.add(keyword);
+            }
+        }
+        return beyond;
+    }
+
+    private Transfers transfers() {
+        List<String> registries = new ArrayList<>();
+        for (JsonNode credential : root.path("credentials")) {
+            if ("registry".equals(text(credential, "type"))) {
+                registries.add(text(credential, "url"));
+            }
+        }
+        int dependencies = 0;
+        for (JsonNode dependency : root.path("dependencies")) {
+            if (!text(dependency.path("artifacts_file"), "filename").isEmpty()) {
+                dependencies++;
+            }
+        }
+        return new Transfers(
+                root.path("artifacts").size(), root.path("cache").size(), dependencies, registries);
+    }
+
+    private @Nullable Long job() {
+        return root.path("id").canConvertToLong() && root.path("id").asLong() > 0
+                ? Long.valueOf(root.path("id").asLong())
+                : null;
+    }
+
+    private @Nullable GitLabToken token() {
+        try {
+            return new GitLabToken(text(root, "token"));
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+
+    private String required(JsonNode node, String parent, String field) throws PayloadException {
+        String value = text(node, field);
+        if (value.isEmpty()) {
+            throw wrong(parent + "." + field, "must be there");
+        }
+        return value;
+    }
+
+    /** Of a text, a number or a boolean; empty when there is none. */
+    private static String text(JsonNode node, String field) {
+        return node.hasNonNull(field) ? node.path(field).asText() : "";
+    }
+
+    private static List<String> texts(JsonNode list) {
+        List<String> texts = new ArrayList<>();
+        list.forEach(one -> texts.add(one.isNull() ? "" : one.asText()));
+        return texts;
+    }
+
+    private PayloadException wrong(String field, String rule) {
+        return new PayloadException(
+                "the server's job cannot be read: " + field + " " + rule, job(), token());
+    }
+}

@@ -1,0 +1,163 @@
+package dev.mayfly.source.gitlab;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.regex.Pattern;
+
+/**
+ * Writes a job's log as one text of GitLab's: output as it is, Mayfly's structure in GitLab's
+ * markers.
+ *
+ * <p>The markers carry a mark that the job cannot know, so that nothing it prints opens or closes a
+ * section of Mayfly's; sections of its own fold as ever. For one thread at a time.
+ */
+public final class TraceWriter {
+
+    private static final String START_OF_LINE = "\r\u001b[0K";
+    private static final String TITLE = "\u001b[36;1m";
+    private static final String RESET = "\u001b[0;m";
+
+    /** Its words and bytes are gitlab-runner's: people search for them. */
+    private static final String LIMIT_NOTICE =
+            "\n\u001b[33;1mJob's log exceeded limit of %d bytes.\n"
+                    + "Job execution will continue but no more output will be collected."
+                    + RESET
+                    + "\n";
+
+    /** What GitLab takes for the name of a section. */
+    private static final Pattern NOT_IN_ID = Pattern.compile("[^A-Za-z0-9_.-]");
+
+    private final TraceSpool spool;
+    private final long limit;
+    private final boolean sections;
+    private final String mark;
+    private final Utf8Repair repair = new Utf8Repair();
+    private long output;
+    private boolean full;
+    private boolean inLine;
+
+    /**
+     * Begins an empty log.
+     *
+     * @param limit of the output, in bytes; sections and notices are few and not counted
+     * @param sections whether the server folds them
+     * @param mark letters and digits that nobody can guess, another for each job
+     */
+    public TraceWriter(TraceSpool spool, long limit, boolean sections, String mark) {
+        this.spool = spool;
+        this.limit = limit;
+        this.sections = sections;
+        this.mark = mark;
+    }
+
+    /**
+     * What the job printed, masked. Beyond the limit it is swallowed.
+     *
+     * @throws IOException when it could not be kept
+     */
+    public void output(byte[] bytes, int offset, int length) throws IOException {
+        ByteArrayOutputStream repaired = new ByteArrayOutputStream(length + 8);
+        repair.accept(bytes, offset, length, repaired);
+        keep(repaired.toByteArray());
+    }
+
+    /** A part of the job begins. */
+    public void sectionStarted(Instant at, String section) throws IOException {
+        StringBuilder text = freshLine();
+        if (sections) {
+            text.append("section_start:%d:%s".formatted(at.getEpochSecond(), id(section)))
+                    .append(START_OF_LINE);
+        }
+        write(text.append(TITLE).append(title(section)).append(RESET).append('\n').toString());
+    }
+
+    /** The part ends. */
+    public void sectionEnded(Instant at, String section) throws IOException {
+        StringBuilder text = freshLine();
+        if (sections) {
+            text.append("section_end:%d:%s".formatted(at.getEpochSecond(), id(section)))
+                    .append(START_OF_LINE);
+        }
+        write(text.toString());
+    }
+
+    /**
+     * Mayfly itself has something to say.
+     *
+     * @param text one line, masked
+     */
+    public void notice(String text) throws IOException {
+        write(freshLine().append(text).append('\n').toString());
+    }
+
+    /** No more comes. */
+    public void finish() throws IOException {
+        endCharacter();
+    }
+
+    private void keep(byte[] bytes) throws IOException {
+        if (full || bytes.length == 0) {
+            return;
+        }
+        int fits = (int) Math.min(bytes.length, limit - output);
+        if (fits < bytes.length) {
+            full = true;
+            while (fits > 0 && (bytes[fits] & 0xC0) == 0x80) {
+                fits--; // not in the middle of a character
+            }
+        }
+        if (fits > 0) {
+            spool.append(bytes, 0, fits);
+            output += fits;
+            inLine = bytes[fits - 1] != '\n';
+        }
+        if (full) {
+            byte[] notice = LIMIT_NOTICE.formatted(limit).getBytes(StandardCharsets.UTF_8);
+            spool.append(notice, 0, notice.length);
+            inLine = false;
+        }
+    }
+
+    private StringBuilder freshLine() throws IOException {
+        endCharacter();
+        return new StringBuilder(inLine ? "\n" : "");
+    }
+
+    private void endCharacter() throws IOException {
+        ByteArrayOutputStream rest = new ByteArrayOutputStream(4);
+        repair.finish(rest);
+        keep(rest.toByteArray());
+    }
+
+    private void write(String text) throws IOException {
+        if (text.isEmpty()) {
+            return;
+        }
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        spool.append(bytes, 0, bytes.length);
+        inLine = false;
+    }
+
+    private String id(String section) {
+        String name =
+                switch (section) {
+                    case "prepare" -> "prepare_executor";
+                    case "checkout" -> "get_sources";
+                    case "script" -> "step_script";
+                    default -> NOT_IN_ID.matcher(section).replaceAll("_");
+                };
+        return name + "_" + mark;
+    }
+
+    private static String title(String section) {
+        return switch (section) {
+            case "prepare" -> "Preparing environment";
+            case "checkout" -> "Getting source from Git repository";
+            case "script" -> "Executing \"step_script\" stage of the job script";
+            case "after_script" -> "Running after_script";
+            default -> section;
+        };
+    }
+}

@@ -1,0 +1,381 @@
+package dev.mayfly.source.gitlab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.mayfly.Eventually;
+import dev.mayfly.job.Fault;
+import dev.mayfly.job.FaultException;
+import dev.mayfly.job.ImageSpec;
+import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.Outcome;
+import dev.mayfly.job.PoolName;
+import dev.mayfly.job.WorkspaceSource;
+import dev.mayfly.source.Claim;
+import dev.mayfly.source.JobReport;
+import dev.mayfly.state.StateException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** From a question to the end of a job, against a server that goes wrong. */
+class GitLabSourceTest {
+
+    @TempDir Path folder;
+
+    @Test
+    void jobGoesFromQuestionToEnd() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            StubJob job =
+                    gitlab.stub.enqueue(
+                            gitlab.runner,
+                            GitLabFixture.job(1001)
+                                    .script("echo a", "echo b")
+                                    .afterScript("echo bye")
+                                    .variable("NAME", "value")
+                                    .variable("REFERS", "<$NAME>"));
+            Claim claim = gitlab.claim();
+
+            assertThat(claim.job().value()).isEqualTo("stub-1001");
+            assertThat(claim.spec().steps().script()).containsExactly("echo a", "echo b");
+            assertThat(claim.spec().steps().afterScript()).containsExactly("echo bye");
+            assertThat(claim.spec().steps().timeout()).isEqualTo(Duration.ofHours(1));
+            assertThat(claim.spec().environment().image())
+                    .isEqualTo(new ImageSpec("alpine:3.20", List.of()));
+            assertThat(claim.spec().inputs().variables())
+                    .containsEntry("REFERS", "<value>")
+                    .containsEntry("CI_JOB_IMAGE", "alpine:3.20");
+            assertThat(claim.spec().inputs().workspace()).isInstanceOf(WorkspaceSource.Empty.class);
+            assertThat(job.status()).isEqualTo(StubJob.Status.RUNNING);
+            assertThat(job.touches()).isEqualTo(1);
+
+            JobReport report = gitlab.source.report(claim);
+            Instant now = Instant.ofEpochSecond(1_700_000_000);
+            report.log().accept(new LogEvent.SectionStarted(now, "script"));
+            report.log()
+                    .accept(
+                            new LogEvent.Output(
+                                    now, "$ echo a\na\n".getBytes(StandardCharsets.UTF_8)));
+            report.log().accept(new LogEvent.SectionEnded(now, "script", Duration.ZERO));
+            report.log().accept(new LogEvent.Notice(now, "the job failed"));
+            report.log().finish();
+            report.finished(new Outcome.Failed(42));
+
+            assertThat(job.status()).isEqualTo(StubJob.Status.FAILED);
+            assertThat(job.exitCode()).isEqualTo(42);
+            assertThat(job.trace())
+                    .contains("section_start:1700000000:step_script_")
+                    .contains("$ echo a\na\n")
+                    .endsWith("the job failed\n");
+        }
+    }
+
+    @Test
+    void openQuestionIsFoundByWhoeverAsksNext() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            CountDownLatch gate = new CountDownLatch(1);
+            gitlab.stub.next(StubEndpoint.REQUEST_JOB, new StubFault.Held(gate));
+            gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(1));
+
+            assertThat(gitlab.claim(Duration.ofMillis(100))).isEmpty();
+            gate.countDown();
+            assertThat(gitlab.claim().job().value()).isEqualTo("stub-1");
+            assertThat(gitlab.stub.requests(StubEndpoint.REQUEST_JOB)).hasSize(1);
+        }
+    }
+
+    @Test
+    void jobThatComesTooLateIsGivenBack() throws Exception {
+        StubJob job;
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            gitlab.stub.next(StubEndpoint.REQUEST_JOB, new StubFault.Slow(Duration.ofMillis(300)));
+            job = gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(1));
+            assertThat(gitlab.claim(Duration.ofMillis(20))).isEmpty();
+            gitlab.source.close();
+
+            gitlab.stub.tolerate("is not that of the log"); // it never had one
+            assertThat(job.status()).isEqualTo(StubJob.Status.FAILED);
+            assertThat(job.failureReason()).isEqualTo("unknown_failure");
+        }
+    }
+
+    @Test
+    void unchangedQueueIsAskedForWithWhatTheServerSaid() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            assertThat(gitlab.claim(Duration.ofMillis(200))).isEmpty();
+
+            List<StubRequest> asked = gitlab.stub.requests(StubEndpoint.REQUEST_JOB);
+            assertThat(asked).hasSizeGreaterThan(1);
+            assertThat(asked.get(1).text()).contains("\"last_update\":\"");
+            // Never faster than its pace: 200 ms at 18 ms and more each.
+            assertThat(asked).hasSizeLessThan(13);
+        }
+    }
+
+    @Test
+    void heldQuestionIsAnsweredByAChangeAndAskedAgainForTheJob() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            gitlab.runner.hold(Duration.ofSeconds(20));
+            assertThat(gitlab.claim(Duration.ofMillis(200))).isEmpty();
+            gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(2));
+
+            assertThat(gitlab.claim().job().value()).isEqualTo("stub-2");
+        }
+    }
+
+    static Stream<List<StubFault>> faults() {
+        return Stream.of(
+                List.of(StubFault.status(500), StubFault.html(502), StubFault.html(503)),
+                List.of(StubFault.status(429, "Retry-After", "60")),
+                List.of(StubFault.status(429, "RateLimit-ResetTime", "not a date")),
+                List.of(StubFault.status(409), StubFault.status(409)),
+                List.of(StubFault.status(422)),
+                List.of(StubFault.status(400)),
+                List.of(StubFault.html(200)),
+                List.of(StubFault.html(201)),
+                List.of(new StubFault.CutBefore(), new StubFault.CutBefore()),
+                List.of(StubFault.status(301, "Location", "https://elsewhere.example.com/")));
+    }
+
+    @ParameterizedTest
+    @MethodSource("faults")
+    void jobComesAfterFaults(List<StubFault> faults) throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            gitlab.stub.next(StubEndpoint.REQUEST_JOB, faults.toArray(new StubFault[0]));
+            gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(3));
+
+            assertThat(gitlab.claim().job().value()).isEqualTo("stub-3");
+        }
+    }
+
+    @Test
+    void jobThatIsOverBeforeItBeginsIsDropped() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            gitlab.stub.next(StubEndpoint.UPDATE, StubFault.status(403, "Job-Status", "canceled"));
+            gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(4));
+            gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(5));
+
+            assertThat(gitlab.claim().job().value()).isEqualTo("stub-5");
+        }
+    }
+
+    @Test
+    void jobThatIsCancelledBeforeItBeginsIsClaimedAsCancelled() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            gitlab.stub.next(
+                    StubEndpoint.UPDATE,
+                    new StubFault.Status(
+                            200, Map.of("Job-Status", "canceling"), "text/plain", "200"));
+            gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(4));
+
+            assertThat(gitlab.claim().cancellation().reason()).contains("cancelled");
+        }
+    }
+
+    @Test
+    void cancelAtTheServerCancelsTheJobAndIsToldAsSuch() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            StubJob job =
+                    gitlab.stub.enqueue(
+                            gitlab.runner, GitLabFixture.job(6).failureReasons("job_canceled"));
+            Claim claim = gitlab.claim();
+            job.cancel();
+            Eventually.holds(
+                    "cancellation",
+                    GitLabFixture.SOON,
+                    () -> claim.cancellation().reason() != null);
+            gitlab.source.report(claim).finished(new Outcome.Cancelled("a user"));
+
+            assertThat(job.status()).isEqualTo(StubJob.Status.CANCELED);
+            assertThat(job.failureReason()).isEqualTo("job_canceled");
+        }
+    }
+
+    @Test
+    void endThatTheServerCannotTakeIsToldOnAfterTheJobHasGone() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            StubJob job = gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(20));
+            Claim claim = gitlab.claim();
+            JobReport report = gitlab.source.report(claim);
+            gitlab.stub.outage(StubFault.html(502));
+
+            assertThatThrownBy(() -> report.finished(new Outcome.Passed()))
+                    .isInstanceOf(FaultException.class)
+                    .hasMessageContaining("stub-20");
+            gitlab.stub.healthy();
+            Eventually.holds(
+                    "end", GitLabFixture.SOON, () -> job.status() == StubJob.Status.SUCCESS);
+            Eventually.holds(
+                    "forgotten",
+                    GitLabFixture.SOON,
+                    () -> !Files.exists(folder.resolve("spools/stub-20.trace")));
+        }
+    }
+
+    @Test
+    void jobThatCannotBeHeldIsRefusedInItsOwnLog() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            StubJob job =
+                    gitlab.stub.enqueue(
+                            gitlab.runner,
+                            GitLabFixture.job(7).variable("PASSWORD", "canary-value", "masked"));
+            gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(8));
+
+            assertThat(gitlab.claim().job().value()).isEqualTo("stub-8");
+            Eventually.holds(
+                    "refusal", GitLabFixture.SOON, () -> job.status() == StubJob.Status.FAILED);
+            assertThat(job.failureReason()).isEqualTo("runner_system_failure");
+            assertThat(job.trace()).contains("masked variables: PASSWORD").doesNotContain("canary");
+        }
+    }
+
+    @Test
+    void jobThatCannotBeReadFailsAtTheServer() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            StubPayload broken = GitLabFixture.job(9);
+            broken.node().remove("git_info");
+            StubJob job = gitlab.stub.enqueue(gitlab.runner, broken);
+            gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(10));
+
+            assertThat(gitlab.claim().job().value()).isEqualTo("stub-10");
+            gitlab.stub.tolerate("is not that of the log"); // no log was kept
+            assertThat(job.status()).isEqualTo(StubJob.Status.FAILED);
+            assertThat(job.trace()).contains("git_info.");
+        }
+    }
+
+    @Test
+    void tokenIsExchangedBeforeItEndsAndKept() throws Exception {
+        Instant start = Instant.now();
+        try (GitLabFixture gitlab =
+                new GitLabFixture(
+                        folder,
+                        GitLabStub.start(),
+                        start.plus(Duration.ofHours(1)),
+                        new InstantSource() {
+                            private boolean first = true;
+
+                            @Override
+                            public synchronized Instant instant() {
+                                Instant now = first ? start : start.plus(Duration.ofMinutes(46));
+                                first = false;
+                                return now;
+                            }
+                        })) {
+            String old = gitlab.runner.token();
+            gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(11));
+
+            assertThat(gitlab.claim().job().value()).isEqualTo("stub-11");
+            assertThat(gitlab.runner.token()).isNotEqualTo(old);
+            assertThat(gitlab.registrations.read("stub").orElseThrow().token().reveal())
+                    .isEqualTo(gitlab.runner.token());
+        }
+    }
+
+    @Test
+    void registrationThatWasMadeAgainIsTakenUp() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            StubRunner other = gitlab.stub.runner();
+            gitlab.stub.always(StubEndpoint.REQUEST_JOB, StubFault.status(403));
+            assertThat(gitlab.claim(Duration.ofMillis(100))).isEmpty();
+            Registration old = gitlab.registrations.read("stub").orElseThrow();
+            gitlab.registrations.write(old.with(new GitLabToken(other.token()), old.validity()));
+            gitlab.stub.enqueue(other, GitLabFixture.job(12));
+            Eventually.holds(
+                    "question with the other token",
+                    GitLabFixture.SOON,
+                    () -> {
+                        gitlab.claim(Duration.ofMillis(20));
+                        return gitlab.stub.requests().getLast().text().contains(other.token());
+                    });
+            gitlab.stub.healthy();
+
+            assertThat(gitlab.claim().job().value()).isEqualTo("stub-12");
+        }
+    }
+
+    @Test
+    void jobThatNeedsMoreThanWasDeclaredNeverArrives() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            StubJob job =
+                    gitlab.stub.enqueue(
+                            gitlab.runner,
+                            GitLabFixture.job(13).node(),
+                            Set.of("upload_multiple_artifacts"));
+
+            assertThat(gitlab.claim(Duration.ofMillis(100))).isEmpty();
+            assertThat(job.failureReason()).isEqualTo("runner_unsupported");
+        }
+    }
+
+    @Test
+    void otherPoolIsRefused() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            assertThatThrownBy(() ->
+                            gitlab.source.claim(new PoolName("trusted"), Duration.ofMillis(1)))
+                    .hasMessageContaining("feeds untrusted");
+        }
+    }
+
+    @Test
+    void tokenGoesToNoOtherServerThanItsOwn() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            Registration kept = gitlab.registrations.read("stub").orElseThrow();
+            gitlab.registrations.write(
+                    new Registration(
+                            "stub",
+                            ServerAddress.of("https://gitlab.example.com"),
+                            kept.runner(),
+                            kept.token(),
+                            kept.validity()));
+            assertThatThrownBy(() ->
+                            new GitLabSource(
+                                    new GitLabSourceSettings(
+                                            "stub",
+                                            GitLabFixture.POOL,
+                                            new GitLabSourceSettings.Limits(
+                                                    dev.mayfly.job.NetworkAccess.NONE, 1, folder),
+                                            true,
+                                            GitLabSourceSettings.Pacing.DEFAULT),
+                                    gitlab.registrations,
+                                    gitlab.api,
+                                    GitLabFixture.INFO,
+                                    InstantSource.system()))
+                    .isInstanceOf(StateException.class)
+                    .hasMessageContaining("gitlab.example.com");
+        }
+    }
+
+    @Test
+    void outcomesHaveTheReasonsThatTheServerKnows() {
+        assertThat(reason(new Outcome.Faulted(Fault.IMAGE, ""), Set.of()))
+                .isEqualTo(FailureReason.RUNNER_SYSTEM_FAILURE);
+        assertThat(reason(new Outcome.Faulted(Fault.IMAGE, ""), Set.of("image_pull_failure")))
+                .isEqualTo(FailureReason.IMAGE_PULL_FAILURE);
+        assertThat(reason(new Outcome.Denied(""), Set.of()))
+                .isEqualTo(FailureReason.SCRIPT_FAILURE);
+        assertThat(reason(new Outcome.TimedOut(Duration.ZERO), Set.of()))
+                .isEqualTo(FailureReason.JOB_EXECUTION_TIMEOUT);
+        assertThat(reason(new Outcome.Cancelled(""), Set.of()))
+                .isEqualTo(FailureReason.UNKNOWN_FAILURE);
+        assertThat(reason(new Outcome.Cancelled(""), Set.of("runner_interrupted")))
+                .isEqualTo(FailureReason.RUNNER_INTERRUPTED);
+    }
+
+    private static @Nullable FailureReason reason(Outcome outcome, Set<String> known) {
+        return FailureReason.of(outcome, false, known).failure();
+    }
+}
