@@ -20,9 +20,9 @@ final class BlockFilter {
     static final int BLOCK = 4;
 
     /** Longer strides leave more bytes at a write's end to the automaton than they save. */
-    static final int LONGEST_STRIDE = 13;
+    static final int LONGEST_STRIDE = 8;
 
-    private static final int BITS_FOR_EACH_BLOCK = 256;
+    private static final int BITS_FOR_EACH_BLOCK = 64;
     private static final int FEWEST_BITS_LOG2 = 17;
     private static final int MOST_BITS_LOG2 = 22;
 

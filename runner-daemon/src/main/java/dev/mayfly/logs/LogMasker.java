@@ -249,13 +249,9 @@ final class LogMasker {
     }
 
     private void countUnbroken(byte[] bytes, int from, int to) {
-        int first = Math.max(from, to - Interruptions.FULL_LINE);
-        int i = to;
-        while (i > first && (bytes[i - 1] & 0xFF) > ' ') {
-            i--;
-        }
-        boolean whole = i == from && !newLine;
-        unbroken = Math.min(Interruptions.FULL_LINE, to - i + (whole ? unbroken : 0));
+        int count = TerminalText.unbroken(bytes, from, to, Interruptions.FULL_LINE);
+        boolean goesOn = count == to - from && !newLine;
+        unbroken = goesOn ? Math.min(Interruptions.FULL_LINE, unbroken + count) : count;
         newLine = false;
     }
 

@@ -39,6 +39,9 @@ final class TerminalText {
     private static final long HIGH = 0x8080808080808080L;
     private static final long BLANKS = 0x2020202020202020L;
 
+    /** Added to a byte below 0x80, sets its high bit if it is above a blank. */
+    private static final long ABOVE_BLANK = 0x5F5F5F5F5F5F5F5FL;
+
     private enum Place {
         TEXT,
         /** Behind a line end: blanks still belong to it. */
@@ -92,6 +95,29 @@ final class TerminalText {
         return i;
     }
 
+    /**
+     * How many bytes without a blank or control character a text ends with.
+     *
+     * @param most no more are counted
+     */
+    static int unbroken(byte[] bytes, int from, int to, int most) {
+        int i = to;
+        if (to - from >= Long.BYTES) {
+            long eight = (long) LONG.get(bytes, to - Long.BYTES);
+            // No byte carries into the next one, so the highest bit is right as well.
+            long blanks = ~(((eight & ~HIGH) + ABOVE_BLANK) | eight) & HIGH;
+            if (blanks != 0) {
+                return Long.numberOfLeadingZeros(blanks) >>> 3;
+            }
+            i -= Long.BYTES;
+        }
+        int first = Math.max(from, to - most);
+        while (i > first && (bytes[i - 1] & 0xFF) > ' ') {
+            i--;
+        }
+        return to - i;
+    }
+
     private static boolean interrupts(byte b) {
         return b == '\n' || b == ESCAPE || b == '\r';
     }
@@ -102,6 +128,10 @@ final class TerminalText {
     int textAt(byte[] bytes, int from, int to) {
         if (place == Place.TEXT) {
             lineEnded = false;
+            int end = shortcut(bytes, from, to);
+            if (end > from) {
+                return end;
+            }
         }
         for (int i = from; i < to; i++) {
             if (!isInterruption(bytes[i])) {
@@ -109,6 +139,29 @@ final class TerminalText {
             }
         }
         return to;
+    }
+
+    /**
+     * The end of an interruption that is one line feed, or one escape sequence with parameters: so
+     * are nearly all. The start if it is something else, or if more may follow.
+     */
+    private int shortcut(byte[] bytes, int from, int to) {
+        if (bytes[from] == '\n') {
+            if (from + 1 < to && bytes[from + 1] > ' ') {
+                lineEnded = true;
+                return from + 1;
+            }
+        } else if (bytes[from] == ESCAPE && from + 2 < to && bytes[from + 1] == '[') {
+            int last = from + 2;
+            int end = Math.min(to, from + LONGEST_SEQUENCE) - 1;
+            while (last < end && bytes[last] >= ' ' && bytes[last] <= '?') {
+                last++;
+            }
+            if (last < end && bytes[last] >= '@' && bytes[last] < 0x7F && bytes[last + 1] >= ' ') {
+                return last + 1;
+            }
+        }
+        return from;
     }
 
     private boolean isInterruption(byte b) {
