@@ -123,7 +123,7 @@ record MaskerScript(
                     text.append(secret.substring(reader.number() % (secret.length() + 1)));
                 }
                 case ScriptReader.COMMAND + 'i' -> {
-                    String[] letters = pick(all, reader).split("", -1);
+                    String[] letters = pick(all, reader).split("(?!^)");
                     text.append(String.join(pick(INTERRUPTIONS, reader), letters));
                 }
                 case ScriptReader.COMMAND + '@' -> {

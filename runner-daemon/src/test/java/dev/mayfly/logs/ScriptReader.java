@@ -38,7 +38,7 @@ final class ScriptReader {
             case 'e' -> 0x1B;
             case 'n' -> '\n';
             case 'r' -> '\r';
-            case 'x' -> number() << 4 & 0xF0 | number() & 0x0F;
+            case 'x' -> ((number() & 0x0F) << 4) | (number() & 0x0F);
             default -> COMMAND + command;
         };
     }
