@@ -97,8 +97,7 @@ record MaskingCase(
                 byte[] end = node.required("end").asText().getBytes(StandardCharsets.ISO_8859_1);
                 return Base64.getMimeEncoder(node.required("width").asInt(), end)
                         .encodeToString(
-                                node.required("base64")
-                                        .asText()
+                                text(node.required("base64"))
                                         .getBytes(StandardCharsets.ISO_8859_1));
             }
             return node.asText();
