@@ -87,14 +87,21 @@ class SecretVariantsTest {
     @Test
     void lineOfAMultiLineValueIsMaskedAlone() {
         BODY.lines().forEach(line -> assertHidden(KEY, line));
-        assertThat(mask(TWO_LINES, "line-one-abc\r\r\nline-two-def\r\r\n"))
-                .isEqualTo("[MASKED]\r\r\n[MASKED]\r\r\n");
+        assertThat(mask(TWO_LINES, "line-two-def\nline-one-abc\n"))
+                .isEqualTo("[MASKED]\n[MASKED]\n");
     }
 
     @Test
-    void indentedMultiLineValueIsMaskedLineByLine() {
-        assertThat(mask(TWO_LINES, "  line-one-abc\n  line-two-def\n"))
-                .isEqualTo("  [MASKED]\n  [MASKED]\n");
+    void multiLineValueWithAnyLineEndsIsOneMark() {
+        assertThat(mask(TWO_LINES, "line-one-abc\r\r\nline-two-def\r\r\n"))
+                .isEqualTo("[MASKED]\r\r\n");
+        assertThat(mask(TWO_LINES, "line-one-abc\n\n\u001B[0mline-two-def\n"))
+                .isEqualTo("[MASKED]\n");
+    }
+
+    @Test
+    void indentedMultiLineValueIsOneMark() {
+        assertThat(mask(TWO_LINES, "  line-one-abc\n  line-two-def\n")).isEqualTo("  [MASKED]\n");
         assertHidden("  indented-one\n  indented-two", "indented-two");
     }
 
