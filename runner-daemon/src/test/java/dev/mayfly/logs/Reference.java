@@ -1,0 +1,52 @@
+package dev.mayfly.logs;
+
+import java.util.List;
+
+/**
+ * What the masker must show, found in another way. Everything that searches for differences asks
+ * through this, so that no search knows how the reference works. Strings hold one byte in each
+ * character.
+ */
+interface Reference {
+
+    /** {@link NaiveMasker}. */
+    Reference NAIVE = new Naive();
+
+    /**
+     * A secret that is looked for.
+     *
+     * @param from the first position at which an occurrence may start
+     */
+    record Known(String secret, int from) {}
+
+    /** The whole text at once. */
+    String mask(String text, List<Known> secrets);
+
+    /** How many bytes may be held back, at most, when this much is written. */
+    int mostHeld(String written, List<String> secrets);
+
+    /** The contract by the letter. */
+    final class Naive implements Reference {
+
+        private Naive() {}
+
+        @Override
+        public String mask(String text, List<Known> secrets) {
+            NaiveMasker masker = new NaiveMasker(text);
+            for (Known known : secrets) {
+                masker.hide(List.of(known.secret()), known.from());
+            }
+            return masker.masked(List.of());
+        }
+
+        @Override
+        public int mostHeld(String written, List<String> secrets) {
+            int longest = 0;
+            for (String secret : secrets) {
+                longest = Math.max(longest, secret.length());
+            }
+            int from = Math.max(0, written.length() - Math.max(0, longest - 1));
+            return NaiveMasker.longestBeginning(written.substring(from), secrets);
+        }
+    }
+}
