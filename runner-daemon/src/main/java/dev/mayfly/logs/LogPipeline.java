@@ -36,6 +36,7 @@ public final class LogPipeline {
 
     private final InstantSource clock;
     private final long limitBytes;
+    private final Masking masking;
 
     /** Those that have neither failed nor finished. */
     private final List<LogSink> sinks;
@@ -64,15 +65,17 @@ public final class LogPipeline {
      * @param clock stamps the events
      * @param limitBytes how much output is delivered, counted after masking; sections and notices
      *     are delivered beyond it
+     * @param masking which forms of the secrets are looked for
      * @param sinks each gets every event, in this order
      */
-    public LogPipeline(InstantSource clock, long limitBytes, List<LogSink> sinks) {
+    public LogPipeline(InstantSource clock, long limitBytes, Masking masking, List<LogSink> sinks) {
         if (limitBytes < 1) {
             throw new IllegalArgumentException(
                     "a job's log limit is " + limitBytes + " bytes, must be at least 1");
         }
         this.clock = clock;
         this.limitBytes = limitBytes;
+        this.masking = masking;
         this.sinks = new ArrayList<>(sinks);
     }
 
@@ -90,10 +93,10 @@ public final class LogPipeline {
         List<Maskability> judged = new ArrayList<>();
         List<SecretPattern> more = new ArrayList<>();
         secrets.forEach((name, value) -> {
-            Maskability maskability = Maskability.of(name, value);
+            Maskability maskability = Maskability.of(name, value, masking);
             judged.add(maskability);
             if (maskability instanceof Maskability.Maskable) {
-                more.addAll(SecretVariants.of(name, value));
+                more.addAll(SecretVariants.of(name, value, masking));
             }
         });
         masker.extend(masker.patterns().with(more));
