@@ -87,7 +87,10 @@ public final class JobRun {
         this.timeout = Ceiling.lower(spec.steps().timeout(), terms.timeout());
         this.log =
                 new LogPipeline(
-                        InstantSource.system(), terms.logBytes(), List.of(new SourceLog(report)));
+                        InstantSource.system(),
+                        terms.logBytes(),
+                        terms.masking(),
+                        List.of(new SourceLog(report)));
         this.output = new MaskedOutput(log);
     }
 

@@ -36,11 +36,15 @@ public final class LogPipeline {
 
     private final InstantSource clock;
     private final long limitBytes;
+    private final Masking masking;
 
     /** Those that have neither failed nor finished. */
     private final List<LogSink> sinks;
 
-    private LogMasker masker = new LogMasker(SecretPatterns.none(), this::collect);
+    private LogMasker masker;
+
+    /** Behind the masker: what was not declared but looks like a secret. */
+    private final TokenMasker tokens;
 
     /** Masked output that is in no event yet. */
     private final ByteArrayOutputStream collected = new ByteArrayOutputStream();
@@ -64,15 +68,19 @@ public final class LogPipeline {
      * @param clock stamps the events
      * @param limitBytes how much output is delivered, counted after masking; sections and notices
      *     are delivered beyond it
+     * @param masking which forms of the secrets are looked for
      * @param sinks each gets every event, in this order
      */
-    public LogPipeline(InstantSource clock, long limitBytes, List<LogSink> sinks) {
+    public LogPipeline(InstantSource clock, long limitBytes, Masking masking, List<LogSink> sinks) {
         if (limitBytes < 1) {
             throw new IllegalArgumentException(
                     "a job's log limit is " + limitBytes + " bytes, must be at least 1");
         }
         this.clock = clock;
         this.limitBytes = limitBytes;
+        this.masking = masking;
+        this.tokens = new TokenMasker(masking.tokens(), this::collect);
+        this.masker = newMasker();
         this.sinks = new ArrayList<>(sinks);
     }
 
@@ -90,10 +98,10 @@ public final class LogPipeline {
         List<Maskability> judged = new ArrayList<>();
         List<SecretPattern> more = new ArrayList<>();
         secrets.forEach((name, value) -> {
-            Maskability maskability = Maskability.of(name, value);
+            Maskability maskability = Maskability.of(name, value, masking);
             judged.add(maskability);
             if (maskability instanceof Maskability.Maskable) {
-                more.addAll(SecretVariants.of(name, value));
+                more.addAll(SecretVariants.of(name, value, masking));
             }
         });
         if (!more.isEmpty()) {
@@ -208,6 +216,7 @@ public final class LogPipeline {
             open.enqueueEnd();
         }
         masker.finish();
+        tokens.finish();
         if (droppedBytes > 0) {
             Instant now = clock.instant();
             cut(now);
@@ -217,7 +226,7 @@ public final class LogPipeline {
         }
         LogStatistics result =
                 new LogStatistics(receivedBytes, deliveredBytes, droppedBytes, hits());
-        masker = new LogMasker(SecretPatterns.none(), this::collect);
+        masker = newMasker();
         return result;
     }
 
@@ -247,10 +256,12 @@ public final class LogPipeline {
      */
     public String line(String text) {
         ByteArrayOutputStream masked = new ByteArrayOutputStream();
-        LogMasker alone = new LogMasker(masker.patterns(), masked::write);
+        TokenMasker rest = new TokenMasker(masking.tokens(), masked::write);
+        LogMasker alone = new LogMasker(masker.patterns(), masking.names(), rest::write);
         byte[] bytes = text.getBytes(UTF_8);
         alone.write(bytes, 0, bytes.length);
         alone.finish();
+        rest.finish();
         StringBuilder line = new StringBuilder();
         masked.toString(UTF_8).codePoints().forEach(c -> appendVisibly(line, c));
         return line.toString();
@@ -275,10 +286,15 @@ public final class LogPipeline {
 
     /** Puts an event behind all output up to now, whose time is then the event's at the latest. */
     private void enqueue(LogEvent event) {
-        masker.whenSettled(() -> {
-            cut(event.at());
-            ready.add(event);
-        });
+        masker.whenSettled(() ->
+                tokens.whenSettled(() -> {
+                    cut(event.at());
+                    ready.add(event);
+                }));
+    }
+
+    private LogMasker newMasker() {
+        return new LogMasker(SecretPatterns.none(), masking.names(), tokens::write);
     }
 
     /** Takes masked output. */

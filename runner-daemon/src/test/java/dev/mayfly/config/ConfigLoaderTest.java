@@ -9,6 +9,7 @@ import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.SecretValue;
+import dev.mayfly.logs.Masking;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
 import java.io.IOException;
@@ -106,7 +107,8 @@ class ConfigLoaderTest {
                                         Duration.ofHours(1),
                                         new SandboxLimits(2L << 30, 1.0, 512, 4096, 256L << 20),
                                         new Hardening(true, Hardening.User.NON_ROOT, ""),
-                                        64L << 20),
+                                        64L << 20,
+                                        Masking.STANDARD),
                                 1));
     }
 

@@ -173,6 +173,10 @@ class PublishedFilesTest {
                         Map.entry("pools[].user", "image"),
                         Map.entry("pools[].seccomp_profile", "seccomp.json"),
                         Map.entry("pools[].log_limit", "1MiB"),
+                        Map.entry("pools[].masking.shortest", "5"),
+                        Map.entry("pools[].masking.off", "[hex, utf16]"),
+                        Map.entry("pools[].masking.names", "true"),
+                        Map.entry("pools[].masking.token_shapes", "false"),
                         Map.entry("sources.local.feeds", "[high, low]"),
                         Map.entry("sources.local.default", "high"),
                         Map.entry("sources.local.max_queued", "1"),
@@ -199,6 +203,9 @@ class PublishedFilesTest {
         StringBuilder text = new StringBuilder();
         if (path.startsWith("pools[]")) {
             String name = key.equals("name") && value != null ? "" : "name: low, ";
+            if (path.startsWith("pools[].masking.")) {
+                entry = "masking: {" + entry + "}";
+            }
             text.append("pools: [{name: high}, {").append(name).append(entry).append("}]");
         } else {
             text.append("pools: [{name: high}, {name: low}]\n");

@@ -8,6 +8,7 @@ import dev.mayfly.job.LogSink;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.logs.LogPipeline;
 import dev.mayfly.logs.LogStatistics;
+import dev.mayfly.logs.Masking;
 import java.io.ByteArrayOutputStream;
 import java.time.InstantSource;
 import java.util.List;
@@ -21,7 +22,8 @@ class MaskedOutputTest {
 
     private final ByteArrayOutputStream shown = new ByteArrayOutputStream();
     private final LogPipeline log =
-            new LogPipeline(InstantSource.system(), 1 << 20, List.of(new Shown()));
+            new LogPipeline(
+                    InstantSource.system(), 1 << 20, Masking.STANDARD, List.of(new Shown()));
     private final MaskedOutput output = new MaskedOutput(log);
 
     private final class Shown implements LogSink {

@@ -15,6 +15,7 @@ import dev.mayfly.job.ResourceRequest;
 import dev.mayfly.job.SecretRequest;
 import dev.mayfly.job.Steps;
 import dev.mayfly.job.WorkspaceSource;
+import dev.mayfly.logs.Masking;
 import dev.mayfly.metrics.JobMetrics;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
@@ -47,7 +48,8 @@ final class Trial implements AutoCloseable {
                     Duration.ofMinutes(10),
                     new SandboxLimits(1 << 30, 2, 100, 1000, 1 << 28),
                     new Hardening(true, Hardening.User.NON_ROOT, ""),
-                    1 << 20);
+                    1 << 20,
+                    Masking.STANDARD);
 
     final List<String> history = new CopyOnWriteArrayList<>();
     final MemoryJournal journal = new MemoryJournal(history);

@@ -77,7 +77,11 @@ class AdversarialCasesTest {
     void valueAboveTheLimitIsRefusedByNameAndTheOthersAreMasked() throws InterruptedException {
         StringBuilder shown = new StringBuilder();
         LogPipeline log =
-                new LogPipeline(InstantSource.system(), Long.MAX_VALUE, List.of(into(shown)));
+                new LogPipeline(
+                        InstantSource.system(),
+                        Long.MAX_VALUE,
+                        Masking.STANDARD,
+                        List.of(into(shown)));
         Map<String, SecretValue> values = new LinkedHashMap<>();
         values.put("HUGE", new SecretValue(new byte[1024 * 1024]));
         values.put("USUAL", new SecretValue(SECRET.getBytes(ISO_8859_1)));

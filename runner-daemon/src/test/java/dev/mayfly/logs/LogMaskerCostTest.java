@@ -167,7 +167,9 @@ class LogMaskerCostTest {
                 SecretPatterns.none()
                         .with(
                                 SecretVariants.of(
-                                        "S", new SecretValue("s3cr3t value".getBytes(ISO_8859_1))));
+                                        "S",
+                                        new SecretValue("s3cr3t value".getBytes(ISO_8859_1)),
+                                        Masking.STANDARD));
         LogMasker masker = new LogMasker(patterns, (bytes, offset, length) -> {});
         byte[] text =
                 "a line with s3cr3t value, with s3cr3t val and with half of it: s3cr3"
@@ -224,7 +226,8 @@ class LogMaskerCostTest {
             patterns.addAll(
                     SecretVariants.of(
                             "S" + i,
-                            new SecretValue(LogMaskerTest.letters(32, i).getBytes(ISO_8859_1))));
+                            new SecretValue(LogMaskerTest.letters(32, i).getBytes(ISO_8859_1)),
+                            Masking.STANDARD));
         }
         // 17 bytes for each state, so about 5 MB.
         assertThat(SecretPatterns.none().with(patterns).states()).isLessThan(300_000);

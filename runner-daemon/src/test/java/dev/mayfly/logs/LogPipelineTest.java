@@ -85,7 +85,7 @@ class LogPipelineTest {
     }
 
     private LogPipeline pipeline(long limitBytes, LogSink... sinks) {
-        return new LogPipeline(clock, limitBytes, List.of(sinks));
+        return new LogPipeline(clock, limitBytes, Masking.STANDARD, List.of(sinks));
     }
 
     private LogPipeline masking(LogSink... sinks) throws InterruptedException {
@@ -311,7 +311,7 @@ class LogPipelineTest {
         assertThat(log.addSecrets(secrets))
                 .containsExactly(
                         new Maskability.Maskable("GOOD"),
-                        new Maskability.TooShort("SHORT", 3),
+                        new Maskability.TooShort("SHORT", 3, 6),
                         new Maskability.TooLong("LONG", 65_537));
     }
 

@@ -9,7 +9,8 @@ import org.junit.jupiter.api.Test;
 class MaskabilityTest {
 
     private static Maskability of(String value) {
-        return Maskability.of("DEPLOY_KEY", new SecretValue(value.getBytes(UTF_8)));
+        return Maskability.of(
+                "DEPLOY_KEY", new SecretValue(value.getBytes(UTF_8)), Masking.STANDARD);
     }
 
     @Test
@@ -20,14 +21,14 @@ class MaskabilityTest {
 
     @Test
     void shorterValuesCannotBeMasked() {
-        assertThat(of("abcde")).isEqualTo(new Maskability.TooShort("DEPLOY_KEY", 5));
-        assertThat(of("")).isEqualTo(new Maskability.TooShort("DEPLOY_KEY", 0));
+        assertThat(of("abcde")).isEqualTo(new Maskability.TooShort("DEPLOY_KEY", 5, 6));
+        assertThat(of("")).isEqualTo(new Maskability.TooShort("DEPLOY_KEY", 0, 6));
     }
 
     @Test
     void blanksAroundAValueDoNotMakeItLongEnough() {
-        assertThat(of(" abc \t\r\n")).isEqualTo(new Maskability.TooShort("DEPLOY_KEY", 3));
-        assertThat(of("        \n")).isEqualTo(new Maskability.TooShort("DEPLOY_KEY", 0));
+        assertThat(of(" abc \t\r\n")).isEqualTo(new Maskability.TooShort("DEPLOY_KEY", 3, 6));
+        assertThat(of("        \n")).isEqualTo(new Maskability.TooShort("DEPLOY_KEY", 0, 6));
     }
 
     @Test

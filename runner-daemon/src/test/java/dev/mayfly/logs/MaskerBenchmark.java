@@ -68,7 +68,11 @@ final class MaskerBenchmark {
                 add(cells, chunk, count + " all forms", allForms(some));
             }
             LogPipeline pipeline =
-                    new LogPipeline(InstantSource.system(), Long.MAX_VALUE, List.of(new Counter()));
+                    new LogPipeline(
+                            InstantSource.system(),
+                            Long.MAX_VALUE,
+                            Masking.STANDARD,
+                            List.of(new Counter()));
             pipeline.addSecrets(named(secrets));
             cells.add(cell("pipeline, 100 all forms", chunk, pipeline::output));
         }
@@ -176,7 +180,9 @@ final class MaskerBenchmark {
     }
 
     private static List<SecretPattern> allForms(List<SecretValue> secrets) {
-        return secrets.stream().flatMap(v -> SecretVariants.of("S", v).stream()).toList();
+        return secrets.stream()
+                .flatMap(v -> SecretVariants.of("S", v, Masking.STANDARD).stream())
+                .toList();
     }
 
     private static Map<String, SecretValue> named(List<SecretValue> secrets) {
@@ -186,7 +192,7 @@ final class MaskerBenchmark {
     }
 
     /** Tokens, keys in hex and base64, passwords, and one PEM key in ten. */
-    private static List<SecretValue> secrets(int count) {
+    static List<SecretValue> secrets(int count) {
         Random random = new Random(1);
         List<SecretValue> secrets = new ArrayList<>();
         for (int i = 0; i < count; i++) {

@@ -38,7 +38,11 @@ class SecretVariantsTest {
 
     private static SecretPatterns patterns(String value) {
         return SecretPatterns.none()
-                .with(SecretVariants.of("S", new SecretValue(value.getBytes(ISO_8859_1))));
+                .with(
+                        SecretVariants.of(
+                                "S",
+                                new SecretValue(value.getBytes(ISO_8859_1)),
+                                Masking.STANDARD));
     }
 
     /** In one write and byte by byte. */
@@ -270,7 +274,9 @@ class SecretVariantsTest {
 
     @Test
     void noFormIsEmptyOrGivenTwice() {
-        assertThat(SecretVariants.of("S", new SecretValue(KEY_FILE.getBytes(UTF_8))))
+        assertThat(
+                        SecretVariants.of(
+                                "S", new SecretValue(KEY_FILE.getBytes(UTF_8)), Masking.STANDARD))
                 .allSatisfy(p -> assertThat(p.bytes().length).isGreaterThanOrEqualTo(6))
                 .extracting(p -> new String(p.bytes(), ISO_8859_1))
                 .doesNotHaveDuplicates();
@@ -297,7 +303,9 @@ class SecretVariantsTest {
         assertHidden(value, value);
         assertHidden(value, "line-one-abc%0Aline-two-%00def");
         assertShown(value, "line-one-abc\n");
-        assertThat(SecretVariants.of("S", new SecretValue(value.getBytes(ISO_8859_1))))
+        assertThat(
+                        SecretVariants.of(
+                                "S", new SecretValue(value.getBytes(ISO_8859_1)), Masking.STANDARD))
                 .extracting(SecretPattern::variant)
                 .containsOnly(Variant.EXACT, Variant.BASE64, Variant.HEX, Variant.PERCENT);
     }
@@ -306,14 +314,20 @@ class SecretVariantsTest {
     void longestBinaryValueMakesAnAutomatonThatFitsTheHeap() {
         byte[] bytes = new byte[Maskability.LONGEST_BYTES];
         new Random(1).nextBytes(bytes);
-        List<SecretPattern> forms = SecretVariants.of("S", new SecretValue(bytes));
+        List<SecretPattern> forms =
+                SecretVariants.of("S", new SecretValue(bytes), Masking.STANDARD);
         // 17 bytes for each state, so about 70 MB.
         assertThat(SecretPatterns.none().with(forms).states()).isLessThan(4_000_000);
     }
 
     @Test
     void patternsPrintNothingOfTheValue() {
-        assertThat(SecretVariants.of("S", new SecretValue(SECRET.getBytes(UTF_8))).toString())
+        assertThat(
+                        SecretVariants.of(
+                                        "S",
+                                        new SecretValue(SECRET.getBytes(UTF_8)),
+                                        Masking.STANDARD)
+                                .toString())
                 .contains("BASE64")
                 .doesNotContain(SECRET)
                 .doesNotContain("czNj");

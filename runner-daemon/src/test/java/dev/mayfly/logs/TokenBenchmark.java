@@ -32,6 +32,7 @@ final class TokenBenchmark {
     }
 
     /** One line of the result. */
+    @SuppressWarnings("ArrayRecordComponent") // compared by nobody
     private record Cell(String name, int chunk, byte[] corpus, Chunks work, List<Double> speeds) {
 
         double median() {

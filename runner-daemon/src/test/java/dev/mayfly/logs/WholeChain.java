@@ -16,14 +16,15 @@ final class WholeChain {
         List<SecretPattern> forms = new ArrayList<>();
         for (String value : values) {
             if (isMaskable(value)) {
-                forms.addAll(SecretVariants.of("S" + forms.size(), secret(value)));
+                forms.addAll(
+                        SecretVariants.of("S" + forms.size(), secret(value), Masking.STANDARD));
             }
         }
         return forms;
     }
 
     static boolean isMaskable(String value) {
-        return Maskability.of("S", secret(value)) instanceof Maskability.Maskable;
+        return Maskability.of("S", secret(value), Masking.STANDARD) instanceof Maskability.Maskable;
     }
 
     private static SecretValue secret(String value) {
