@@ -63,6 +63,7 @@ public final class JobRun {
     private final SandboxLimits limits;
     private final Duration timeout;
     private final LogPipeline log;
+    private final MaskedOutput output;
     private JobPhase phase = JobPhase.CLAIMED;
     private long phaseStart = System.nanoTime();
     private @Nullable Section section;
@@ -87,6 +88,7 @@ public final class JobRun {
         this.log =
                 new LogPipeline(
                         InstantSource.system(), terms.logBytes(), List.of(new SourceLog(report)));
+        this.output = new MaskedOutput(log);
     }
 
     /**
@@ -257,7 +259,7 @@ public final class JobRun {
         begin("script");
         return sandbox.run(
                 step("script", spec.steps().script(), secrets, Map.of()),
-                log::output,
+                output,
                 timeout,
                 claim.cancellation());
     }
@@ -275,7 +277,7 @@ public final class JobRun {
             StepEnd end =
                     sandbox.run(
                             step("after_script", lines, secrets, result),
-                            log::output,
+                            output,
                             AFTER_SCRIPT_LIMIT,
                             new Cancellation()); // a cancelled job still cleans up after itself
             if (end instanceof StepEnd.Exited(int code) && code == 0) {

@@ -96,7 +96,9 @@ public final class LogPipeline {
                 more.addAll(SecretVariants.of(name, value));
             }
         });
-        masker.extend(masker.patterns().with(more));
+        if (!more.isEmpty()) {
+            masker.extend(masker.patterns().with(more));
+        }
         deliver();
         return List.copyOf(judged);
     }

@@ -1,0 +1,157 @@
+package dev.mayfly.logs;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Shapes of tokens, prepared for the search. Immutable, so streams and threads share it; what is
+ * known of one stream is in its {@link TokenScanner}. To prepare shapes takes milliseconds: prepare
+ * them once.
+ */
+public final class TokenShapes {
+
+    /** The name of the shape that a CI server's own prefixes make; no rules file can use it. */
+    public static final String SERVER = "ci_server";
+
+    /** The classes of all parts fit into the bits of a long. */
+    private static final int MOST_CLASSES = Long.SIZE;
+
+    private static final int VALUES = 256;
+    private static final TokenShapes NONE = new TokenShapes(List.of());
+
+    private final List<TokenShape> shapes;
+    private final PrefixAutomaton automaton;
+    private final PrefixFilter filter;
+
+    /** Parts of all shapes, those of a shape one behind the other. */
+    private final List<Step> steps = new ArrayList<>();
+
+    private final int[] firstStep;
+    private final int classes;
+    private final long[] classesOf = new long[VALUES];
+
+    /**
+     * A part in its place.
+     *
+     * @param shape the number of its shape
+     * @param classBit the one bit of its class
+     * @param last whether the shape ends with it
+     */
+    record Step(TokenShape.Part part, int shape, long classBit, boolean last) {
+
+        /** After how many bytes of the part it is decided, if its run does not end before. */
+        int enough() {
+            return last ? part.least() : part.most();
+        }
+    }
+
+    private TokenShapes(List<TokenShape> shapes) {
+        this.shapes = List.copyOf(shapes);
+        automaton = new PrefixAutomaton(this.shapes);
+        filter = new PrefixFilter(this.shapes);
+        firstStep = new int[this.shapes.size()];
+        Map<ByteClass, Integer> numbers = new LinkedHashMap<>();
+        for (int i = 0; i < firstStep.length; i++) {
+            firstStep[i] = steps.size();
+            List<TokenShape.Part> parts = this.shapes.get(i).parts();
+            for (int j = 0; j < parts.size(); j++) {
+                int number = numbers.computeIfAbsent(parts.get(j).bytes(), _ -> numbers.size());
+                steps.add(new Step(parts.get(j), i, 1L << number, j == parts.size() - 1));
+            }
+        }
+        if (numbers.size() > MOST_CLASSES) {
+            throw new IllegalArgumentException(
+                    "the token rules use %d classes of bytes, the most is %d; let some rules share theirs"
+                            .formatted(numbers.size(), MOST_CLASSES));
+        }
+        classes = numbers.size();
+        numbers.forEach((bytes, number) -> {
+            for (int value : bytes.values()) {
+                classesOf[value] |= 1L << number;
+            }
+        });
+    }
+
+    /** No shape, so that nothing is hidden. */
+    public static TokenShapes none() {
+        return NONE;
+    }
+
+    /**
+     * Prepares shapes.
+     *
+     * @throws IllegalArgumentException if two have the same name, or if they are too many
+     */
+    public static TokenShapes of(List<TokenShape> shapes) {
+        Set<String> names = new LinkedHashSet<>();
+        for (TokenShape shape : shapes) {
+            if (!names.add(shape.name())) {
+                throw new IllegalArgumentException("two token rules are called " + shape.name());
+            }
+        }
+        return new TokenShapes(shapes);
+    }
+
+    /**
+     * With prefixes that a CI server names added, which the statistics call {@link #SERVER}. Those
+     * that are empty, longer than 64 characters or not printable ASCII are left out, as are those
+     * that are known already.
+     *
+     * @return this if nothing is added
+     */
+    public TokenShapes withServerPrefixes(Collection<String> prefixes) {
+        List<String> known =
+                shapes.stream()
+                        .filter(TokenShape::isPrefixesOnly)
+                        .flatMap(shape -> shape.prefix().literals().stream())
+                        .toList();
+        List<String> added =
+                prefixes.stream()
+                        .distinct()
+                        .filter(prefix -> !known.contains(prefix))
+                        .filter(TokenShape.Prefix::possible)
+                        .toList();
+        if (added.isEmpty()) {
+            return this;
+        }
+        List<TokenShape> all = new ArrayList<>(shapes);
+        all.add(TokenShape.ofPrefixes(SERVER, added));
+        return of(all);
+    }
+
+    /** As they were given. */
+    public List<TokenShape> shapes() {
+        return shapes;
+    }
+
+    PrefixAutomaton automaton() {
+        return automaton;
+    }
+
+    PrefixFilter filter() {
+        return filter;
+    }
+
+    List<Step> steps() {
+        return steps;
+    }
+
+    /** The number of a shape's first part. */
+    int firstStep(int shape) {
+        return firstStep[shape];
+    }
+
+    int classes() {
+        return classes;
+    }
+
+    /** The bits of the classes that the byte belongs to. */
+    long classesOf(byte b) {
+        return classesOf[b & 0xFF];
+    }
+}
