@@ -98,7 +98,7 @@ final class MaskerCheck {
         List<String> all = additions.isEmpty() ? secrets : new ArrayList<>(secrets);
         List<Reference.Known> known = new ArrayList<>();
         for (String secret : secrets) {
-            known.add(new Reference.Known(secret, 0));
+            known.add(new Reference.Known(secret, 0, 0));
         }
         int from = 0;
         int added = 0;
@@ -108,7 +108,7 @@ final class MaskerCheck {
                 int settled = from - masker.heldBytes();
                 masker.extend(masker.patterns().with(MaskedStream.exact(more)));
                 all.addAll(more);
-                more.forEach(secret -> known.add(new Reference.Known(secret, settled)));
+                more.forEach(secret -> known.add(new Reference.Known(secret, settled, settled)));
             } else {
                 int to = end(text, cuts, from);
                 if (added < additions.size()) {
@@ -124,7 +124,7 @@ final class MaskerCheck {
         masker.finish();
         byte[] masked = expected.masked(known);
         byte[] shown = output.toByteArray();
-        if (!Arrays.equals(shown, masked)) {
+        if (!Arrays.equals(shown, masked) && !hidesMore(shown, text, known)) {
             throw new AssertionError(
                     "The output differs, cut after "
                             + cuts
@@ -136,6 +136,28 @@ final class MaskerCheck {
                             + MaskerScript.of(secrets, additions, text, cuts));
         }
         return masker.hits();
+    }
+
+    /**
+     * Whether it also hides the rest of what an added secret has begun in bytes that were out then,
+     * which it may do and need not: the line end's rule has let them out.
+     */
+    private boolean hidesMore(byte[] shown, String text, List<Reference.Known> known) {
+        int furthest = 0;
+        for (Reference.Known one : known) {
+            furthest = Math.max(furthest, one.out());
+        }
+        for (int back = 1; back <= furthest; back++) {
+            List<Reference.Known> earlier = new ArrayList<>();
+            for (Reference.Known one : known) {
+                int from = Math.max(0, one.out() - back);
+                earlier.add(new Reference.Known(one.secret(), from, one.out()));
+            }
+            if (Arrays.equals(shown, reference.mask(text, earlier).getBytes(ISO_8859_1))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static int end(String text, BitSet cuts, int from) {

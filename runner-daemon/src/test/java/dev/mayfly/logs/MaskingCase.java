@@ -134,7 +134,7 @@ record MaskingCase(
     private static List<Reference.Known> known(List<SecretPattern> forms) {
         return forms.stream()
                 .map(form -> new String(form.bytes(), StandardCharsets.ISO_8859_1))
-                .map(form -> new Reference.Known(form, 0))
+                .map(form -> new Reference.Known(form, 0, 0))
                 .toList();
     }
 

@@ -161,6 +161,14 @@ final class NaiveMasker {
         return this;
     }
 
+    /** Hides what another one of the same text hides at {@code from} or behind it. */
+    NaiveMasker hideSame(NaiveMasker other, int from) {
+        for (int i = from; i < text.length(); i++) {
+            hidden[i] |= other.hidden[i];
+        }
+        return this;
+    }
+
     private void hideRaw(String secret, int from) {
         for (int at = text.indexOf(secret, from); at >= 0; at = text.indexOf(secret, at + 1)) {
             Arrays.fill(hidden, at, at + secret.length(), true);

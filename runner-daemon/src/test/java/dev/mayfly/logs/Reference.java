@@ -16,8 +16,9 @@ interface Reference {
      * A secret that is looked for.
      *
      * @param from the first position at which an occurrence may start
+     * @param out how many bytes are out when it becomes known, and stay what they are
      */
-    record Known(String secret, int from) {}
+    record Known(String secret, int from, int out) {}
 
     /** The whole text at once. */
     String mask(String text, List<Known> secrets);
@@ -34,7 +35,13 @@ interface Reference {
         public String mask(String text, List<Known> secrets) {
             NaiveMasker masker = new NaiveMasker(text);
             for (Known known : secrets) {
-                masker.hide(List.of(known.secret()), known.from());
+                if (known.out() == 0) {
+                    masker.hide(List.of(known.secret()), known.from());
+                    continue;
+                }
+                masker.hideSame(
+                        new NaiveMasker(text).hide(List.of(known.secret()), known.from()),
+                        known.out());
             }
             return masker.masked(List.of());
         }
