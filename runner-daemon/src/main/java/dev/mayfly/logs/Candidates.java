@@ -12,9 +12,13 @@ final class Candidates {
     static final long UNKNOWN = -1;
 
     private static final int FIELDS = 3;
+    private static final int CAPACITY = 4;
 
     /** By turns: where the part begins, and where what is hidden begins and ends. */
-    private long[] fields = new long[4 * FIELDS];
+    private long[] fields = new long[CAPACITY * FIELDS];
+
+    /** The capacity is a power of two, so this is a mask. */
+    private int capacityLess1 = CAPACITY - 1;
 
     private int head;
     private int size;
@@ -69,9 +73,7 @@ final class Candidates {
     }
 
     private int slot(int index) {
-        int slot = head + index;
-        int capacity = fields.length / FIELDS;
-        return slot < capacity ? slot : slot - capacity;
+        return head + index & capacityLess1;
     }
 
     private void grow() {
@@ -81,5 +83,6 @@ final class Candidates {
         System.arraycopy(fields, 0, target, fields.length - first, first);
         fields = target;
         head = 0;
+        capacityLess1 = fields.length / FIELDS - 1;
     }
 }

@@ -60,7 +60,7 @@ final class TokenScanner {
         this.automaton = shapes.automaton();
         this.listener = listener;
         this.state = automaton.start();
-        int steps = shapes.steps().size();
+        int steps = shapes.steps();
         candidates = new Candidates[steps];
         Arrays.setAll(candidates, _ -> new Candidates());
         waiting = new long[(steps + Long.SIZE - 1) / Long.SIZE];
@@ -78,7 +78,7 @@ final class TokenScanner {
         int i = from;
         while (i < to) {
             if (live == 0 && prefixes.idle(s)) {
-                int cleared = filter.clearedTo(bytes, i, to);
+                int cleared = filter.clearedTo(bytes, from, i, to);
                 if (cleared > i) {
                     s = prefixes.idleAfter(bytes[cleared - 1]);
                     i = cleared;
@@ -93,7 +93,7 @@ final class TokenScanner {
                 }
                 s = prefixes.next(s, b);
                 i++;
-                if (prefixes.finds(s)) {
+                if (PrefixAutomaton.finds(s)) {
                     begin(prefixes.found(s), base + i);
                 }
                 if (base + i >= due) {
@@ -149,67 +149,67 @@ final class TokenScanner {
 
     private void begin(int[] found, long at) {
         for (int i = 0; i < found.length; i += 2) {
-            TokenShape.Prefix prefix = shapes.shapes().get(found[i]).prefix();
-            enter(
-                    shapes.firstStep(found[i]),
-                    at,
-                    prefix.shown() ? Candidates.UNKNOWN : at - found[i + 1],
-                    Candidates.UNKNOWN);
+            int step = shapes.firstStep(found[i]);
+            boolean shown = shapes.prefixShown(found[i]);
+            enter(step, at, shown ? Candidates.UNKNOWN : at - found[i + 1], Candidates.UNKNOWN);
         }
     }
 
     private void enter(int step, long at, long hideFrom, long hideTo) {
-        TokenShapes.Step entered = shapes.steps().get(step);
-        boolean shown = entered.part().shown();
+        boolean shown = shapes.part(step).shown();
         boolean begins = !shown && hideFrom == Candidates.UNKNOWN;
         boolean ends = shown && hideFrom != Candidates.UNKNOWN && hideTo == Candidates.UNKNOWN;
         candidates[step].add(at, begins ? at : hideFrom, ends ? at : hideTo);
         waiting[step / Long.SIZE] |= 1L << step;
-        live |= entered.classBit();
-        due = Math.min(due, at + entered.enough());
+        live |= shapes.classBit(step);
+        due = Math.min(due, at + shapes.enough(step));
         work++;
     }
 
     /** No run of bytes of a class goes on over a byte that does not belong to the class. */
     private void endRuns(long at, byte b) {
+        // Those that enter their next part here may have to leave it at once.
         for (long ended = live & ~shapes.classesOf(b);
                 ended != 0;
                 ended = live & ~shapes.classesOf(b)) {
+            for (long bits = hiding & ended; bits != 0; bits &= bits - 1) {
+                hide(hidingSince[Long.numberOfTrailingZeros(bits)], at);
+            }
+            hiding &= ~ended;
+            beginReview();
             for (int word = 0; word < waiting.length; word++) {
                 for (long bits = waiting[word]; bits != 0; bits &= bits - 1) {
                     int step = stepOf(word, bits);
-                    if ((shapes.steps().get(step).classBit() & ended) != 0) {
+                    if ((shapes.classBit(step) & ended) != 0) {
                         leave(step, at);
                     }
+                    review(step);
                 }
             }
-            for (long bits = hiding & ended; bits != 0; bits &= bits - 1) {
-                int run = Long.numberOfTrailingZeros(bits);
-                hide(hidingSince[run], at);
-            }
-            hiding &= ~ended;
-            review();
         }
     }
 
-    private void leave(int number, long at) {
-        TokenShapes.Step step = shapes.steps().get(number);
-        Candidates leaving = candidates[number];
+    private void leave(int step, long at) {
+        Candidates leaving = candidates[step];
+        int least = shapes.part(step).least();
+        boolean last = shapes.last(step);
         while (!leaving.isEmpty()) {
             work++;
-            if (!step.last() && at - leaving.entered() >= step.part().least()) {
-                enter(number + 1, at, leaving.hideFrom(), leaving.hideTo());
+            if (!last && at - leaving.entered() >= least) {
+                enter(step + 1, at, leaving.hideFrom(), leaving.hideTo());
             }
             leaving.removeFirst();
         }
-        waiting[number / Long.SIZE] &= ~(1L << number);
     }
 
     /** Lets those go on, or be tokens, that have as many bytes as their part takes or needs. */
     private void decide(long at) {
+        beginReview();
         for (int word = 0; word < waiting.length; word++) {
             for (long bits = waiting[word]; bits != 0; bits &= bits - 1) {
-                decide(stepOf(word, bits), at);
+                int step = stepOf(word, bits);
+                decide(step, at);
+                review(step);
             }
         }
         for (long bits = hiding; bits != 0; bits &= bits - 1) {
@@ -219,46 +219,70 @@ final class TokenScanner {
                 hiding &= ~(1L << run);
             }
         }
-        review();
+        live |= hiding;
+        reviewHiding();
     }
 
-    private void decide(int number, long at) {
-        TokenShapes.Step step = shapes.steps().get(number);
-        Candidates decided = candidates[number];
-        while (!decided.isEmpty() && decided.entered() + step.enough() <= at) {
+    private void decide(int step, long at) {
+        Candidates decided = candidates[step];
+        int enough = shapes.enough(step);
+        boolean last = shapes.last(step);
+        while (!decided.isEmpty() && decided.entered() + enough <= at) {
             work++;
-            if (step.last()) {
+            if (last) {
                 found(step, decided, at);
             } else {
-                enter(number + 1, at, decided.hideFrom(), decided.hideTo());
+                enter(step + 1, at, decided.hideFrom(), decided.hideTo());
             }
             decided.removeFirst();
         }
-        if (decided.isEmpty()) {
-            waiting[number / Long.SIZE] &= ~(1L << number);
-        }
     }
 
-    private void found(TokenShapes.Step step, Candidates token, long at) {
+    private void found(int step, Candidates token, long at) {
         if (token.hideFrom() >= (hiding == 0 ? hiddenTo : at)) {
-            hits[step.shape()]++;
+            hits[shapes.shapeOf(step)]++;
         }
-        TokenShape.Part part = step.part();
+        TokenShape.Part part = shapes.part(step);
         if (part.shown()) {
             hide(token.hideFrom(), token.hideTo());
             return;
         }
         hide(token.hideFrom(), at);
         if (part.most() > part.least()) {
-            int run = Long.numberOfTrailingZeros(step.classBit());
+            long bit = shapes.classBit(step);
+            int run = Long.numberOfTrailingZeros(bit);
             long upTo =
                     part.most() == TokenShape.Part.UNBOUNDED
                             ? NEVER
                             : token.entered() + part.most();
-            boolean more = (hiding & step.classBit()) != 0;
+            boolean more = (hiding & bit) != 0;
             hidingSince[run] = more ? hidingSince[run] : at;
             hidingUpTo[run] = more ? Math.max(hidingUpTo[run], upTo) : upTo;
-            hiding |= step.classBit();
+            hiding |= bit;
+        }
+    }
+
+    // What the next bytes are compared with is found anew whenever something has ended.
+
+    private void beginReview() {
+        live = hiding;
+        due = NEVER;
+        reviewHiding();
+    }
+
+    private void reviewHiding() {
+        for (long bits = hiding; bits != 0; bits &= bits - 1) {
+            due = Math.min(due, hidingUpTo[Long.numberOfTrailingZeros(bits)]);
+        }
+    }
+
+    private void review(int step) {
+        work++;
+        if (candidates[step].isEmpty()) {
+            waiting[step / Long.SIZE] &= ~(1L << step);
+        } else {
+            live |= shapes.classBit(step);
+            due = Math.min(due, candidates[step].entered() + shapes.enough(step));
         }
     }
 
@@ -274,24 +298,6 @@ final class TokenScanner {
             int run = Long.numberOfTrailingZeros(bits);
             hide(hidingSince[run], position);
             hidingSince[run] = position;
-        }
-    }
-
-    /** Brings up to date what the next bytes are compared with. */
-    private void review() {
-        live = hiding;
-        due = NEVER;
-        for (int word = 0; word < waiting.length; word++) {
-            for (long bits = waiting[word]; bits != 0; bits &= bits - 1) {
-                int number = stepOf(word, bits);
-                TokenShapes.Step step = shapes.steps().get(number);
-                live |= step.classBit();
-                due = Math.min(due, candidates[number].entered() + step.enough());
-                work++;
-            }
-        }
-        for (long bits = hiding; bits != 0; bits &= bits - 1) {
-            due = Math.min(due, hidingUpTo[Long.numberOfTrailingZeros(bits)]);
         }
     }
 

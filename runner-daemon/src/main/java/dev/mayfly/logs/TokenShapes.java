@@ -28,41 +28,45 @@ public final class TokenShapes {
     private final PrefixAutomaton automaton;
     private final PrefixFilter filter;
 
-    /** Parts of all shapes, those of a shape one behind the other. */
-    private final List<Step> steps = new ArrayList<>();
-
+    private final boolean[] prefixShown;
     private final int[] firstStep;
     private final int classes;
     private final long[] classesOf = new long[VALUES];
 
-    /**
-     * A part in its place.
-     *
-     * @param shape the number of its shape
-     * @param classBit the one bit of its class
-     * @param last whether the shape ends with it
-     */
-    record Step(TokenShape.Part part, int shape, long classBit, boolean last) {
-
-        /** After how many bytes of the part it is decided, if its run does not end before. */
-        int enough() {
-            return last ? part.least() : part.most();
-        }
-    }
+    // Of each step, which is a part in its place; the steps of a shape are one behind the other.
+    private final TokenShape.Part[] part;
+    private final int[] shape;
+    private final int[] enough;
+    private final long[] classBit;
+    private final boolean[] last;
 
     private TokenShapes(List<TokenShape> shapes) {
         this.shapes = List.copyOf(shapes);
         automaton = new PrefixAutomaton(this.shapes);
         filter = new PrefixFilter(this.shapes);
+        prefixShown = new boolean[this.shapes.size()];
         firstStep = new int[this.shapes.size()];
+        int steps = this.shapes.stream().mapToInt(each -> each.parts().size()).sum();
+        part = new TokenShape.Part[steps];
+        shape = new int[steps];
+        enough = new int[steps];
+        classBit = new long[steps];
+        last = new boolean[steps];
         Map<ByteClass, Integer> numbers = new LinkedHashMap<>();
+        int step = 0;
         for (int i = 0; i < firstStep.length; i++) {
-            firstStep[i] = steps.size();
-            List<TokenShape.Part> parts = this.shapes.get(i).parts();
-            for (int j = 0; j < parts.size(); j++) {
-                int number = numbers.computeIfAbsent(parts.get(j).bytes(), _ -> numbers.size());
-                steps.add(new Step(parts.get(j), i, 1L << number, j == parts.size() - 1));
+            prefixShown[i] = this.shapes.get(i).prefix().shown();
+            firstStep[i] = step;
+            for (TokenShape.Part each : this.shapes.get(i).parts()) {
+                int number = numbers.computeIfAbsent(each.bytes(), _ -> numbers.size());
+                part[step] = each;
+                shape[step] = i;
+                classBit[step] = 1L << number;
+                enough[step] = each.most();
+                step++;
             }
+            last[step - 1] = true;
+            enough[step - 1] = part[step - 1].least();
         }
         if (numbers.size() > MOST_CLASSES) {
             throw new IllegalArgumentException(
@@ -137,13 +141,39 @@ public final class TokenShapes {
         return filter;
     }
 
-    List<Step> steps() {
-        return steps;
+    int steps() {
+        return part.length;
     }
 
-    /** The number of a shape's first part. */
-    int firstStep(int shape) {
-        return firstStep[shape];
+    int firstStep(int ofShape) {
+        return firstStep[ofShape];
+    }
+
+    boolean prefixShown(int ofShape) {
+        return prefixShown[ofShape];
+    }
+
+    TokenShape.Part part(int step) {
+        return part[step];
+    }
+
+    int shapeOf(int step) {
+        return shape[step];
+    }
+
+    /** After how many bytes of the step's part it is decided, if their run does not end before. */
+    int enough(int step) {
+        return enough[step];
+    }
+
+    /** The one bit of the class of the step's part. */
+    long classBit(int step) {
+        return classBit[step];
+    }
+
+    /** Whether the shape ends with this step. */
+    boolean last(int step) {
+        return last[step];
     }
 
     int classes() {
