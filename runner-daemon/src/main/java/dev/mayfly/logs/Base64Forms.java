@@ -48,6 +48,7 @@ final class Base64Forms {
     static Set<String> twice(String value) {
         Set<String> forms = new LinkedHashSet<>();
         cores(value).forEach(core -> forms.addAll(cores(core)));
+        forms.add(encoded(0, encoded(0, value)));
         return forms;
     }
 

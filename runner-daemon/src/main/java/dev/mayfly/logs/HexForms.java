@@ -6,6 +6,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.StringJoiner;
 
 /** Two hexadecimal digits for each byte of a value. Strings hold one byte in each character. */
 final class HexForms {
@@ -18,7 +19,7 @@ final class HexForms {
                     bothCases(HexFormat.ofDelimiter(" ")), // dumps
                     bothCases(HexFormat.ofDelimiter("-")), // .NET
                     bothCases(HexFormat.of().withPrefix("\\x")), // printf, C, Python
-                    bothCases(HexFormat.ofDelimiter(", ").withPrefix("0x"))); // C, Go %#v
+                    bothCases(HexFormat.ofDelimiter(", ").withPrefix("0x"))); // C
 
     /** What {@code od} and {@code hexdump} print in one line. */
     private static final int DUMP_LINE = 16;
@@ -40,11 +41,21 @@ final class HexForms {
         Set<String> forms = new LinkedHashSet<>();
         SEPARATED.forEach(formats -> addEach(forms, formats, bytes));
         forms.add(dumped(bytes));
+        forms.add(withoutZeros(bytes));
         return forms;
     }
 
     private static void addEach(Set<String> forms, List<HexFormat> formats, byte[] bytes) {
         formats.forEach(format -> forms.add(format.formatHex(bytes)));
+    }
+
+    /** As Go's {@code %#v}, which writes a line end as {@code 0xa}. */
+    private static String withoutZeros(byte[] bytes) {
+        StringJoiner joined = new StringJoiner(", ");
+        for (byte b : bytes) {
+            joined.add("0x" + Integer.toHexString(b & 0xFF));
+        }
+        return joined.toString();
     }
 
     /** As {@code od -An -tx1}: the masker sees no line end, and no blanks that follow one. */

@@ -17,6 +17,7 @@ final class MarkupForms {
 
     private static final Escapes TEXT = escapes(Map.of());
     private static final Escapes ATTRIBUTE = escapes(Map.of('"', "&quot;"));
+    private static final Escapes PYTHON = escapes(Map.of('"', "&quot;", '\'', "&#x27;"));
     private static final Escapes GO = escapes(Map.of('"', "&#34;", '\'', "&#39;"));
 
     private static final List<Escapes> OTHERS =
@@ -28,7 +29,7 @@ final class MarkupForms {
                     escapes(Map.of('"', "&quot;", '\'', "&apos;")),
                     escapes(Map.of('"', "&quot;", '\'', "&#39;")),
                     escapes(Map.of('"', "&quot;", '\'', "&#039;")), // PHP
-                    escapes(Map.of('"', "&quot;", '\'', "&#x27;")), // Python
+                    PYTHON,
                     escapes(Map.of('"', "&quot;", '\'', "&#x27;", '`', "&#x60;", '=', "&#x3D;")),
                     new Escapes(b -> "&<>\"'".indexOf(b) < 0 ? null : "&#" + b + ";"),
                     new Escapes(b -> "&<>\"'".indexOf(b) < 0 ? null : hexadecimal(b)),
@@ -67,6 +68,7 @@ final class MarkupForms {
         String json = StringForms.plainJson(value);
         Set<String> forms = new LinkedHashSet<>();
         forms.add(ATTRIBUTE.in(json));
+        forms.add(PYTHON.in(json));
         forms.add(GO.in(json));
         return forms;
     }

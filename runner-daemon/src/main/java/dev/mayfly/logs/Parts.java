@@ -111,8 +111,12 @@ final class Parts {
         }
         return count >= bytes
                 && different >= DIFFERENT_BYTES
-                && !WordList.COMMON_WORDS.contains(text.toLowerCase(Locale.ROOT))
+                && !isCommonWord(PlainForms.strip(text, STRUCTURE))
                 && !ARMOUR.matcher(text).matches();
+    }
+
+    private static boolean isCommonWord(String text) {
+        return WordList.COMMON_WORDS.contains(text.toLowerCase(Locale.ROOT));
     }
 
     /** Members whose value is a string; broken JSON gives what can be recognised. */

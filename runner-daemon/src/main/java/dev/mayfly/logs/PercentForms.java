@@ -34,6 +34,7 @@ final class PercentForms {
                     form("-._~", UPPER), // Go QueryEscape, Python quote_plus
                     form("-._*", UPPER), // HTML forms, Java URLEncoder
                     form("-._", UPPER), // PHP urlencode
+                    form("-._~", LOWER), // curl
                     form("-._!*()", LOWER)); // .NET HttpUtility
 
     private static final List<Escapes> OF_BASE64 =
@@ -46,7 +47,8 @@ final class PercentForms {
                     keeping("-._~!*'()", UPPER),
                     form("-._~", UPPER));
 
-    private static final Escapes AGAIN = new Escapes(b -> b == '%' ? "%25" : null);
+    private static final Escapes AGAIN =
+            new Escapes(b -> b == '%' ? "%25" : b == '+' ? "%2B" : null);
 
     private PercentForms() {}
 

@@ -16,7 +16,12 @@ final class SecretVariants {
     /** Shorter derived forms stand in ordinary text by chance. */
     private static final int SHORTEST_DERIVED_BYTES = 6;
 
-    /** Of longer values, only the forms that are met in practice: the automaton grows with each. */
+    // The automaton grows with each form, so the longer a value, the fewer are looked for.
+
+    /** Of longer values, only the encodings in which files are met. */
+    static final int LONGEST_WITH_QUOTES = 8 * 1024;
+
+    /** Of longer values, no double encodings and no UTF-16. */
     static final int LONGEST_WITH_RARE_FORMS = 1024;
 
     /** Longer dumps come in lines, with offsets between the bytes. */
@@ -53,21 +58,32 @@ final class SecretVariants {
             add(Variant.JOINED, plain::joined);
             add(Variant.LINE, plain::parts);
         }
+        String value = plain.stripped();
+        if (value.length() > LONGEST_WITH_QUOTES) {
+            addCommon(value, isText);
+            return;
+        }
         for (String whole : plain.wholes()) {
-            add(Variant.BASE64, () -> Base64Forms.of(whole));
-            add(Variant.HEX, () -> HexForms.plain(whole));
+            addCommon(whole, isText);
             add(Variant.PERCENT, () -> PercentForms.once(whole));
             if (isText) {
                 addQuoted(whole);
             }
         }
-        if (plain.stripped().length() <= LONGEST_WITH_RARE_FORMS) {
-            addRare(plain.stripped(), isText);
+        if (value.length() <= LONGEST_WITH_RARE_FORMS) {
+            addRare(value, isText);
+        }
+    }
+
+    private void addCommon(String value, boolean isText) {
+        add(Variant.BASE64, () -> Base64Forms.of(value));
+        add(Variant.HEX, () -> HexForms.plain(value));
+        if (isText) {
+            add(Variant.JSON, () -> StringForms.json(value));
         }
     }
 
     private void addQuoted(String text) {
-        add(Variant.JSON, () -> StringForms.json(text));
         add(Variant.LITERAL, () -> StringForms.literals(text));
         add(Variant.MARKUP, () -> MarkupForms.of(text));
         add(Variant.SHELL, () -> ShellForms.unix(text));

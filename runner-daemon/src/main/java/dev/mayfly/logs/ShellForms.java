@@ -1,5 +1,8 @@
 package dev.mayfly.logs;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -28,6 +31,16 @@ final class ShellForms {
                     ansiQuoted(0x80), // in the C locale
                     Escapes.doubled("$")); // make, Compose files
 
+    /** Ruby's Shellwords, which trusts few characters. */
+    private static final Escapes RUBY =
+            new Escapes(b -> {
+                if (b == '\n') {
+                    return "'\n'";
+                }
+                boolean trusted = Character.isLetterOrDigit(b) || "_-.,:+/@".indexOf(b) >= 0;
+                return trusted || b >= 0x80 ? null : "\\" + (char) b;
+            });
+
     private static final Pattern APOSTROPHES = Pattern.compile("'+");
     private static final Pattern BACKSLASH = Pattern.compile("\\\\(\\\\?)");
     private static final Pattern CARET = Pattern.compile("\\^(\\^?)");
@@ -50,6 +63,7 @@ final class ShellForms {
     static Set<String> unix(String value) {
         Set<String> forms = new LinkedHashSet<>();
         UNIX.forEach(escapes -> forms.add(escapes.in(value)));
+        forms.add(Escapes.beyondAscii(RUBY.in(value), ShellForms::behindBackslash));
         if (value.indexOf('\'') >= 0) {
             // dash puts quotes that follow each other between one pair
             forms.add(APOSTROPHES.matcher(value).replaceAll("'\"$0\"'"));
@@ -81,6 +95,11 @@ final class ShellForms {
         if (end > 0 && value.length() - next >= SHORTEST_PIECE) {
             forms.add(value.substring(next));
         }
+    }
+
+    private static String behindBackslash(int codePoint) {
+        byte[] utf8 = Character.toString(codePoint).getBytes(UTF_8);
+        return "\\" + new String(utf8, ISO_8859_1);
     }
 
     private static Escapes backticks(String quoted) {

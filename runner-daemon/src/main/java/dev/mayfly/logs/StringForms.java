@@ -21,8 +21,12 @@ final class StringForms {
     private static final Escapes JSON_NET = json("\"&'+<>`", UPPER);
     private static final Escapes SLASH = Escapes.behind("\\", "/");
 
+    /** Python, jq. */
+    private static final Escapes JSON_DELETE = json("\u007F", LOWER);
+
     private static final List<Escapes> JSON_OTHERS =
             List.of(
+                    JSON_DELETE,
                     json("", UPPER),
                     json("<>&", LOWER), // Go
                     json("<>&='", LOWER)); // Gson
@@ -30,6 +34,15 @@ final class StringForms {
     /** Go, and others that name all of C's control characters. */
     private static final Escapes GO =
             literal("\u0007\b\f\n\r\t\u000B\"\\", "abfnrtv\"\\", "\\x", LOWER);
+
+    private static final Escapes RUBY =
+            new Escapes(b -> {
+                int known = "\u0007\b\u001B\f\n\r\t\u000B\"\\".indexOf(b);
+                if (known >= 0) {
+                    return "\\" + "abefnrtv\"\\".charAt(known);
+                }
+                return isControl(b) ? "\\u" + UPPER.toHexDigits((char) b) : null;
+            });
 
     private static final Escapes PYTHON = literal("\n\r\t\\", "nrt\\", "\\x", LOWER);
     private static final Escapes PYTHON_APOSTROPHE = literal("\n\r\t\\'", "nrt\\'", "\\x", LOWER);
@@ -61,7 +74,7 @@ final class StringForms {
     /** As common encoders do it; they differ in what they escape beyond what they must. */
     static Set<String> json(String value) {
         String plain = JSON_PLAIN.in(value);
-        String ascii = Escapes.beyondAscii(plain, c -> unicode(c, LOWER));
+        String ascii = Escapes.beyondAscii(JSON_DELETE.in(value), c -> unicode(c, LOWER));
         Set<String> forms = new LinkedHashSet<>();
         forms.add(plain);
         JSON_OTHERS.forEach(escapes -> forms.add(escapes.in(value)));
@@ -70,6 +83,7 @@ final class StringForms {
         forms.add(SLASH.in(ascii)); // PHP
         forms.add(Escapes.beyondAscii(JSON_NET.in(value), c -> unicode(c, UPPER)));
         forms.add(JSON_PLAIN.in(plain)); // a JSON string inside a JSON string
+        forms.add(JSON_PLAIN.in(ascii));
         return forms;
     }
 
@@ -89,6 +103,7 @@ final class StringForms {
             forms.add(BYTES_BEYOND_ASCII.in(repr)); // of bytes
             forms.add(Escapes.beyondAscii(repr, StringForms::pythonUnicode));
         }
+        forms.add(RUBY.in(value));
         forms.add(NODE.in(value));
         forms.add(NODE_APOSTROPHE.in(value));
         forms.add(RUST.in(value));

@@ -276,6 +276,17 @@ class CommandsTest {
     }
 
     @Test
+    void aSecretThatIsACommonWordIsRefused() {
+        Said said = host.mayflyReading("localhost\n", "secret", "set", "--allow-short", "where");
+
+        assertThat(said.code()).isEqualTo(ExitCode.BAD_CONFIG);
+        assertThat(said.err())
+                .contains("secret where cannot be masked")
+                .doesNotContain("localhost");
+        assertThat(host.mayfly("secret", "rm", "where").code()).isEqualTo(ExitCode.NOT_FOUND);
+    }
+
+    @Test
     void versionNamesMayflyAndJava() {
         Said said = CommandFixture.execute("", "version");
 

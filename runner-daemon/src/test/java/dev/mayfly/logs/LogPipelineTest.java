@@ -307,12 +307,24 @@ class LogPipelineTest {
         secrets.put("GOOD", secret(SECRET));
         secrets.put("SHORT", secret("abc"));
         secrets.put("LONG", secret("x".repeat(65_537)));
+        secrets.put("WORD", secret("password"));
         LogPipeline log = pipeline(NO_LIMIT, new RecordingSink());
         assertThat(log.addSecrets(secrets))
                 .containsExactly(
                         new Maskability.Maskable("GOOD"),
                         new Maskability.TooShort("SHORT", 3, 6),
-                        new Maskability.TooLong("LONG", 65_537));
+                        new Maskability.TooLong("LONG", 65_537),
+                        new Maskability.CommonWord("WORD"));
+    }
+
+    @Test
+    void onlyTheFormsOfItsMaskingAreLookedFor() throws InterruptedException {
+        RecordingSink sink = new RecordingSink();
+        Masking masking = Masking.STANDARD.without(Variant.HEX);
+        LogPipeline log = new LogPipeline(clock, NO_LIMIT, masking, List.of(sink));
+        log.addSecrets(Map.of("S", secret(SECRET)));
+        print(log, "s3cr3tvalue 73336372337476616c7565 czNjcjN0dmFsdWU=\n");
+        assertThat(sink.output()).isEqualTo("[MASKED] 73336372337476616c7565 [MASKED]\n");
     }
 
     @Test
