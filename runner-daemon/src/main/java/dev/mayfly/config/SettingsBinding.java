@@ -55,6 +55,7 @@ final class SettingsBinding {
         return new DaemonSettings(
                 path(section, "state_dir", environment.stateDirectory()),
                 section.duration("drain_timeout"),
+                section.bytes("log_spool"),
                 new LogSettings(
                         LogSettings.Format.valueOf(constant(log, "format")),
                         LogSettings.Level.valueOf(constant(log, "level"))));

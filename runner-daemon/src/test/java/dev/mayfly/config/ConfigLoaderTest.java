@@ -43,6 +43,7 @@ class ConfigLoaderTest {
                         new DaemonSettings(
                                 Path.of("/var/lib/mayfly"),
                                 Duration.ofMinutes(10),
+                                64 << 20,
                                 new LogSettings(LogSettings.Format.TEXT, LogSettings.Level.INFO)));
         assertThat(settings.engine())
                 .isEqualTo(
