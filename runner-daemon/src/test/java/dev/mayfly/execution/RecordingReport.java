@@ -73,43 +73,43 @@ final class RecordingReport implements JobReport {
     }
 
     private final class Text implements LogSink {
-                private final LogOrder order = new LogOrder(LogPosition.START);
+        private final LogOrder order = new LogOrder(LogPosition.START);
 
-                @Override
-                public void output(long start, Instant at, byte[] bytes, int offset, int length)
-                        throws InterruptedException {
-                    takeLine();
-                    order.output(start, length);
-                    text.append(new String(bytes, offset, length, StandardCharsets.UTF_8));
-                }
+        @Override
+        public void output(long start, Instant at, byte[] bytes, int offset, int length)
+                throws InterruptedException {
+            takeLine();
+            order.output(start, length);
+            text.append(new String(bytes, offset, length, StandardCharsets.UTF_8));
+        }
 
-                @Override
-                public void event(LogPosition at, LogEvent event) throws InterruptedException {
-                    takeLine();
-                    order.event(at);
-                    switch (event) {
-                        case LogEvent.SectionStarted(var _, String name) ->
-                                text.append("<").append(name).append(">\n");
-                        case LogEvent.SectionEnded(var _, String name, var _) ->
-                                text.append("</").append(name).append(">\n");
-                        case LogEvent.Notice(var _, String notice) ->
-                                text.append("-- ").append(notice).append("\n");
-                    }
-                }
+        @Override
+        public void event(LogPosition at, LogEvent event) throws InterruptedException {
+            takeLine();
+            order.event(at);
+            switch (event) {
+                case LogEvent.SectionStarted(var _, String name) ->
+                        text.append("<").append(name).append(">\n");
+                case LogEvent.SectionEnded(var _, String name, var _) ->
+                        text.append("</").append(name).append(">\n");
+                case LogEvent.Notice(var _, String notice) ->
+                        text.append("-- ").append(notice).append("\n");
+            }
+        }
 
-                private void takeLine() throws InterruptedException {
-                    take(News.LINE);
-                    if (Thread.interrupted()) {
-                        throw new InterruptedException("the log was interrupted");
-                    }
-                }
+        private void takeLine() throws InterruptedException {
+            take(News.LINE);
+            if (Thread.interrupted()) {
+                throw new InterruptedException("the log was interrupted");
+            }
+        }
 
-                @Override
-                public void finish(LogPosition total) {
-                    take(News.LOG_END);
-                    order.end(total);
-                    history.add("log end");
-                }
+        @Override
+        public void finish(LogPosition total) {
+            take(News.LOG_END);
+            order.end(total);
+            history.add("log end");
+        }
     }
 
     @Override

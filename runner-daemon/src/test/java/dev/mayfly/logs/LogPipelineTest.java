@@ -550,4 +550,63 @@ class LogPipelineTest {
         }
         assertThat(whole.output()).doesNotContain(SECRET);
     }
+
+    @Test
+    void sinksAreFinishedFromTheLastAndTheFirstIsToldWhatIsMissing() throws InterruptedException {
+        RecordingSink retained = new RecordingSink();
+        FaultException lost = new FaultException(Fault.LOG, "7 bytes were not delivered\n");
+        RecordingSink slow =
+                new RecordingSink() {
+                    @Override
+                    public void finish(LogPosition end) {
+                        assertThat(retained.finished()).isFalse();
+                        throw lost;
+                    }
+                };
+        LogPipeline log = pipeline(NO_LIMIT, retained, slow);
+        print(log, "one");
+        assertThatThrownBy(log::finish).isSameAs(lost);
+        assertThat(retained.lines)
+                .containsExactly(
+                        "out:one",
+                        "say:this log is not complete everywhere: 7 bytes were not delivered\\n");
+        assertThat(retained.total).isEqualTo(new LogPosition(3, 1));
+        assertThat(log.statistics().deliveredBytes()).isEqualTo(3);
+    }
+
+    @Test
+    void outputOfOneWriteComesInPiecesThatEverySinkGetsWhole() throws InterruptedException {
+        RecordingSink first = new RecordingSink();
+        RecordingSink second =
+                new RecordingSink() {
+                    private int calls;
+
+                    @Override
+                    void taking() throws InterruptedException {
+                        calls++;
+                        if (calls == 2) {
+                            throw new InterruptedException("in the middle of the pieces");
+                        }
+                    }
+                };
+        LogPipeline log = pipeline(NO_LIMIT, first, second);
+        String text = "0123456789abcdef".repeat(12_500);
+        assertThatThrownBy(() -> print(log, text)).isInstanceOf(InterruptedException.class);
+        print(log, "more");
+        log.finish();
+        assertThat(first.output()).isEqualTo(text + "more");
+        assertThat(second.lines).isEqualTo(first.lines).hasSizeGreaterThan(3);
+    }
+
+    @Test
+    void endlessNoticeIsCutAndSaysSo() throws InterruptedException {
+        RecordingSink sink = new RecordingSink();
+        LogPipeline log = pipeline(NO_LIMIT, sink);
+        log.notice("\u0001".repeat(100_000));
+        log.section("s".repeat(100_000)).end();
+        assertThat(sink.lines.getFirst())
+                .hasSize("say:".length() + LogEvent.LONGEST_TEXT)
+                .endsWith("... (600000 characters, cut)");
+        assertThat(sink.lines.get(1)).endsWith("s... (100000 characters, cut)");
+    }
 }
