@@ -22,7 +22,8 @@ import java.util.Set;
 /** Turns a configuration without problems into settings. */
 final class SettingsBinding {
 
-    private static final TokenShapes TOKEN_SHAPES = TokenShapes.of(TokenRules.builtIn());
+    /** Built once: all pools share it. */
+    static final TokenShapes TOKEN_SHAPES = TokenShapes.of(TokenRules.builtIn());
 
     static final String CREDENTIAL = "credential:";
     private static final String UNIX = "unix:";
@@ -62,6 +63,7 @@ final class SettingsBinding {
         return new DaemonSettings(
                 path(section, "state_dir", environment.stateDirectory()),
                 section.duration("drain_timeout"),
+                section.bytes("log_spool"),
                 new LogSettings(
                         LogSettings.Format.valueOf(constant(log, "format")),
                         LogSettings.Level.valueOf(constant(log, "level"))));

@@ -27,7 +27,7 @@ final class MaskedOutput implements Sandbox.Output {
     static final int MOST_BYTES = 32 * 1024;
 
     /** No declared secret's name has a colon, so none can be imitated in the statistics. */
-    private static final String ADDED = "added:";
+    static final String ADDED = "added:";
 
     private static final String UNNAMED = "unnamed";
 

@@ -165,10 +165,14 @@ final class PrefixFilter {
         for (int at = 0; at < STRIDE; at++) {
             forEach(beginning.subList(at, at + GROUP), 0, 0, four -> groups[group(four)] = 1);
         }
-        forEach(beginning, 0, 0, four -> {
-            int slot = slot(four);
-            beginnings[slot >>> 6] |= 1L << slot;
-        });
+        forEach(
+                beginning,
+                0,
+                0,
+                four -> {
+                    int slot = slot(four);
+                    beginnings[slot >>> 6] |= 1L << slot;
+                });
         return true;
     }
 

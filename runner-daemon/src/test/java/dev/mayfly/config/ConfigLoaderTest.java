@@ -10,6 +10,7 @@ import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.logs.Masking;
+import dev.mayfly.logs.TokenShapes;
 import dev.mayfly.logs.Variant;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
@@ -48,6 +49,7 @@ class ConfigLoaderTest {
                         new DaemonSettings(
                                 Path.of("/var/lib/mayfly"),
                                 Duration.ofMinutes(10),
+                                64 << 20,
                                 new LogSettings(LogSettings.Format.TEXT, LogSettings.Level.INFO)));
         assertThat(settings.engine())
                 .isEqualTo(
@@ -112,7 +114,11 @@ class ConfigLoaderTest {
                                         new SandboxLimits(2L << 30, 1.0, 512, 4096, 256L << 20),
                                         new Hardening(true, Hardening.User.NON_ROOT, ""),
                                         64L << 20,
-                                        Masking.STANDARD),
+                                        new Masking(
+                                                6,
+                                                EnumSet.allOf(Variant.class),
+                                                false,
+                                                SettingsBinding.TOKEN_SHAPES)),
                                 1));
     }
 
@@ -135,7 +141,7 @@ class ConfigLoaderTest {
                                 4,
                                 EnumSet.complementOf(EnumSet.of(Variant.HEX, Variant.UTF16)),
                                 true,
-                                false));
+                                TokenShapes.none()));
     }
 
     @Test

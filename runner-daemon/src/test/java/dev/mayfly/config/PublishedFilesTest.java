@@ -151,6 +151,7 @@ class PublishedFilesTest {
                 Map.ofEntries(
                         Map.entry("daemon.state_dir", "/elsewhere"),
                         Map.entry("daemon.drain_timeout", "1m"),
+                        Map.entry("daemon.log_spool", "1MiB"),
                         Map.entry("daemon.log.format", "json"),
                         Map.entry("daemon.log.level", "debug"),
                         Map.entry("engine.host", "tcp://10.0.0.1:2376"),

@@ -4,12 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.logs.LogPipeline;
 import dev.mayfly.logs.LogStatistics;
 import dev.mayfly.logs.Masking;
 import java.io.ByteArrayOutputStream;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -28,14 +30,17 @@ class MaskedOutputTest {
 
     private final class Shown implements LogSink {
         @Override
-        public void accept(LogEvent event) {
-            if (event instanceof LogEvent.Output printed) {
-                shown.writeBytes(printed.bytes());
-            }
+        public void output(long start, Instant at, byte[] bytes, int offset, int length) {
+            shown.write(bytes, offset, length);
         }
 
         @Override
-        public void finish() {
+        public void event(LogPosition at, LogEvent event) {
+            // only output counts here
+        }
+
+        @Override
+        public void finish(LogPosition total) {
             // everything is in the buffer already
         }
     }

@@ -4,10 +4,12 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.job.SecretValue;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -103,14 +105,15 @@ class AdversarialCasesTest {
     private static LogSink into(StringBuilder shown) {
         return new LogSink() {
             @Override
-            public void accept(LogEvent event) {
-                if (event instanceof LogEvent.Output output) {
-                    shown.append(new String(output.bytes(), ISO_8859_1));
-                }
+            public void output(long start, Instant at, byte[] bytes, int offset, int length) {
+                shown.append(new String(bytes, offset, length, ISO_8859_1));
             }
 
             @Override
-            public void finish() {}
+            public void event(LogPosition at, LogEvent event) {}
+
+            @Override
+            public void finish(LogPosition total) {}
         };
     }
 

@@ -86,7 +86,8 @@ class MaskabilityTest {
     @Test
     void poolMayAskForFourOrFiveBytes() {
         for (int shortest : List.of(4, 5)) {
-            Masking masking = new Masking(shortest, EnumSet.allOf(Variant.class), false, true);
+            Masking masking =
+                    new Masking(shortest, EnumSet.allOf(Variant.class), false, TokenShapes.none());
             String enough = "x7!kz".substring(0, shortest);
             assertThat(of(enough, masking)).isEqualTo(new Maskability.Maskable("DEPLOY_KEY"));
             assertThat(of(enough.substring(1), masking))
@@ -98,9 +99,9 @@ class MaskabilityTest {
     /** Elsewhere, a secret of one character turned whole logs into marks. */
     @Test
     void nothingBelowFourBytesCanBeAskedFor() {
-        assertThatThrownBy(() -> new Masking(3, Set.of(), false, true))
+        assertThatThrownBy(() -> new Masking(3, Set.of(), false, TokenShapes.none()))
                 .hasMessage("the shortest value that is masked has 3 bytes, must be 4 to 6");
-        assertThatThrownBy(() -> new Masking(7, Set.of(), false, true))
+        assertThatThrownBy(() -> new Masking(7, Set.of(), false, TokenShapes.none()))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 

@@ -3,9 +3,11 @@ package dev.mayfly.logs;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.job.SecretValue;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -256,13 +258,14 @@ final class MaskerBenchmark {
     private static final class Counter implements LogSink {
 
         @Override
-        public void accept(LogEvent event) {
-            if (event instanceof LogEvent.Output output) {
-                shown += output.bytes().length;
-            }
+        public void output(long start, Instant at, byte[] bytes, int offset, int length) {
+            shown += length;
         }
 
         @Override
-        public void finish() {}
+        public void event(LogPosition at, LogEvent event) {}
+
+        @Override
+        public void finish(LogPosition total) {}
     }
 }

@@ -523,13 +523,13 @@ class SecretVariantsTest {
                 assertThat(variantsOf(EVERYTHING, without)).doesNotContain(variant);
             }
         }
-        Masking exact = new Masking(6, Set.of(), false, true);
+        Masking exact = new Masking(6, Set.of(), false, TokenShapes.none());
         assertThat(variantsOf(EVERYTHING, exact)).containsOnly(Variant.EXACT);
     }
 
     @Test
     void shortValuesAreMaskedWhenThePoolSaysSo() {
-        Masking four = new Masking(4, EnumSet.allOf(Variant.class), false, true);
+        Masking four = new Masking(4, EnumSet.allOf(Variant.class), false, TokenShapes.none());
         List<SecretPattern> forms =
                 SecretVariants.of("S", new SecretValue(" x7!k ".getBytes(UTF_8)), four);
         SecretPatterns patterns = SecretPatterns.none().with(forms);

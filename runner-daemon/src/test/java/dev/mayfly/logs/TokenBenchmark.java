@@ -100,10 +100,7 @@ final class TokenBenchmark {
         TokenShapes again = TokenShapes.of(shapes.shapes());
         System.out.printf(
                 "%nprepared in %.1f ms cold with its file, %.1f ms warm; %d states (%d)%n",
-                cold,
-                (System.nanoTime() - start) / 1e6,
-                again.automaton().states(),
-                shown);
+                cold, (System.nanoTime() - start) / 1e6, again.automaton().states(), shown);
     }
 
     private static void add(
