@@ -37,6 +37,8 @@ import java.util.Deque;
  *   <li><b>Cost:</b> linear in the bytes written, whatever they and the patterns are. Writes
  *       allocate nothing once the buffers have grown to what is held back.
  *   <li><b>New patterns</b> apply to all bytes that are not out yet, so also to those held back.
+ *       What began before those is no occurrence; its rest is hidden where a few bytes before are
+ *       still kept, as they are for a beginning that has not waited at a line's end.
  * </ul>
  *
  * <p>For use by one thread at a time.
@@ -194,9 +196,12 @@ final class LogMasker {
         }
     }
 
-    /** Takes a run off its list; what touches the run before has that one's mark. */
+    /**
+     * Takes a run off its list; what touches the run before has that one's mark, and what is out
+     * already, since a pattern came too late for it, has none.
+     */
     private void mark(HiddenRuns run) {
-        if (run.start() > hiddenTo) {
+        if (run.start() > hiddenTo && run.end() > settled) {
             byte[] mark = named ? marks[run.label()] : PLAIN_MARK;
             output.take(mark, 0, mark.length);
         }

@@ -24,10 +24,12 @@ final class StringForms {
     /** Python, jq. */
     private static final Escapes JSON_DELETE = json("\u007F", LOWER);
 
+    private static final Escapes JSON_UPPER = json("", UPPER);
+
     private static final List<Escapes> JSON_OTHERS =
             List.of(
                     JSON_DELETE,
-                    json("", UPPER),
+                    JSON_UPPER,
                     json("<>&", LOWER), // Go
                     json("<>&='", LOWER)); // Gson
 
@@ -84,6 +86,7 @@ final class StringForms {
         forms.add(Escapes.beyondAscii(JSON_NET.in(value), c -> unicode(c, UPPER)));
         forms.add(JSON_PLAIN.in(plain)); // a JSON string inside a JSON string
         forms.add(JSON_PLAIN.in(ascii));
+        forms.add(JSON_PLAIN.in(JSON_UPPER.in(value)));
         return forms;
     }
 

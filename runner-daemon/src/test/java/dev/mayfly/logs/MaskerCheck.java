@@ -51,8 +51,11 @@ final class MaskerCheck {
         everywhere.set(1, text.length() + 1);
         Expected expected = new Expected(text);
         long[] hits = run(expected, additions, new BitSet());
+        byte[] whole = output.toByteArray();
         long[] hitsWhenCut = run(expected, additions, cuts);
+        requireSame(whole, text, additions, cuts);
         long[] hitsByteByByte = run(expected, additions, everywhere);
+        requireSame(whole, text, additions, everywhere);
         if (additions.isEmpty()) {
             requireSame(hits, hitsWhenCut, text, cuts);
             requireSame(hits, hitsByteByByte, text, everywhere);
@@ -63,7 +66,9 @@ final class MaskerCheck {
     void checkTwice(String text, List<Addition> additions, BitSet cuts) {
         Expected expected = new Expected(text);
         long[] hits = run(expected, additions, new BitSet());
+        byte[] whole = output.toByteArray();
         long[] hitsWhenCut = run(expected, additions, cuts);
+        requireSame(whole, text, additions, cuts);
         if (additions.isEmpty()) {
             requireSame(hits, hitsWhenCut, text, cuts);
         }
@@ -177,6 +182,19 @@ final class MaskerCheck {
                             + most
                             + " can become a secret. As a file of the corpus:\n"
                             + MaskerScript.of(known, List.of(), text, new BitSet()));
+        }
+    }
+
+    /** The reference allows more than one output where secrets are added, the splits do not. */
+    private void requireSame(byte[] whole, String text, List<Addition> additions, BitSet cuts) {
+        if (!Arrays.equals(whole, output.toByteArray())) {
+            throw new AssertionError(
+                    "The output depends on the split:\n  whole "
+                            + MaskerScript.literal(whole)
+                            + "\n  cut   "
+                            + MaskerScript.literal(output.toByteArray())
+                            + "\nAs a file of the corpus:\n"
+                            + MaskerScript.of(secrets, additions, text, cuts));
         }
     }
 

@@ -11,7 +11,7 @@ final class WholeChain {
 
     private WholeChain() {}
 
-    /** All forms of those that can be masked. */
+    /** All forms of those that have a length that can be masked, common words among them. */
     static List<SecretPattern> forms(List<String> values) {
         List<SecretPattern> forms = new ArrayList<>();
         for (String value : values) {
@@ -24,7 +24,10 @@ final class WholeChain {
     }
 
     static boolean isMaskable(String value) {
-        return Maskability.of("S", secret(value), Masking.STANDARD) instanceof Maskability.Maskable;
+        return switch (Maskability.of("S", secret(value), Masking.STANDARD)) {
+            case Maskability.Maskable _, Maskability.CommonWord _ -> true;
+            case Maskability.TooShort _, Maskability.TooLong _ -> false;
+        };
     }
 
     private static SecretValue secret(String value) {
