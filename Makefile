@@ -1,6 +1,6 @@
 # Everything a person or a CI server does with Mayfly. The scripts behind the targets are in .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit bench image package run format check-format reproducible \
+.PHONY: help demo test unit bench fuzz image package run format check-format reproducible \
         doctor setup engine-start engine-stop clean
 
 MVN := .ci/mvn
@@ -24,6 +24,11 @@ unit: ## compile and run the fast tests, which need a JDK and Maven only
 
 bench: package image ## measure start-up, throughput and latency
 	@.ci/engine exec .ci/bench
+
+TIME := 3600
+fuzz: ## search for texts that the log masker gets wrong: make fuzz TIME=3600 (seconds)
+	@.ci/setup build
+	@.ci/fuzz $(TIME)
 
 image: ## build the agent image mayfly/agent
 	@.ci/setup image engine

@@ -19,6 +19,7 @@ environment:
       mmdebstrap    make it from Debian packages, on this host, without a registry
       any other     the reference of an image to use as the base
       unset         registry if it answers within 20 seconds, otherwise mmdebstrap
+  MAYFLY_AGENT_IMAGE  the image's name, instead of mayfly/agent:VERSION; the tests heed it too
   DOCKER_HOST         the engine, as for the docker command line
   XDG_CACHE_HOME      holds mayfly/agent-base-*.tar, the bases made by mmdebstrap (kept a week)
 END
@@ -58,7 +59,7 @@ export BUILDX_BUILDER BUILDX_NO_DEFAULT_ATTESTATIONS=1
 
 version=$(sed -n 's/^  <version>\(.*\)<\/version>.*/\1/p' ../pom.xml | head -n 1)
 [ -n "$version" ] || die '../pom.xml has no <version>'
-image=mayfly/agent:$version
+image=${MAYFLY_AGENT_IMAGE:-mayfly/agent:$version}
 pinned=$(sed -n 's/^ARG BASE=//p' Dockerfile)
 suite=$(expr "$pinned" : '.*debian:\([a-z]*\)-') || die "Dockerfile: ARG BASE is \"$pinned\", must name debian:SUITE-"
 wanted=${MAYFLY_AGENT_BASE:-}

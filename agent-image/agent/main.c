@@ -1,7 +1,9 @@
 /* mayfly-agent: process 1 of each of Mayfly's containers. PROTOCOL.md is its contract. */
 #define _GNU_SOURCE
+#include "channel.h"
 #include "clock.h"
 #include "launch.h"
+#include "mask.h"
 #include "probe.h"
 #include "request.h"
 #include "step.h"
@@ -61,13 +63,17 @@ static bool handle(const struct frame *frame) {
             end_for_defect("frame K must hold one byte, the number of a signal");
         step_signal(frame->payload[0]);
         return true;
+    case 'M':
+        if (!channel_answer(frame->payload, frame->size))
+            end_for_defect("frame M must answer an M, with + or - and a reason");
+        return true;
     default:
         break;
     }
-    if (strchr("VFUWOPART", frame->type) == NULL || frame->type == '\0')
+    if (strchr("VFUWOPACRT", frame->type) == NULL || frame->type == '\0')
         end_for_defect("unknown type of frame");
     if (step_is_active())
-        end_for_defect("while a step runs, only frames I, Z and K may come");
+        end_for_defect("while a step runs, only frames I, Z, K and M may come");
     /* These may be answered. A daemon that does not read its answers waits for its next frame. */
     if (!stream_can_answer())
         return false;
@@ -127,6 +133,7 @@ static _Noreturn void serve(int64_t deadline, int children) {
         probe_advance();
         if (!stream_flush())
             end(EXIT_SUCCESS); /* nobody will ever read */
+        channel_advance();
         /* Last, so that whatever was in the way of a frame is seen to be gone. */
         bool stalled = handle_frames();
 
@@ -135,7 +142,8 @@ static _Noreturn void serve(int64_t deadline, int children) {
          * interest to anybody. Without a hang-up, frames behind a full queue of standard input
          * wait for the step to read, K among them: a daemon that finds its writes blocked can
          * always close the stream. */
-        enum { DAEMON_IN, DAEMON_OUT, STEP_OUT, STEP_IN, CHILDREN, PROBE, COUNT };
+        enum { DAEMON_IN, DAEMON_OUT, STEP_OUT, STEP_IN, CHILDREN, PROBE, CHANNEL_FIRST };
+        enum { COUNT = CHANNEL_FIRST + CHANNEL_EVENTS };
         bool reading = !stalled && stream_has_room();
         struct pollfd events[COUNT] = {
             [DAEMON_IN] = {.fd = STDIN_FILENO,
@@ -146,8 +154,9 @@ static _Noreturn void serve(int64_t deadline, int children) {
             [CHILDREN] = {.fd = children, .events = POLLIN},
             [PROBE] = {.fd = probe_fd(), .events = POLLOUT},
         };
-        int timeout =
-            sooner(sooner(step_timeout_ms(), probe_timeout_ms()), until_deadline(deadline));
+        channel_watch(events + CHANNEL_FIRST);
+        int timeout = sooner(sooner(step_timeout_ms(), probe_timeout_ms()),
+                             sooner(channel_timeout_ms(), until_deadline(deadline)));
         if (poll(events, COUNT, timeout) < 0) {
             if (errno == EINTR)
                 continue;
@@ -228,6 +237,8 @@ static void harden(void) {
 }
 
 int main(int count, char **arguments) {
+    if (count > 0 && mask_is_called(arguments[0]))
+        return mask_run(count, arguments);
     int64_t deadline = parse_arguments(count, arguments);
     open_standard_descriptors();
     harden();

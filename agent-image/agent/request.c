@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "request.h"
 
+#include "places.h"
 #include "search.h"
 
 #include <errno.h>
@@ -13,14 +14,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#ifndef SECRETS_DIR
-#define SECRETS_DIR "/run/secrets"
-#endif
-#ifndef SCRIPT_DIR
-#define SCRIPT_DIR "/run/mayfly"
-#endif
-#define SCRIPT SCRIPT_DIR "/script"
 
 #define NAME_MAX_BYTES 255
 
@@ -49,6 +42,7 @@ static struct {
     gid_t gid;
     bool has_user;
     bool has_script;
+    bool has_channel;
     bool begun;
     bool input_ended;
     char fault[1024];
@@ -64,6 +58,7 @@ static struct {
 
 static char shell[4096];
 static const char *image_path;
+static char own_directory[256];
 
 static bool is_program(const char *path) {
     struct stat s;
@@ -80,7 +75,18 @@ static bool find_shell(const char *name, const char *list) {
     return false;
 }
 
+/* Empty where it cannot be told: then commands that lie beside the agent need their path. */
+static void find_own_directory(void) {
+    ssize_t n = readlink("/proc/self/exe", own_directory, sizeof own_directory);
+    bool is_whole = n > 0 && (size_t)n < sizeof own_directory;
+    own_directory[is_whole ? n : 0] = '\0';
+    char *slash = strrchr(own_directory, '/');
+    if (slash != NULL)
+        *slash = '\0';
+}
+
 void request_init(void) {
+    find_own_directory();
     image_path = search_list(getenv("PATH"));
     (void)(find_shell("bash", image_path) || find_shell("bash", "/bin:/usr/bin") ||
            find_shell("sh", image_path) || find_shell("sh", "/bin:/usr/bin"));
@@ -103,7 +109,7 @@ void request_forget(void) {
     madvise(words, WORDS_MAX, MADV_DONTNEED);
     words_size = next.variable_count = next.argument_count = next.handed_count = 0;
     next.directory = NULL;
-    next.has_script = next.has_user = next.begun = next.input_ended = false;
+    next.has_script = next.has_channel = next.has_user = next.begun = next.input_ended = false;
     next.fault[0] = '\0';
 }
 
@@ -282,6 +288,9 @@ void request_prepare(char type, const char *payload, size_t size) {
     case 'P':
         prepare_script(payload, size);
         break;
+    case 'C':
+        next.has_channel = true;
+        break;
     case 'A':
         keep_in(next.arguments, &next.argument_count, ARGUMENTS_MAX, "arguments", payload, size);
         break;
@@ -345,6 +354,19 @@ static void make_directory(char *path) {
     } while (slash != NULL && request_faulted() == NULL);
 }
 
+/* The list with the agent's own directory behind it, where nothing of the image is hidden by it. */
+static char *with_own_directory(char *path) {
+    size_t size = strlen(path) + 1 + strlen(own_directory) + 1;
+    if (WORDS_MAX - words_size < size) {
+        request_fault("no room for PATH with %s in it", own_directory);
+        return path;
+    }
+    char *longer = words + words_size;
+    snprintf(longer, size, "%s:%s", path, own_directory);
+    words_size += size;
+    return longer;
+}
+
 /* The image's environment with the step's variables in place of those of the same name. */
 static char **merged_environment(void) {
     static char *merged[VARIABLES_MAX + 1];
@@ -365,6 +387,9 @@ static char **merged_environment(void) {
             count++;
     }
     merged[count] = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(merged[i], "PATH=", 5) == 0 && merged[i][5] != '\0' && own_directory[0] == '/')
+            merged[i] = with_own_directory(merged[i]);
     return merged;
 }
 
@@ -404,6 +429,7 @@ bool request_complete(struct request *request) {
     request->uid = next.uid;
     request->gid = next.gid;
     request->input_ended = next.input_ended;
+    request->has_channel = next.has_channel;
     if (request_faulted() == NULL)
         give_files();
     if (request_faulted() == NULL && next.directory != NULL)

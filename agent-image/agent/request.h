@@ -14,6 +14,7 @@ struct request {
     uid_t uid;
     gid_t gid;
     bool input_ended;
+    bool has_channel; /* whether its processes may add values to be masked */
 };
 
 /* Finds the image's shell, once and before the first step. */
@@ -22,7 +23,7 @@ void request_init(void);
 /* The image's shell, or the empty string. */
 const char *request_shell(void);
 
-/* Takes a frame that prepares the next step: V F U W O P A. */
+/* Takes a frame that prepares the next step: V F U W O P A C. */
 void request_prepare(char type, const char *payload, size_t size);
 
 /* Notes that the next step's standard input is empty. */

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "step.h"
 
+#include "channel.h"
 #include "clock.h"
 #include "launch.h"
 #include "request.h"
@@ -112,7 +113,10 @@ bool step_start(void) {
     struct request request;
     struct launched launched;
     oom_before = oom_kills();
-    if (!request_complete(&request) || !launch(&request, &launched)) {
+    /* The channel before the process, which may use it at once. */
+    if (!request_complete(&request) || (request.has_channel && !channel_open()) ||
+        !launch(&request, &launched)) {
+        channel_close();
         stream_answer('E', "%s", request_faulted());
         request_remove_files();
         request_forget();
@@ -247,6 +251,7 @@ void step_advance(void) {
             phase = KILLING;
             kill_until = now_ms() + KILL_LIMIT_MS;
             close_input();
+            channel_close();
             signal_step(SIGKILL);
             alive = reap();
         }
@@ -278,5 +283,6 @@ int step_timeout_ms(void) {
 void step_abandon(void) {
     if (phase != IDLE)
         signal_step(SIGKILL);
+    channel_close();
     request_remove_files();
 }

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "stream.h"
 
+#include "channel.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -16,8 +18,10 @@ static size_t in_start, in_end;
 
 /* A frame of output fills a pipe of the usual 64 KiB exactly. */
 #define OUTPUT_MAX ((size_t)65536 - HEADER)
-static unsigned char outgoing[HEADER + OUTPUT_MAX + 4 * (HEADER + CONTROL_TEXT_MAX)];
+#define LONGEST (CHANNEL_REQUEST_MAX > OUTPUT_MAX ? CHANNEL_REQUEST_MAX : OUTPUT_MAX)
+static unsigned char outgoing[HEADER + LONGEST + 4 * (HEADER + CONTROL_TEXT_MAX)];
 static size_t out_start, out_end;
+static bool out_is_secret;
 
 static int original_flags[2];
 
@@ -107,6 +111,13 @@ void stream_answer(char type, const char *format, ...) {
     out_end += HEADER + size;
 }
 
+void stream_send(char type, const void *payload, size_t size) {
+    put_header(type, size);
+    memcpy(outgoing + HEADER, payload, size);
+    out_end = HEADER + size;
+    out_is_secret = true;
+}
+
 bool stream_is_flushed(void) { return out_end == 0; }
 
 ssize_t stream_forward(int fd) {
@@ -132,6 +143,9 @@ bool stream_flush(void) {
             return errno == EAGAIN;
         out_start += (size_t)n;
     }
+    if (out_is_secret)
+        explicit_bzero(outgoing, out_end);
+    out_is_secret = false;
     out_start = out_end = 0;
     return true;
 }

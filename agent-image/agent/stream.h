@@ -42,6 +42,10 @@ bool stream_inside_frame(void);
  * the queue has room for beyond a full frame of output. */
 void stream_answer(char type, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Queues a frame that may be secret: it is wiped when it has been written. Only on a flushed
+ * stream, and not longer than the channel's longest request. */
+void stream_send(char type, const void *payload, size_t size);
+
 bool stream_can_answer(void);
 
 /* Whether everything queued has been written. */

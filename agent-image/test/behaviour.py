@@ -2,17 +2,52 @@
 
 import hashlib
 import os
+import queue
 import threading
 import time
 
-from agent_stream import StreamEnded, frame
+from agent_stream import HERE, Ended, StreamEnded, frame
 
 MIB = 1 << 20
 
 
-class Behaviour:
-    """Mixed into a TimedTestCase with `start(*arguments)`, `secrets` and `scratch`, the paths of a
-    directory of secrets and of a writable one as the step sees them."""
+class Masking:
+    """Mixed into a TimedTestCase, as Behaviour is: steps that use the masking channel."""
+
+    def begin_masking(self, script, agent=None):
+        """An agent that runs a script whose processes may ask for masking."""
+        agent = agent or self.ready()
+        agent.send(frame("C"), frame("P", script), frame("Z"), frame("R"))
+        return agent
+
+    def asked(self, agent):
+        """What the agent wants masked: name, value, and the output that came before."""
+        end = agent.answer()
+        self.assertEqual("M", end.kind, end)
+        name, value = end.text.split("\0", 1)
+        return name, value, end.output
+
+    def confirm_all(self, agent):
+        """Confirms whatever is asked until the step ends. Returns how many that were, and the end."""
+        count, output = 0, b""
+        while (end := agent.answer()).kind == "M":
+            agent.send(frame("M", "+"))
+            count += 1
+            output += end.output
+        return count, Ended(end.kind, end.text, output + end.output)
+
+    def rude(self, agent):
+        """Builds the client that keeps to no rules, and returns its command line."""
+        with open(os.path.join(HERE, "rude.c"), "rb") as source:
+            built = agent.run(f"gcc -O1 -Wall -Werror -o {self.scratch}/rude -x c -", stdin=source.read())
+        self.assertEqual((0, b""), (built.code, built.output))
+        return f"{self.scratch}/rude {self.channel}"
+
+
+class Behaviour(Masking):
+    """Mixed into a TimedTestCase with `start(*arguments)`, `secrets`, `scratch` and `channel`, the
+    paths of a directory of secrets, of a writable one and of the masking channel as the step sees
+    them."""
 
     def ready(self, *arguments):
         agent = self.start(*arguments)
@@ -79,7 +114,7 @@ class Behaviour:
     def test_preparation_during_a_step_is_a_defect(self):
         agent = self.ready()
         agent.send(frame("P", "sleep 30"), frame("R"), frame("V", "A=b"))
-        self.assert_defect(agent, "only frames I, Z and K")
+        self.assert_defect(agent, "only frames I, Z, K and M")
 
     def test_signal_that_is_none_is_a_defect(self):
         for payload in (b"", b"\0", b"\x41", b"\x09\x09"):
@@ -408,3 +443,169 @@ class Behaviour:
         end = agent.answer(40)
         feeder.join()
         self.assertEqual(hashlib.sha256(data).digest(), hashlib.sha256(end.output).digest())
+
+    # ---------------------------------------------------------------- masking
+
+    def test_command_returns_when_the_daemon_has_confirmed(self):
+        agent = self.begin_masking("printf %s tok-4711 | mayfly-mask --name TOKEN; echo code $?")
+        self.assertEqual(("TOKEN", "tok-4711", b""), self.asked(agent))
+        with self.assertRaises(queue.Empty):
+            agent.arrived.get(timeout=0.3)
+        agent.send(frame("M", "+"))
+        end = agent.answer()
+        self.assertEqual((b"code 0\n", 0), (end.output, end.code))
+
+    def test_refusal_is_told_in_the_daemon_s_words_and_is_an_error(self):
+        agent = self.begin_masking("echo abc | mayfly-mask; echo code $?")
+        self.assertEqual(("", "abc\n", b""), self.asked(agent))
+        agent.send(frame("M", "-it has 3 bytes, fewer than 6"))
+        self.assertEqual(
+            ["mayfly-mask: not masked: it has 3 bytes, fewer than 6", "code 1"], agent.answer().lines
+        )
+
+    def test_value_of_64_kibibytes_of_anything_arrives_and_one_more_byte_is_refused(self):
+        agent = self.ready()
+        value = bytes(range(256)) * 256
+        for size, expected in ((65536, "code 0"), (65537, "code 1")):
+            with self.subTest(size=size):
+                agent.send(frame("C"), frame("P", "mayfly-mask --name N_1; echo code $?"), frame("R"))
+                agent.send(frame("I", (value + b"x")[:size]), frame("Z"))
+                kind, payload = agent.receive()
+                if size == 65536:
+                    self.assertEqual(("M", b"N_1\0" + value), (kind, payload))
+                    agent.send(frame("M", "+"))
+                    end = agent.answer()
+                else:
+                    self.assertIn(b"longer than 65536 bytes", payload)
+                    end = agent.answer()
+                self.assertTrue(end.lines[-1].endswith(expected), end)
+
+    def test_channel_is_its_step_s_only(self):
+        agent = self.begin_masking(f"stat -c '%a %F' {self.channel}; echo some-value | mayfly-mask")
+        self.asked(agent)
+        agent.send(frame("M", "+"))
+        agent.answer()
+        end = agent.run(f"ls {self.channel} 2>/dev/null; echo some-value | mayfly-mask; echo code $?")
+        self.assertIn("only script and after_script", end.lines[0])
+        self.assertEqual("code 69", end.lines[1])
+
+    def test_channel_is_open_to_every_user_of_the_container(self):
+        end = self.begin_masking(f"stat -c '%a %F' {self.channel}").answer()
+        self.assertEqual(["666 socket"], end.lines)
+
+    def test_what_lies_at_the_channel_s_place_is_removed_or_named(self):
+        agent = self.ready()
+        agent.run(f"echo old >{self.channel}")
+        self.begin_masking("echo some-value | mayfly-mask", agent)
+        self.asked(agent)
+        agent.send(frame("M", "+"))
+        self.assertEqual("X", agent.answer().kind)
+        agent.run(f"mkdir {self.channel}")
+        end = self.begin_masking("echo never", agent).answer()
+        self.assertEqual("E", end.kind)
+        self.assertIn(f"masking channel {self.channel} cannot be created", end.text)
+        agent.run(f"rmdir {self.channel}")
+
+    def test_wrong_arguments_of_the_command_are_told(self):
+        agent = self.ready()
+        for arguments in ("--name", "value", "--name a-b", "--name ''", "--name 1", f"--name {'x' * 65}"):
+            with self.subTest(arguments=arguments):
+                end = self.begin_masking(f"echo some-value | mayfly-mask {arguments}; echo $?", agent)
+                self.assertEqual("64", end.answer().lines[-1])
+        end = self.begin_masking("mayfly-mask --help", agent).answer()
+        self.assertEqual((0, "usage:"), (end.code, end.lines[0].split()[0]))
+
+    def test_answer_that_nobody_asked_for_is_a_defect(self):
+        agent = self.begin_masking("sleep 30")
+        agent.send(frame("M", "+"))
+        self.assert_defect(agent, "frame M must answer")
+
+    def test_answer_that_is_none_is_a_defect(self):
+        for payload in ("", "yes", "-" + "x" * 4096):
+            with self.subTest(payload=payload):
+                agent = self.begin_masking("echo some-value | mayfly-mask")
+                self.asked(agent)
+                agent.send(frame("M", payload))
+                self.assert_defect(agent, "frame M must answer")
+
+    def test_answer_that_crosses_the_end_of_the_step_is_taken(self):
+        agent = self.begin_masking("echo some-value | mayfly-mask & sleep 0.3")
+        self.asked(agent)
+        self.assertEqual("X", agent.answer().kind)
+        agent.send(frame("M", "+"))
+        self.begin_masking("echo other-value | mayfly-mask", agent)
+        self.assertEqual("other-value\n", self.asked(agent)[1])
+        agent.send(frame("M", "+"))
+        self.assertEqual(0, agent.answer().code)
+
+    def test_signal_and_end_of_input_are_heard_while_a_client_waits(self):
+        agent = self.begin_masking("echo some-value | mayfly-mask; sleep 30")
+        self.asked(agent)
+        agent.send(frame("K", b"\x0f"))
+        self.assertEqual(128 + 15, agent.answer(3).code)
+        agent.send(frame("M", "-too late"))
+        self.begin_masking("echo some-value | mayfly-mask; sleep 30", agent)
+        self.asked(agent)
+        agent.close_input()
+        agent.exit_code(3)
+
+    def test_flood_of_output_and_slow_reader_do_not_keep_a_value_back(self):
+        agent = self.begin_masking("yes & echo some-value | mayfly-mask; kill %1; wait; echo; echo end")
+        agent.reading.clear()
+        time.sleep(0.5)
+        agent.reading.set()
+        self.assertEqual("some-value\n", self.asked(agent)[1])
+        agent.send(frame("M", "+"))
+        self.assertEqual("end", agent.answer().lines[-1])
+
+    def test_malformed_requests_are_refused_and_reach_nobody(self):
+        agent = self.ready()
+        rude = self.rude(agent)
+        end = self.begin_masking(f"{rude} garbage", agent).answer()
+        none = "-the request is not a name of letters, digits and underscores, NUL, value"
+        long = "-the value is longer than 65536 bytes"
+        self.assertEqual(
+            [f"{what}: {none}" for what in ("no NUL", "name", "digit", "long name")]
+            + [f"long value: {long}", f"huge: {long}", "empty: closed"],
+            end.lines,
+        )
+
+    def test_ten_thousand_requests_are_answered_one_by_one(self):
+        agent = self.ready()
+        rude = self.rude(agent)
+        self.confirm_all(self.begin_masking(f"{rude} many 100", agent))
+        before = self.memory(agent)
+        count, end = self.confirm_all(self.begin_masking(f"{rude} many 10000", agent))
+        self.assertEqual((10000, ["confirmed 10000"]), (count, end.lines))
+        self.assertEqual(before, self.memory(agent))
+
+    def test_clients_that_vanish_or_never_read_get_in_nobody_s_way(self):
+        agent = self.ready()
+        rude = self.rude(agent)
+        count, end = self.confirm_all(
+            self.begin_masking(
+                f"{rude} deaf 3 & {rude} vanish 500; echo some-value | mayfly-mask; echo code $?", agent
+            )
+        )
+        self.assertEqual(504, count)
+        self.assertEqual({"up", "code 0"}, set(end.lines))
+
+    def test_held_connections_do_not_outlive_the_step(self):
+        agent = self.ready()
+        rude = self.rude(agent)
+        begin = time.monotonic()
+        end = self.begin_masking(f"{rude} silent 16 & sleep 0.3; exit 3", agent).answer()
+        self.assertEqual("code=3 oom=0", end.text)
+        self.assertLess(time.monotonic() - begin, 5)
+        self.begin_masking("echo some-value | mayfly-mask", agent)
+        self.asked(agent)
+        agent.send(frame("M", "+"))
+        self.assertEqual(0, agent.answer().code)
+
+    def test_silent_clients_are_dropped_after_a_while(self):
+        agent = self.ready()
+        rude = self.rude(agent)
+        self.begin_masking(f"{rude} silent 16 & sleep 0.3; echo some-value | mayfly-mask; kill %1", agent)
+        self.assertEqual("some-value\n", self.asked(agent)[1])
+        agent.send(frame("M", "+"))
+        self.assertEqual(0, agent.answer().code)

@@ -22,10 +22,13 @@ def docker(*arguments, check=True, limit=60, **options):
     )
 
 
-def image():
+def version():
     with open(os.path.join(AGENT_IMAGE, "..", "pom.xml"), encoding="utf-8") as pom:
-        version = re.search(r"^  <version>(.*)</version>", pom.read(), re.MULTILINE).group(1)
-    name = f"mayfly/agent:{version}"
+        return re.search(r"^  <version>(.*)</version>", pom.read(), re.MULTILINE).group(1)
+
+
+def image():
+    name = os.environ.get("MAYFLY_AGENT_IMAGE", f"mayfly/agent:{version()}")
     if docker("image", "inspect", name, check=False).returncode != 0:
         raise RuntimeError(f"there is no image {name}; build it: agent-image/build.sh")
     return name

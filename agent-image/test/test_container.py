@@ -8,7 +8,7 @@ import time
 import unittest
 
 from agent_stream import HERE, StreamEnded, TimedTestCase, frame
-from behaviour import Behaviour
+from behaviour import Behaviour, Masking
 from engine import LABEL, RUN, Container, docker, image, leftovers
 
 
@@ -23,6 +23,7 @@ class ContainerTestCase(TimedTestCase):
     user = "1000:1000"
     secrets = "/run/secrets"
     scratch = "/workspace"
+    channel = "/run/mayfly/mask"
 
     @property
     def uid(self):
@@ -50,7 +51,7 @@ class ContainerTestCase(TimedTestCase):
         return agent.run("grep VmData /proc/1/status").lines
 
 
-class Hostile:
+class Hostile(Masking):
     """What a step does against the agent, the container and the daemon."""
 
     def test_daemonised_descendants_are_gone_with_the_step(self):
@@ -91,6 +92,21 @@ class Hostile:
             {"environ", "auxv", "fdlink", "maps", "seize"},
             {"environ", "auxv", "fdlink", "maps", "seize"} & set(done),
             end.lines,
+        )
+
+    def test_socket_in_the_place_of_the_agent_s_is_not_believed(self):
+        agent = self.ready()
+        rude = self.rude(agent)
+        end = self.begin_masking(
+            f"{rude} imitate & sleep 0.5; echo some-value | mayfly-mask; echo code $?; kill %1", agent
+        ).answer()
+        self.assertEqual(
+            [
+                "up",
+                "mayfly-mask: not masked: another process has taken the place of Mayfly's at " + self.channel,
+                "code 69",
+            ],
+            [line for line in end.lines if "got" not in line],
         )
 
     def test_fork_bomb_leaves_an_agent_that_tells_the_end(self):
@@ -188,6 +204,11 @@ class RootWithCapabilitiesTest(Hostile, ContainerTestCase):
 
     def start(self, *arguments, **options):
         return super().start(*arguments, capabilities=self.capabilities, **options)
+
+    def test_another_user_of_the_container_can_add_a_value(self):
+        script = "echo some-value | setpriv --reuid 1234 --clear-groups mayfly-mask; echo code $?"
+        count, end = self.confirm_all(self.begin_masking(script))
+        self.assertEqual((1, ["code 0"]), (count, end.lines))
 
 
 class OtherUserTest(ContainerTestCase):

@@ -7,7 +7,7 @@ import time
 import unittest
 
 from agent_stream import AGENT_IMAGE, TimedTestCase, frame
-from engine import LABEL, RUN, Container, docker, image
+from engine import LABEL, RUN, Container, docker, image, version
 
 
 class ImageTest(TimedTestCase):
@@ -48,7 +48,7 @@ class ImageTest(TimedTestCase):
     def test_labels_tell_version_and_protocol(self):
         labels = self.configuration["Labels"]
         self.assertEqual("1", labels["dev.mayfly.agent.protocol"])
-        self.assertEqual(self.image.split(":")[1], labels["org.opencontainers.image.version"])
+        self.assertEqual(version(), labels["org.opencontainers.image.version"])
         self.assertRegex(labels["dev.mayfly.agent.inputs"], "^[0-9a-f]{64}$")
 
     def test_nothing_raises_privileges(self):
@@ -56,8 +56,15 @@ class ImageTest(TimedTestCase):
 
     def test_the_agent_s_directory_holds_nothing_else(self):
         self.assertEqual(
-            ["/opt/mayfly root root 755", "/opt/mayfly/mayfly-agent root root 555"],
-            self.look("find /opt/mayfly -exec stat -c '%n %U %G %a' {} + | sort"),
+            [
+                "/opt/mayfly root root 755",
+                "/opt/mayfly/mayfly-agent root root 555",
+                "/opt/mayfly/mayfly-mask -> mayfly-agent",
+            ],
+            self.look(
+                "find /opt/mayfly ! -type l -exec stat -c '%n %U %G %a' {} + | sort;"
+                "find /opt/mayfly -type l -printf '%p -> %l\\n'"
+            ),
         )
 
     def test_the_agent_needs_no_library(self):
@@ -144,7 +151,7 @@ class BuildTest(TimedTestCase):
         done = subprocess.run([self.script], check=True, capture_output=True, text=True)
         self.assertLess(time.monotonic() - begin, 10)
         self.assertRegex(
-            done.stdout, r"mayfly/agent:\S+: \d+ MB, \d+ packages, base \S+, nothing has changed"
+            done.stdout, r"\S+: \d+ MB, \d+ packages, base \S+, nothing has changed"
         )
         self.assertEqual(before, docker("image", "inspect", "--format", "{{.Id}}", image()).stdout)
 

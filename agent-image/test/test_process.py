@@ -33,9 +33,13 @@ class ProcessTestCase(TimedTestCase):
         cls.binary = os.path.join(directory.name, "mayfly-agent")
         subprocess.run(
             [os.path.join(AGENT_IMAGE, "agent", "compile.sh"), cls.binary]
-            + [f'-DSECRETS_DIR="{cls.secrets}"', f'-DSCRIPT_DIR="{cls.script}"', *cls.flags],
+            + [f'-DSECRETS_DIR="{cls.secrets}"', f'-DSCRIPT_DIR="{cls.script}"']
+            # An agent that is not process 1 could be anybody to its clients.
+            + ["-DAGENT_PID=0", "-DSILENCE_MS=1000", *cls.flags],
             check=True,
         )
+        os.symlink("mayfly-agent", os.path.join(directory.name, "mayfly-mask"))
+        cls.channel = os.path.join(cls.script, "mask")
 
     def start(self, *arguments, **streams):
         agent = Agent([self.binary, *arguments], **streams)
@@ -216,7 +220,7 @@ class SanitizedProcessTest(Behaviour, ProcessTestCase):
             # No script and no path: what is run and touched stays harmless.
             frames = [
                 frame(
-                    chance.choice("VVFFUARIZKT?H"),
+                    chance.choice("VVFFUARIZKTCM?H"),
                     bytes(
                         chance.choice(b"\0\x01\x09:=.ax019\xff")
                         for _ in range(chance.choice((0, 1, 3, 9, 300)))

@@ -15,6 +15,8 @@ import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.logs.LogSpool;
+import dev.mayfly.logs.SpoolSettings;
 import dev.mayfly.metrics.JobMetrics;
 import dev.mayfly.sandbox.docker.DockerEngine;
 import dev.mayfly.sandbox.docker.DockerSandboxBackend;
@@ -35,6 +37,7 @@ import dev.mayfly.teardown.SqliteJournal;
 import dev.mayfly.teardown.Sweep;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -56,6 +59,13 @@ public final class Assembly implements AutoCloseable {
     public static final String LOCAL = "local";
 
     private static final Logger LOG = LoggerFactory.getLogger(Assembly.class);
+
+    /** Of one slow sink; beyond it the disk is used. */
+    private static final int SPOOL_MEMORY_BYTES = 1 << 20;
+
+    /** A CI server that is updated is back by then. */
+    private static final Duration DELIVERY_PATIENCE = Duration.ofMinutes(15);
+
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
 
     private final MayflySettings settings;
@@ -113,6 +123,7 @@ public final class Assembly implements AutoCloseable {
                         reaper,
                         journal,
                         metrics,
+                        spool(),
                         lives.current());
     }
 
@@ -155,8 +166,17 @@ public final class Assembly implements AutoCloseable {
         return EngineReport.of(engine, docker(settings, lives), Clock.systemUTC());
     }
 
+    private SpoolSettings spool() {
+        return new SpoolSettings(
+                directory.spool(),
+                SPOOL_MEMORY_BYTES,
+                settings.daemon().logSpoolBytes(),
+                DELIVERY_PATIENCE);
+    }
+
     /** Destroys what dead lives have left. Before the first job is claimed. */
     public Sweep sweep() throws InterruptedException {
+        sweepSpool();
         Sweep sweep = reaper.sweep();
         int unclean = (int) sweep.receipts().stream().filter(r -> !r.clean()).count();
         stages.metrics().sweep(sweep.receipts().size(), unclean);
@@ -167,6 +187,14 @@ public final class Assembly implements AutoCloseable {
             LOG.warn("the sweep is incomplete because={}", sweep.incompleteBecause());
         }
         return sweep;
+    }
+
+    private void sweepSpool() {
+        try {
+            LogSpool.sweep(directory.spool());
+        } catch (IOException e) {
+            LOG.warn("{} cannot be swept: {}", directory.spool(), e.getMessage());
+        }
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobSpec;
+import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.PoolName;
@@ -17,7 +18,7 @@ import dev.mayfly.source.JobReport;
 import dev.mayfly.source.local.LocalJob;
 import dev.mayfly.source.local.LocalSource;
 import dev.mayfly.source.local.LocalSourceSettings;
-import dev.mayfly.source.local.LogPosition;
+import dev.mayfly.source.local.LogEnd;
 import dev.mayfly.source.local.LogReader;
 import dev.mayfly.source.local.SubmitRefusedException;
 import java.io.IOException;
@@ -148,12 +149,18 @@ public final class SingleJob implements AutoCloseable {
         try (LogReader log = parts.local().log(id, LogPosition.START).orElseThrow()) {
             while (true) {
                 switch (log.next(LOOK_EVERY)) {
-                    case LogReader.Next.Event(LogPosition _, var event) -> view.accept(event);
+                    case LogReader.Next.Output next ->
+                            view.output(
+                                    next.start(), next.at(), next.bytes(), 0, next.bytes().length);
+                    case LogReader.Next.Event next -> view.event(next.start(), next.event());
                     case LogReader.Next.Nothing() -> {
                         // the job is quiet
                     }
-                    case LogReader.Next.End() -> {
-                        view.finish();
+                    case LogReader.Next.End(LogEnd end) -> {
+                        view.finish(end.total());
+                        if (end.incompleteBecause() != null) {
+                            LOG.error("log is incomplete job={}: {}", id, end.incompleteBecause());
+                        }
                         return;
                     }
                 }

@@ -1,8 +1,9 @@
 package dev.mayfly.cli;
 
 import dev.mayfly.job.JobId;
+import dev.mayfly.job.Outcome;
+import dev.mayfly.source.local.FollowedLog;
 import dev.mayfly.source.local.LocalClient;
-import dev.mayfly.source.local.LocalJob;
 import java.io.IOException;
 import java.time.Duration;
 
@@ -22,10 +23,13 @@ final class Following {
     static int to(LocalClient client, JobId job, LogView view)
             throws IOException, InterruptedException {
         try (view) {
-            LocalJob ended = client.follow(job, view, PATIENCE);
-            return ended.state().outcome() == null
-                    ? ExitCode.DEFECT
-                    : ExitCode.of(ended.state().outcome());
+            FollowedLog log = client.follow(job, view, PATIENCE);
+            String missing = log.end().incompleteBecause();
+            if (missing != null) {
+                view.incomplete(missing);
+            }
+            Outcome outcome = log.job().state().outcome();
+            return outcome == null ? ExitCode.DEFECT : ExitCode.of(outcome);
         }
     }
 }

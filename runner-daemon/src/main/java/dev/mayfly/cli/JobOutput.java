@@ -87,9 +87,9 @@ final class JobOutput {
     }
 
     /** Shows what can be shown; at most the beginning of a line and a sequence are kept. */
-    void write(byte[] bytes) {
-        for (byte b : bytes) {
-            accept(b & 0xff);
+    void write(byte[] bytes, int offset, int length) {
+        for (int i = offset; i < offset + length; i++) {
+            accept(bytes[i] & 0xff);
         }
     }
 

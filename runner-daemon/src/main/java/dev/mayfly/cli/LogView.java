@@ -1,9 +1,11 @@
 package dev.mayfly.cli;
 
 import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import org.jspecify.annotations.Nullable;
@@ -51,20 +53,26 @@ final class LogView implements LogSink, AutoCloseable {
     }
 
     @Override
-    public void accept(LogEvent event) {
+    public void output(long start, Instant at, byte[] bytes, int offset, int length) {
+        synchronized (lock) {
+            clearProgress();
+            time = timestamps ? CLOCK.format(at.atZone(ZoneId.systemDefault())) + " " : "";
+            jobOutput.write(bytes, offset, length);
+            shown();
+        }
+    }
+
+    @Override
+    public void event(LogPosition at, LogEvent event) {
         synchronized (lock) {
             clearProgress();
             switch (event) {
-                case LogEvent.Output(var at, byte[] bytes) -> {
-                    time = timestamps ? CLOCK.format(at.atZone(ZoneId.systemDefault())) + " " : "";
-                    jobOutput.write(bytes);
-                }
-                case LogEvent.SectionStarted(var at, String name) -> {
+                case LogEvent.SectionStarted(var time, String name) -> {
                     section = name;
                     sectionStart = System.nanoTime();
                     line(
                             style.heading("== " + name),
-                            CLOCK.format(at.atZone(ZoneId.systemDefault())));
+                            CLOCK.format(time.atZone(ZoneId.systemDefault())));
                 }
                 case LogEvent.SectionEnded(var _, String name, Duration took) -> {
                     section = null;
@@ -72,13 +80,26 @@ final class LogView implements LogSink, AutoCloseable {
                 }
                 case LogEvent.Notice(var _, String text) -> line(style.faint("-- " + text), "");
             }
-            out.flush();
-            lastShown = System.nanoTime();
+            shown();
         }
     }
 
+    /** Says that more was written than there is. */
+    void incomplete(String because) {
+        synchronized (lock) {
+            clearProgress();
+            line(style.bad("-- the log is incomplete: " + because), "");
+            shown();
+        }
+    }
+
+    private void shown() {
+        out.flush();
+        lastShown = System.nanoTime();
+    }
+
     @Override
-    public void finish() {
+    public void finish(LogPosition total) {
         close();
     }
 

@@ -2,6 +2,8 @@ package dev.mayfly.cli;
 
 import dev.mayfly.job.JobId;
 import dev.mayfly.source.local.LocalClient;
+import dev.mayfly.source.local.LogState;
+import dev.mayfly.source.local.StoredOutput;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -40,8 +42,17 @@ final class LogsCommand implements Callable<Integer> {
                 return Following.to(
                         client, job, new LogView(System.out, style.style(), timestamps));
             }
-            System.out.writeBytes(client.output(job));
+            StoredOutput output = client.output(job);
+            System.out.writeBytes(output.bytes());
             System.out.flush();
+            if (output.state() == LogState.INCOMPLETE) {
+                System.err.println(
+                        "mayfly: the log of "
+                                + job
+                                + " is incomplete: its end is missing; mayfly logs --follow "
+                                + job
+                                + " says more");
+            }
             return ExitCode.OK;
         }
     }

@@ -4,6 +4,9 @@ import dev.mayfly.bootstrap.Assembly;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.config.PoolSettings;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.job.SecretValue;
+import dev.mayfly.logs.Maskability;
+import dev.mayfly.logs.Masking;
 import dev.mayfly.secrets.file.SecretEntry;
 import dev.mayfly.secrets.file.SecretStore;
 import dev.mayfly.secrets.file.SetOutcome;
@@ -109,6 +112,11 @@ final class SecretCommand {
             }
             byte[] value = value();
             try {
+                if (Maskability.of(name, new SecretValue(value), Masking.STANDARD)
+                        instanceof Maskability.CommonWord refusal) {
+                    System.err.println("mayfly: " + refusal);
+                    return ExitCode.BAD_CONFIG;
+                }
                 return switch (store.set(name, value, readers, allowShort)) {
                     case SetOutcome.Stored(boolean replaced, boolean _) -> {
                         System.err.println(

@@ -27,6 +27,9 @@ final class DocumentSchema {
     /** Of a job document. */
     static final DocumentSchema JOB = packaged("job.schema.json");
 
+    /** Of a file with token rules. */
+    static final DocumentSchema TOKEN_RULES = packaged("token-rules.schema.json");
+
     private final JsonNode definition;
     private final Schema rules;
 

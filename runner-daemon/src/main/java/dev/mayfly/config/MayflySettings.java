@@ -30,7 +30,8 @@ public record MayflySettings(
     /** The same with the state elsewhere; what other settings derived from it stays. */
     public MayflySettings withStateDirectory(Path directory) {
         return new MayflySettings(
-                new DaemonSettings(directory, daemon.drainTimeout(), daemon.log()),
+                new DaemonSettings(
+                        directory, daemon.drainTimeout(), daemon.logSpoolBytes(), daemon.log()),
                 engine,
                 agent,
                 api,

@@ -5,17 +5,25 @@ import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.SecretValue;
+import dev.mayfly.logs.Masking;
+import dev.mayfly.logs.TokenShapes;
+import dev.mayfly.logs.Variant;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /** Turns a configuration without problems into settings. */
 final class SettingsBinding {
+
+    /** Built once: all pools share it. */
+    static final TokenShapes TOKEN_SHAPES = TokenShapes.of(TokenRules.builtIn());
 
     static final String CREDENTIAL = "credential:";
     private static final String UNIX = "unix:";
@@ -55,6 +63,7 @@ final class SettingsBinding {
         return new DaemonSettings(
                 path(section, "state_dir", environment.stateDirectory()),
                 section.duration("drain_timeout"),
+                section.bytes("log_spool"),
                 new LogSettings(
                         LogSettings.Format.valueOf(constant(log, "format")),
                         LogSettings.Level.valueOf(constant(log, "level"))));
@@ -111,8 +120,21 @@ final class SettingsBinding {
                                 section.flag("read_only_root"),
                                 Hardening.User.valueOf(constant(section, "user")),
                                 seccomp.of(section)),
-                        section.bytes("log_limit")),
+                        section.bytes("log_limit"),
+                        masking(section.section("masking"))),
                 section.number("slots"));
+    }
+
+    private static Masking masking(Section section) {
+        Set<Variant> variants = EnumSet.allOf(Variant.class);
+        for (String off : section.texts("off")) {
+            variants.remove(Variant.valueOf(off.toUpperCase(Locale.ROOT)));
+        }
+        return new Masking(
+                section.number("shortest"),
+                variants,
+                section.flag("names"),
+                section.flag("token_shapes") ? TOKEN_SHAPES : TokenShapes.none());
     }
 
     private static LocalSourceSettings local(Section section, List<PoolSettings> pools) {

@@ -3,6 +3,7 @@ package dev.mayfly.execution;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.logs.Masking;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import java.time.Duration;
  * @param limits ceiling of what each container may use
  * @param hardening what the pool demands of the sandbox
  * @param logBytes how much of a job's masked output is kept; the rest is dropped with a notice
+ * @param masking how secrets are masked in it
  */
 public record PoolTerms(
         PoolName pool,
@@ -25,4 +27,5 @@ public record PoolTerms(
         Duration timeout,
         SandboxLimits limits,
         Hardening hardening,
-        long logBytes) {}
+        long logBytes,
+        Masking masking) {}

@@ -2,6 +2,7 @@ package dev.mayfly.execution;
 
 import dev.mayfly.admission.AdmissionPolicy;
 import dev.mayfly.job.LifeId;
+import dev.mayfly.logs.SpoolSettings;
 import dev.mayfly.metrics.JobMetrics;
 import dev.mayfly.sandbox.SandboxBackend;
 import dev.mayfly.secrets.SecretsProvider;
@@ -17,6 +18,7 @@ import dev.mayfly.teardown.Reaper;
  * @param reaper what destroys it
  * @param journal what remembers it over a crash
  * @param metrics what counts it
+ * @param spool how far its log's slow sinks may fall behind
  * @param life the life of this process
  */
 public record Stages(
@@ -26,4 +28,5 @@ public record Stages(
         Reaper reaper,
         Journal journal,
         JobMetrics metrics,
+        SpoolSettings spool,
         LifeId life) {}

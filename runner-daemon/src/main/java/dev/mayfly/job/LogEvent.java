@@ -4,31 +4,50 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * One piece of a job's log. Structure is kept apart from output, so that no output can imitate it.
+ * What a job's log says beside the job's output. Structure is kept apart from output, so that no
+ * output can imitate it.
  */
 public sealed interface LogEvent {
 
-    Instant at();
+    /** No text of an event is longer, in characters; see {@code LogPipeline}, which cuts. */
+    int LONGEST_TEXT = 8 * 1024;
 
-    /**
-     * What the job printed, masked.
-     *
-     * @param bytes may be kept; shared by all receivers, so changed by nobody
-     */
-    @SuppressWarnings("ArrayRecordComponent") // the log's hot path; compared by nobody
-    record Output(Instant at, byte[] bytes) implements LogEvent {}
+    Instant at();
 
     /**
      * A part of the job begins.
      *
      * @param section for example {@code prepare}, {@code checkout}, {@code script}
      */
-    record SectionStarted(Instant at, String section) implements LogEvent {}
+    record SectionStarted(Instant at, String section) implements LogEvent {
+        public SectionStarted {
+            requireShort(section);
+        }
+    }
 
-    record SectionEnded(Instant at, String section, Duration took) implements LogEvent {}
+    record SectionEnded(Instant at, String section, Duration took) implements LogEvent {
+        public SectionEnded {
+            requireShort(section);
+        }
+    }
 
     /**
      * Mayfly itself has something to say: an image's digest, a limit reached, a refusal. One line.
      */
-    record Notice(Instant at, String text) implements LogEvent {}
+    record Notice(Instant at, String text) implements LogEvent {
+        public Notice {
+            requireShort(text);
+        }
+    }
+
+    private static void requireShort(String text) {
+        if (text.length() > LONGEST_TEXT) {
+            throw new IllegalArgumentException(
+                    "an event's text has "
+                            + text.length()
+                            + " characters, at most "
+                            + LONGEST_TEXT
+                            + " are allowed");
+        }
+    }
 }

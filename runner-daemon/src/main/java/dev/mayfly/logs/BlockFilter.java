@@ -3,7 +3,7 @@ package dev.mayfly.logs;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.util.List;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
@@ -20,9 +20,9 @@ final class BlockFilter {
     static final int BLOCK = 4;
 
     /** Longer strides leave more bytes at a write's end to the automaton than they save. */
-    private static final int LONGEST_STRIDE = 8;
+    static final int LONGEST_STRIDE = 8;
 
-    private static final int BITS_FOR_EACH_BLOCK = 256;
+    private static final int BITS_FOR_EACH_BLOCK = 64;
     private static final int FEWEST_BITS_LOG2 = 17;
     private static final int MOST_BITS_LOG2 = 22;
 
@@ -38,9 +38,9 @@ final class BlockFilter {
      *
      * @param patterns none, or any of at least one byte
      */
-    BlockFilter(List<SecretPattern> patterns) {
+    BlockFilter(Automaton.Entry[] patterns) {
         int shortest = Integer.MAX_VALUE;
-        for (SecretPattern pattern : patterns) {
+        for (Automaton.Entry pattern : patterns) {
             shortest = Math.min(shortest, pattern.bytes().length);
         }
         stride = Math.clamp(shortest - BLOCK + 1L, 0, LONGEST_STRIDE);
@@ -60,8 +60,8 @@ final class BlockFilter {
     }
 
     /** Each once: the forms of a secret have many in common. */
-    private int[] blocks(List<SecretPattern> patterns) {
-        return patterns.stream()
+    private int[] blocks(Automaton.Entry[] patterns) {
+        return Arrays.stream(patterns)
                 .flatMapToInt(pattern ->
                         IntStream.range(0, stride)
                                 .map(offset -> (int) INT.get(pattern.bytes(), offset)))

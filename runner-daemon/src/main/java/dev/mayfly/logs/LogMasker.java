@@ -1,31 +1,44 @@
 package dev.mayfly.logs;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.Deque;
 
 /**
  * Hides secrets in a stream of bytes.
  *
- * <p>The contract:
+ * <p>The contract, of which {@code docs/masking.md} says more:
  *
  * <ul>
  *   <li><b>What is hidden:</b> every byte that belongs to any occurrence of any pattern,
- *       overlapping ones included.
- *   <li><b>What is shown instead:</b> one {@link #MARK} for each longest run of hidden bytes.
- *       Overlapping and touching occurrences are one run. A mark tells neither length nor name.
+ *       overlapping ones included. A pattern occurs where its bytes stand one behind the other, or
+ *       what a terminal would show of them, without {@link TerminalText interruptions}. It also
+ *       occurs where they do so in what a terminal would show of the stream; then the interruptions
+ *       between its first and last byte are hidden as well. Interruptions of more than {@link
+ *       Interruptions#MOST_BYTES} bytes in all make it no occurrence.
+ *   <li><b>What is shown instead:</b> one mark for each longest run of hidden bytes. Overlapping
+ *       and touching occurrences are one run. A mark tells neither length nor, unless marks have
+ *       names, which secret it was.
  *   <li><b>Split-independence:</b> the output depends on the bytes of the stream alone, not on how
  *       they were cut into writes. All other bytes come out unchanged and in order; they need not
  *       be text.
  *   <li><b>What is held back:</b> after each write, the longest end of the stream that is a
- *       beginning of a pattern, so at most the longest pattern less one byte. Everything before is
- *       out when the write returns, a mark already when its first byte is certain. Nothing is ever
- *       released by time, only by more bytes or by {@link #finish()}.
+ *       beginning of an occurrence: at most the longest pattern less one byte, and the
+ *       interruptions. Everything before is out when the write returns, a mark already when its
+ *       first byte is certain. Nothing is ever released by time, only by more bytes or by {@link
+ *       #finish()}.
+ *   <li><b>At a line's end</b> usually nothing is held back. A beginning of up to {@link
+ *       Interruptions#TOO_FEW_TO_WAIT} bytes does not wait there for the next line, unless the line
+ *       is full, as lines are that something has wrapped: at least {@link Interruptions#FULL_LINE}
+ *       bytes without a blank before its end. If it turns out to have been an occurrence, what
+ *       follows the line end is hidden. (A pattern with line ends of its own always waits.)
  *   <li><b>Cost:</b> linear in the bytes written, whatever they and the patterns are. Writes
  *       allocate nothing once the buffers have grown to what is held back.
  *   <li><b>New patterns</b> apply to all bytes that are not out yet, so also to those held back.
+ *       What began before those is no occurrence; its rest is hidden where a few bytes before are
+ *       still kept, as they are for a beginning that has not waited at a line's end.
  * </ul>
  *
  * <p>For use by one thread at a time.
@@ -35,40 +48,24 @@ final class LogMasker {
     /** Stands for hidden bytes. */
     static final String MARK = "[MASKED]";
 
-    private static final byte[] MARK_BYTES = MARK.getBytes(US_ASCII);
+    private static final byte[] PLAIN_MARK = MARK.getBytes(US_ASCII);
 
     /** Long writes are taken in slices, which bounds the list of runs and stays in cache. */
     private static final int SLICE = 16 * 1024;
 
-    private final OccurrenceScanner scanner;
-    private final OccurrenceScanner.Listener onOccurrence = this::occurred;
     private final Output output;
+    private final boolean named;
+    private final SecretSearch search;
     private final Deque<Deferred> deferred = new ArrayDeque<>();
 
-    // Positions in the stream: up to where bytes came, are out or hidden, and are hidden.
-    private long taken;
+    /** Between two writes those not settled, and more; during one, those of before it. */
+    private final HeldBytes held = new HeldBytes();
+
+    // Positions in the stream: up to where bytes are out or hidden, and are hidden.
     private long settled;
     private long hiddenTo = -1;
 
-    /** The bytes from settled to taken, between two writes; during one, those of before it. */
-    private byte[] held = new byte[256];
-
-    private long heldStart;
-
-    private int heldFrom;
-    private int heldTo;
-
-    /** Runs whose mark is not out: start and end in turn, apart from each other and in order. */
-    private long[] runs = new long[32];
-
-    private int runsFrom;
-    private int runsTo;
-
-    /** Position of the first byte of the array that is being scanned. */
-    private long arrayStart;
-
-    private long[] hits = new long[0];
-    private long countedTo;
+    private byte[][] marks = new byte[0][];
 
     /** Takes what may be seen. */
     @FunctionalInterface
@@ -79,14 +76,26 @@ final class LogMasker {
 
     private record Deferred(long position, Runnable action) {}
 
+    /** Hides patterns behind marks that do not tell which it was. */
     LogMasker(SecretPatterns patterns, Output output) {
-        this.scanner = new OccurrenceScanner(patterns);
+        this(patterns, false, output);
+    }
+
+    /**
+     * Hides patterns.
+     *
+     * @param named whether a mark names the secret: of the occurrences at the run's first byte, the
+     *     shortest one's
+     */
+    LogMasker(SecretPatterns patterns, boolean named, Output output) {
+        this.named = named;
         this.output = output;
-        growHits();
+        search = new SecretSearch(patterns);
+        makeMarks();
     }
 
     SecretPatterns patterns() {
-        return scanner.patterns();
+        return search.patterns();
     }
 
     /** Masks the next bytes of the stream. */
@@ -95,7 +104,9 @@ final class LogMasker {
         int end = offset + length;
         while (from < end) {
             int to = Math.min(end, from + SLICE);
-            writeSlice(bytes, from, to);
+            search.take(bytes, from, to);
+            release(search.open(), bytes, from);
+            hold(bytes, from, to);
             from = to;
         }
     }
@@ -106,11 +117,10 @@ final class LogMasker {
      * @param patterns those of before with more added to them
      */
     void extend(SecretPatterns patterns) {
-        scanner.restart(patterns);
-        growHits();
-        arrayStart = heldStart - heldFrom;
-        scanner.scan(held, heldFrom, heldTo, onOccurrence);
-        release(taken - scanner.open(), held, heldTo, heldTo);
+        search.look(patterns, held.array(), held.indexOf(held.start()), held.to());
+        makeMarks();
+        release(search.open(), held.array(), held.to());
+        hold(held.array(), held.to(), held.to());
     }
 
     /**
@@ -119,23 +129,24 @@ final class LogMasker {
      * and after.
      */
     void whenSettled(Runnable action) {
-        if (deferred.isEmpty() && taken <= Math.max(settled, hiddenTo)) {
+        if (deferred.isEmpty() && search.taken() <= Math.max(settled, hiddenTo)) {
             action.run();
         } else {
-            deferred.add(new Deferred(taken, action));
+            deferred.add(new Deferred(search.taken(), action));
         }
     }
 
     /** Ends the stream and releases what is held back: it can no longer become a secret. */
     void finish() {
-        release(taken, held, heldTo, heldTo);
-        scanner.restart(scanner.patterns());
+        release(search.taken(), held.array(), held.to());
+        search.finish();
+        hold(held.array(), held.to(), held.to());
         hiddenTo = -1;
     }
 
     /** How many bytes are held back. */
     int heldBytes() {
-        return heldTo - heldFrom;
+        return (int) (search.taken() - settled);
     }
 
     /**
@@ -143,142 +154,85 @@ final class LogMasker {
      * ends first is counted, and of those the longest.
      */
     long[] hits() {
-        return hits.clone();
+        return search.hits();
     }
 
-    /** Transitions of the automaton up to now. */
+    /** Transitions of the automata up to now. */
     long steps() {
-        return scanner.steps();
-    }
-
-    private void writeSlice(byte[] bytes, int from, int to) {
-        arrayStart = taken - from;
-        scanner.scan(bytes, from, to, onOccurrence);
-        taken += to - from;
-        release(taken - scanner.open(), bytes, from, to);
-    }
-
-    private void occurred(int pattern, int endIndex) {
-        SecretPatterns patterns = scanner.patterns();
-        long end = arrayStart + endIndex;
-        long start = end - patterns.length(pattern);
-        if (start >= countedTo) {
-            hits[patterns.labelOf(pattern)]++;
-            countedTo = end;
-        }
-        while (runsTo > runsFrom && runs[runsTo - 1] >= start) {
-            start = Math.min(start, runs[runsTo - 2]);
-            runsTo -= 2;
-        }
-        if (start <= hiddenTo) {
-            hiddenTo = Math.max(hiddenTo, end);
-        } else {
-            addRun(start, end);
-        }
-    }
-
-    private void addRun(long start, long end) {
-        if (runsFrom == runsTo) {
-            runsFrom = 0;
-            runsTo = 0;
-        } else if (runsTo == runs.length) {
-            int count = runsTo - runsFrom;
-            long[] target = count > runs.length / 2 ? new long[runs.length * 2] : runs;
-            System.arraycopy(runs, runsFrom, target, 0, count);
-            runs = target;
-            runsFrom = 0;
-            runsTo = count;
-        }
-        runs[runsTo++] = start;
-        runs[runsTo++] = end;
+        return search.steps();
     }
 
     /**
-     * Puts everything before a position out, and holds the rest.
+     * Puts everything before a position out.
      *
-     * @param bytes the array of the current write; what came before it is in {@code held}
+     * @param bytes the array of the current write; what came before it is held
      */
-    private void release(long position, byte[] bytes, int from, int to) {
+    private void release(long position, byte[] bytes, int from) {
         while (!deferred.isEmpty() && deferred.element().position() <= position) {
             settle(deferred.element().position(), bytes, from);
             deferred.remove().action().run();
         }
         settle(position, bytes, from);
         // The first byte of this run is certain; what follows can only make the run longer.
-        if (runsFrom < runsTo && runs[runsFrom] == settled) {
-            mark();
+        HiddenRuns run = search.runs();
+        if (!run.isEmpty() && run.start() <= settled) {
+            mark(run);
         }
         while (!deferred.isEmpty() && deferred.element().position() <= hiddenTo) {
             deferred.remove().action().run();
         }
-        hold(bytes, from, to);
     }
 
     private void settle(long position, byte[] bytes, int from) {
         while (settled < position) {
-            if (settled < hiddenTo) {
+            HiddenRuns run = search.runs();
+            if (!run.isEmpty() && run.start() <= Math.max(settled, hiddenTo)) {
+                mark(run);
+            } else if (settled < hiddenTo) {
                 settled = Math.min(hiddenTo, position);
-            } else if (runsFrom < runsTo && runs[runsFrom] == settled) {
-                mark();
             } else {
-                show(
-                        runsFrom < runsTo ? Math.min(position, runs[runsFrom]) : position,
-                        bytes,
-                        from);
+                show(run.isEmpty() ? position : Math.min(position, run.start()), bytes, from);
             }
         }
     }
 
-    private void mark() {
-        hiddenTo = runs[runsFrom + 1];
-        runsFrom += 2;
-        output.take(MARK_BYTES, 0, MARK_BYTES.length);
+    /**
+     * Takes a run off its list; what touches the run before has that one's mark, and what is out
+     * already, since a pattern came too late for it, has none.
+     */
+    private void mark(HiddenRuns run) {
+        if (run.start() > hiddenTo && run.end() > settled) {
+            byte[] mark = named ? marks[run.label()] : PLAIN_MARK;
+            output.take(mark, 0, mark.length);
+        }
+        hiddenTo = Math.max(hiddenTo, run.end());
+        run.removeFirst();
     }
 
     /** Shows bytes up to a position, or up to the end of the held ones if that comes first. */
     private void show(long position, byte[] bytes, int from) {
-        long heldEnd = heldStart + heldBytes();
-        if (settled < heldEnd) {
-            int length = (int) (Math.min(position, heldEnd) - settled);
-            output.take(held, heldFrom + (int) (settled - heldStart), length);
-            settled += length;
+        int length;
+        if (settled < held.end()) {
+            length = (int) (Math.min(position, held.end()) - settled);
+            output.take(held.array(), held.indexOf(settled), length);
         } else {
-            int length = (int) (position - settled);
-            output.take(bytes, from + (int) (settled - heldEnd), length);
-            settled += length;
+            length = (int) (position - settled);
+            output.take(bytes, from + (int) (settled - held.end()), length);
         }
+        settled += length;
     }
 
     private void hold(byte[] bytes, int from, int to) {
-        long heldEnd = heldStart + heldBytes();
-        int first = from;
-        if (settled >= heldEnd) {
-            first += (int) (settled - heldEnd);
-            heldFrom = 0;
-            heldTo = 0;
-        } else {
-            heldFrom += (int) (settled - heldStart);
-        }
-        heldStart = settled;
-        makeRoomFor(to - first);
-        System.arraycopy(bytes, first, held, heldTo, to - first);
-        heldTo += to - first;
+        held.add(bytes, from, to, Math.min(settled, search.kept()));
+        search.forget(held.start());
     }
 
-    /** Moves the held bytes to the front only when that makes half of the array free. */
-    private void makeRoomFor(int more) {
-        if (heldTo + more <= held.length) {
-            return;
+    private void makeMarks() {
+        if (named) {
+            marks =
+                    patterns().labels().stream()
+                            .map(label -> ("[MASKED:" + label.secret() + "]").getBytes(UTF_8))
+                            .toArray(byte[][]::new);
         }
-        int needed = heldBytes() + more;
-        byte[] target = needed <= held.length / 2 ? held : new byte[2 * needed];
-        System.arraycopy(held, heldFrom, target, 0, heldBytes());
-        held = target;
-        heldTo = heldBytes();
-        heldFrom = 0;
-    }
-
-    private void growHits() {
-        hits = Arrays.copyOf(hits, scanner.patterns().labels().size());
     }
 }

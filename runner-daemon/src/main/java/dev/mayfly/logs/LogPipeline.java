@@ -9,9 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -20,9 +18,11 @@ import org.jspecify.annotations.Nullable;
  * One job's log on its way to the sinks: masked, bounded, in order.
  *
  * <p>A call returns when every sink has taken all that the call made certain; so the slowest sink
- * slows the job down, and nothing is queued here. A sink that fails gets nothing more, and the call
- * throws what it has thrown, after the others have taken everything. Only bytes that may be the
- * beginning of a secret wait (see {@link LogMasker}), and with them what came after them.
+ * slows the job down (one that may be slow for long is behind a {@link LogSpool}), and nothing is
+ * queued here. A sink that fails gets nothing more, and the call throws what it has thrown, after
+ * the others have taken everything. Only bytes that may be the beginning of a secret wait (see
+ * {@link LogMasker}), and with them what came after them. Output allocates nothing in the steady
+ * state.
  *
  * <p><b>Sections.</b> The whole job is one stream for the masker, so a secret whose halves are
  * printed by two steps is masked. At a section's end nothing is released: the bytes held back then
@@ -35,28 +35,21 @@ import org.jspecify.annotations.Nullable;
 public final class LogPipeline {
 
     private final InstantSource clock;
-    private final long limitBytes;
 
-    /** Those that have neither failed nor finished. */
-    private final List<LogSink> sinks;
+    private final Delivery delivery;
+    private final OutputLimit limit;
+    private final Masking masking;
+    private LogMasker masker;
 
-    private LogMasker masker = new LogMasker(SecretPatterns.none(), this::collect);
+    /** Behind the masker: what was not declared but looks like a secret. */
+    private final TokenMasker tokens;
 
-    /** Masked output that is in no event yet. */
-    private final ByteArrayOutputStream collected = new ByteArrayOutputStream();
-
-    /** Events that not all sinks have; empty between two calls unless one was interrupted. */
-    private final Deque<LogEvent> ready = new ArrayDeque<>();
-
-    /** The sink that gets the first of the ready events next. */
-    private int nextSink;
-
-    private @Nullable RuntimeException failure;
     private @Nullable Section open;
     private @Nullable LogStatistics statistics;
     private long receivedBytes;
-    private long deliveredBytes;
-    private long droppedBytes;
+
+    /** The time in whole milliseconds, of which there is one object for all that happens in it. */
+    private Instant now = Instant.EPOCH;
 
     /**
      * Opens a job's log.
@@ -64,16 +57,17 @@ public final class LogPipeline {
      * @param clock stamps the events
      * @param limitBytes how much output is delivered, counted after masking; sections and notices
      *     are delivered beyond it
-     * @param sinks each gets every event, in this order
+     * @param masking which forms of the secrets are looked for
+     * @param sinks each gets everything, in this order; they are finished in the reverse order, so
+     *     those that may fail to deliver belong at the end: the others are told what is missing
      */
-    public LogPipeline(InstantSource clock, long limitBytes, List<LogSink> sinks) {
-        if (limitBytes < 1) {
-            throw new IllegalArgumentException(
-                    "a job's log limit is " + limitBytes + " bytes, must be at least 1");
-        }
+    public LogPipeline(InstantSource clock, long limitBytes, Masking masking, List<LogSink> sinks) {
         this.clock = clock;
-        this.limitBytes = limitBytes;
-        this.sinks = new ArrayList<>(sinks);
+        this.masking = masking;
+        this.delivery = new Delivery(sinks);
+        this.limit = new OutputLimit(limitBytes, delivery, this::now);
+        this.tokens = new TokenMasker(masking.tokens(), limit::take);
+        this.masker = newMasker();
     }
 
     /**
@@ -90,13 +84,15 @@ public final class LogPipeline {
         List<Maskability> judged = new ArrayList<>();
         List<SecretPattern> more = new ArrayList<>();
         secrets.forEach((name, value) -> {
-            Maskability maskability = Maskability.of(name, value);
+            Maskability maskability = Maskability.of(name, value, masking);
             judged.add(maskability);
             if (maskability instanceof Maskability.Maskable) {
-                more.addAll(SecretVariants.of(name, value));
+                more.addAll(SecretVariants.of(name, value, masking));
             }
         });
-        masker.extend(masker.patterns().with(more));
+        if (!more.isEmpty()) {
+            masker.extend(masker.patterns().with(more));
+        }
         deliver();
         return List.copyOf(judged);
     }
@@ -127,7 +123,7 @@ public final class LogPipeline {
             throw new IllegalStateException(
                     "section " + name + " cannot start: " + open.name + " has not ended");
         }
-        Section section = new Section(line(name), clock.instant());
+        Section section = new Section(line(name), now());
         open = section;
         enqueue(new LogEvent.SectionStarted(section.start, section.name));
         deliver();
@@ -157,8 +153,8 @@ public final class LogPipeline {
 
         private void enqueueEnd() {
             open = null;
-            Instant now = clock.instant();
-            enqueue(new LogEvent.SectionEnded(now, name, Duration.between(start, now)));
+            Instant end = now();
+            enqueue(new LogEvent.SectionEnded(end, name, Duration.between(start, end)));
         }
     }
 
@@ -166,38 +162,52 @@ public final class LogPipeline {
      * Says something in Mayfly's own name.
      *
      * @param text masked like output; line ends and other control characters are escaped, so that
-     *     it is one line
+     *     it is one line; cut beyond {@link LogEvent#LONGEST_TEXT}, which is said
      */
     public void notice(String text) throws InterruptedException {
         requireOpen();
-        enqueue(new LogEvent.Notice(clock.instant(), line(text)));
+        enqueue(new LogEvent.Notice(now(), line(text)));
         deliver();
     }
 
     /**
-     * Ends the log: delivers what was held back and finishes every sink, also when one fails. After
-     * an interruption it can be called again and goes on where it was. The values of the secrets
-     * are forgotten here.
+     * Ends the log: delivers what was held back and finishes every sink, also when one fails; the
+     * ones that are left say so in a notice. After an interruption it can be called again and goes
+     * on where it was. The values of the secrets are forgotten here.
      *
      * @throws InterruptedException if a sink was interrupted
      * @throws RuntimeException what the first sink that failed has thrown, the others' suppressed
      */
     public LogStatistics finish() throws InterruptedException {
+        if (statistics == null) {
+            statistics = close();
+        }
+        delivery.deliver(now());
+        while (delivery.heard()) {
+            RuntimeException lost = delivery.finishLast();
+            if (lost != null && delivery.heard()) {
+                delivery.event(
+                        new LogEvent.Notice(
+                                now(),
+                                line("this log is not complete everywhere: " + lost.getMessage())));
+            }
+            delivery.deliver(now());
+        }
+        masker = newMasker();
+        delivery.throwFailure();
+        return statistics();
+    }
+
+    /**
+     * What went through the log.
+     *
+     * @throws IllegalStateException before {@link #finish()} was called
+     */
+    public LogStatistics statistics() {
         LogStatistics result = statistics;
         if (result == null) {
-            result = close();
-            statistics = result;
+            throw new IllegalStateException("the job's log is not finished yet");
         }
-        deliverToEach();
-        while (!sinks.isEmpty()) {
-            try {
-                sinks.getFirst().finish();
-            } catch (RuntimeException e) {
-                remember(e);
-            }
-            sinks.removeFirst();
-        }
-        throwFailure();
         return result;
     }
 
@@ -206,17 +216,10 @@ public final class LogPipeline {
             open.enqueueEnd();
         }
         masker.finish();
-        if (droppedBytes > 0) {
-            Instant now = clock.instant();
-            cut(now);
-            ready.add(
-                    new LogEvent.Notice(
-                            now, droppedBytes + " bytes of output dropped beyond the log limit"));
-        }
-        LogStatistics result =
-                new LogStatistics(receivedBytes, deliveredBytes, droppedBytes, hits());
-        masker = new LogMasker(SecretPatterns.none(), this::collect);
-        return result;
+        tokens.finish();
+        limit.end();
+        return new LogStatistics(
+                receivedBytes, limit.deliveredBytes(), limit.droppedBytes(), hits(), tokens.hits());
     }
 
     private List<LogStatistics.Hits> hits() {
@@ -245,106 +248,35 @@ public final class LogPipeline {
      */
     public String line(String text) {
         ByteArrayOutputStream masked = new ByteArrayOutputStream();
-        LogMasker alone = new LogMasker(masker.patterns(), masked::write);
+        TokenMasker rest = new TokenMasker(masking.tokens(), masked::write);
+        LogMasker alone = new LogMasker(masker.patterns(), masking.names(), rest::write);
         byte[] bytes = text.getBytes(UTF_8);
         alone.write(bytes, 0, bytes.length);
         alone.finish();
-        StringBuilder line = new StringBuilder();
-        masked.toString(UTF_8).codePoints().forEach(c -> appendVisibly(line, c));
-        return line.toString();
-    }
-
-    private static void appendVisibly(StringBuilder line, int codePoint) {
-        switch (Character.getType(codePoint)) {
-            case Character.CONTROL,
-                    Character.FORMAT,
-                    Character.LINE_SEPARATOR,
-                    Character.PARAGRAPH_SEPARATOR -> {
-                switch (codePoint) {
-                    case '\n' -> line.append("\\n");
-                    case '\r' -> line.append("\\r");
-                    case '\t' -> line.append("\\t");
-                    default -> line.append("\\u%04x".formatted(codePoint));
-                }
-            }
-            default -> line.appendCodePoint(codePoint);
-        }
+        rest.finish();
+        return LogLine.of(masked.toString(UTF_8));
     }
 
     /** Puts an event behind all output up to now, whose time is then the event's at the latest. */
     private void enqueue(LogEvent event) {
-        masker.whenSettled(() -> {
-            cut(event.at());
-            ready.add(event);
-        });
+        masker.whenSettled(() -> tokens.whenSettled(() -> delivery.event(event)));
     }
 
-    /** Takes masked output. */
-    private void collect(byte[] bytes, int offset, int length) {
-        int taken = (int) Math.min(length, limitBytes - deliveredBytes);
-        collected.write(bytes, offset, taken);
-        deliveredBytes += taken;
-        if (taken < length) {
-            if (droppedBytes == 0) {
-                Instant now = clock.instant();
-                cut(now);
-                ready.add(
-                        new LogEvent.Notice(
-                                now,
-                                "log limit of "
-                                        + limitBytes
-                                        + " bytes reached, further output is dropped"));
-            }
-            droppedBytes += length - taken;
-        }
+    private LogMasker newMasker() {
+        return new LogMasker(SecretPatterns.none(), masking.names(), tokens::write);
     }
 
-    private void cut(Instant at) {
-        if (collected.size() > 0) {
-            ready.add(new LogEvent.Output(at, collected.toByteArray()));
-            collected.reset();
+    private Instant now() {
+        long millis = clock.millis();
+        if (millis != now.toEpochMilli()) {
+            now = Instant.ofEpochMilli(millis);
         }
+        return now;
     }
 
     /** Hands everything certain to every sink. */
     private void deliver() throws InterruptedException {
-        deliverToEach();
-        throwFailure();
-    }
-
-    private void deliverToEach() throws InterruptedException {
-        if (collected.size() > 0) {
-            cut(clock.instant());
-        }
-        while (!ready.isEmpty()) {
-            while (nextSink < sinks.size()) {
-                try {
-                    sinks.get(nextSink).accept(ready.element());
-                    nextSink++;
-                } catch (RuntimeException e) {
-                    // The other sinks shall still get how the job ended.
-                    sinks.remove(nextSink);
-                    remember(e);
-                }
-            }
-            ready.remove();
-            nextSink = 0;
-        }
-    }
-
-    private void remember(RuntimeException e) {
-        if (failure == null) {
-            failure = e;
-        } else if (!failure.equals(e)) {
-            failure.addSuppressed(e);
-        }
-    }
-
-    private void throwFailure() {
-        RuntimeException thrown = failure;
-        failure = null;
-        if (thrown != null) {
-            throw thrown;
-        }
+        delivery.deliver(now());
+        delivery.throwFailure();
     }
 }

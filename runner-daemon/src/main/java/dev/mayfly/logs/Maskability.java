@@ -1,12 +1,10 @@
 package dev.mayfly.logs;
 
 import dev.mayfly.job.SecretValue;
+import java.util.Locale;
 
 /** Whether a secret's value can be masked, decided when it is declared. Never holds the value. */
 public sealed interface Maskability {
-
-    /** Shorter values stand in ordinary text by chance, and masking them makes logs unreadable. */
-    int SHORTEST_BYTES = 6;
 
     /** Longer values would make the automaton too big: it grows with all forms of a value. */
     int LONGEST_BYTES = 64 * 1024;
@@ -21,8 +19,9 @@ public sealed interface Maskability {
      * It is not masked.
      *
      * @param bytes its length without blanks around it
+     * @param shortestBytes what it needs
      */
-    record TooShort(String secret, int bytes) implements Maskability {
+    record TooShort(String secret, int bytes, int shortestBytes) implements Maskability {
         @Override
         public String toString() {
             return "secret "
@@ -30,7 +29,7 @@ public sealed interface Maskability {
                     + " cannot be masked: without blanks around it, it has "
                     + bytes
                     + " bytes, fewer than "
-                    + SHORTEST_BYTES
+                    + shortestBytes
                     + "; use a longer value";
         }
     }
@@ -53,17 +52,34 @@ public sealed interface Maskability {
         }
     }
 
+    /** It is not masked: it is a word of ordinary text, which would become unreadable. */
+    record CommonWord(String secret) implements Maskability {
+        @Override
+        public String toString() {
+            return "secret "
+                    + secret
+                    + " cannot be masked: its value is a common word that logs are full of, such as"
+                    + " true or password; use a random value, or an ordinary variable if it is not"
+                    + " confidential";
+        }
+    }
+
     /**
      * Judges a secret.
      *
      * @param secret its name, for messages
      * @param value its value
      */
-    static Maskability of(String secret, SecretValue value) {
+    static Maskability of(String secret, SecretValue value, Masking masking) {
         if (value.length() > LONGEST_BYTES) {
             return new TooLong(secret, value.length());
         }
-        int trimmed = new PlainForms(value.reveal()).trimmed().length();
-        return trimmed < SHORTEST_BYTES ? new TooShort(secret, trimmed) : new Maskable(secret);
+        String trimmed = new PlainForms(value.reveal()).trimmed();
+        if (trimmed.length() < masking.shortestBytes()) {
+            return new TooShort(secret, trimmed.length(), masking.shortestBytes());
+        }
+        return WordList.COMMON_WORDS.contains(trimmed.toLowerCase(Locale.ROOT))
+                ? new CommonWord(secret)
+                : new Maskable(secret);
     }
 }

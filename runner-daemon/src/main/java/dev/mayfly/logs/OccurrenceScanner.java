@@ -6,11 +6,25 @@ package dev.mayfly.logs;
  * <p>While less than a stride of bytes is open, it jumps over what the {@link BlockFilter} clears;
  * otherwise, and behind a known block, it follows the automaton. No byte is stepped over twice, so
  * no input makes it slower than the automaton alone by more than the probes, one for a byte.
+ *
+ * <p>The stream comes in pieces. The last bytes of a piece, too few for the filter, are carried
+ * into the next one; {@link #settle()} takes them through the automaton, which costs more but tells
+ * exactly what is open.
  */
 final class OccurrenceScanner {
 
-    private SecretPatterns patterns;
-    private int state = SecretPatterns.ROOT;
+    /** Enough of the next piece for the filter to clear all that was carried. */
+    private static final int PEEK = BlockFilter.LONGEST_STRIDE + BlockFilter.BLOCK;
+
+    private final Listener listener;
+    private final byte[] seam = new byte[3 * PEEK];
+    private Automaton automaton;
+    private int state = Automaton.ROOT;
+    private int carried;
+
+    /** Behind the last byte that came. */
+    private long position;
+
     private long steps;
 
     /** Hears of occurrences, in the order of their ends. */
@@ -19,30 +33,50 @@ final class OccurrenceScanner {
         /**
          * The longest pattern that ends here.
          *
-         * @param pattern its number in the {@link SecretPatterns}
-         * @param end the index behind its last byte, in the array that was scanned; it may have
-         *     started in an earlier one
+         * @param pattern its number in the {@link Automaton}
+         * @param end the position in the stream behind its last byte
          */
-        void occurred(int pattern, int end);
+        void occurred(int pattern, long end);
     }
 
-    OccurrenceScanner(SecretPatterns patterns) {
-        this.patterns = patterns;
+    OccurrenceScanner(Automaton automaton, Listener listener) {
+        this.automaton = automaton;
+        this.listener = listener;
     }
 
-    /** Forgets what has begun, and looks for these from the next byte on. */
-    void restart(SecretPatterns now) {
-        patterns = now;
-        state = SecretPatterns.ROOT;
+    /** Forgets what has begun, and looks for these from a position on. */
+    void restart(Automaton now, long at) {
+        automaton = now;
+        state = Automaton.ROOT;
+        carried = 0;
+        position = at;
     }
 
-    SecretPatterns patterns() {
-        return patterns;
+    Automaton automaton() {
+        return automaton;
     }
 
-    /** How many of the last bytes may still become part of an occurrence. */
+    /** Behind the last byte that came. */
+    long position() {
+        return position;
+    }
+
+    /** How many of the last bytes may still become part of an occurrence. To be settled before. */
     int open() {
-        return patterns.open(state);
+        return automaton.open(state);
+    }
+
+    /**
+     * Of the beginnings of patterns that are open, the longest that has fewer bytes than this.
+     *
+     * @return its bytes, 0 if there is none
+     */
+    int openBelow(int length) {
+        int s = state;
+        while (automaton.open(s) >= length) {
+            s = automaton.fallback(s);
+        }
+        return automaton.open(s);
     }
 
     /** Transitions taken and tried up to now, the measure of the work done. */
@@ -50,46 +84,112 @@ final class OccurrenceScanner {
         return steps;
     }
 
-    void scan(byte[] bytes, int from, int to, Listener listener) {
-        SecretPatterns p = patterns;
-        BlockFilter filter = p.filter();
-        int stride = filter.stride();
-        int shallow = p.shallowStates();
-        int s = state;
+    /** Takes the next piece of the stream. */
+    void scan(byte[] bytes, int from, int to) {
+        long base = position - from;
+        position += to - from;
         int i = from;
-        while (i < to) {
-            int until = i + 1;
-            if (s < shallow) {
-                int probe = i - p.open(s) + stride - 1;
-                while (probe + BlockFilter.BLOCK <= to && !filter.knows(bytes, probe)) {
-                    i = probe + 1;
-                    s = SecretPatterns.ROOT;
-                    probe += stride;
-                }
-                until = probe + BlockFilter.BLOCK <= to ? probe + 1 : to;
+        if (carried > 0) {
+            int more = Math.min(to - from, PEEK);
+            System.arraycopy(bytes, from, seam, carried, more);
+            int end = carried + more;
+            int next = walk(seam, 0, end, base + from - carried);
+            if (next < carried) {
+                System.arraycopy(seam, next, seam, 0, end - next);
+                carried = end - next;
+                return;
             }
-            while (i < until || (i < to && s >= shallow)) {
-                s = step(p, s, bytes[i++]);
-                int pattern = p.ending(s);
-                if (pattern >= 0) {
-                    listener.occurred(pattern, i);
-                }
+            i = from + next - carried;
+        }
+        i = walk(bytes, i, to, base);
+        carried = to - i;
+        System.arraycopy(bytes, i, seam, 0, carried);
+    }
+
+    /**
+     * Takes bytes only as long as something is open that began before a position.
+     *
+     * @return whether something still is at the end
+     */
+    boolean follow(byte[] bytes, int from, int to, long before) {
+        for (int i = from; i < to; i++) {
+            state = step(state, bytes[i]);
+            position++;
+            int pattern = automaton.ending(state);
+            if (pattern >= 0) {
+                listener.occurred(pattern, position);
+            }
+            if (position - open() >= before) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Takes everything that came through the automaton. */
+    void settle() {
+        int s = state;
+        for (int i = 0; i < carried; i++) {
+            s = step(s, seam[i]);
+            int pattern = automaton.ending(s);
+            if (pattern >= 0) {
+                listener.occurred(pattern, position - carried + i + 1);
             }
         }
         state = s;
+        carried = 0;
     }
 
-    private int step(SecretPatterns p, int from, byte b) {
+    /**
+     * Goes over bytes as far as the filter can tell.
+     *
+     * @param base the position of the array's first byte
+     * @return the index of the first byte that is left
+     */
+    private int walk(byte[] bytes, int from, int to, long base) {
+        Automaton a = automaton;
+        BlockFilter filter = a.filter();
+        int stride = filter.stride();
+        int shallow = a.shallowStates();
+        int s = state;
+        int i = from;
+        while (i < to) {
+            int until = i;
+            if (s < shallow) {
+                int probe = i - a.open(s) + stride - 1;
+                while (probe + BlockFilter.BLOCK <= to && !filter.knows(bytes, probe)) {
+                    i = probe + 1;
+                    s = Automaton.ROOT;
+                    probe += stride;
+                }
+                if (probe + BlockFilter.BLOCK > to) {
+                    break;
+                }
+                until = probe + 1;
+            }
+            do {
+                s = step(s, bytes[i++]);
+                int pattern = a.ending(s);
+                if (pattern >= 0) {
+                    listener.occurred(pattern, base + i);
+                }
+            } while (i < until || (i < to && s >= shallow));
+        }
+        state = s;
+        return i;
+    }
+
+    private int step(int from, byte b) {
         int s = from;
-        while (s != SecretPatterns.ROOT) {
+        while (s != Automaton.ROOT) {
             steps++;
-            int child = p.child(s, b);
-            if (child != SecretPatterns.ROOT) {
+            int child = automaton.child(s, b);
+            if (child != Automaton.ROOT) {
                 return child;
             }
-            s = p.fallback(s);
+            s = automaton.fallback(s);
         }
         steps++;
-        return p.fromRoot(b);
+        return automaton.fromRoot(b);
     }
 }

@@ -1,13 +1,11 @@
 package dev.mayfly.logs;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
-import static java.util.function.Predicate.not;
 
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -24,38 +22,25 @@ final class PlainForms {
 
     private static final Pattern BLANKS = Pattern.compile("[ \t\r\n]+");
 
-    private static final Pattern ARMOUR =
-            Pattern.compile("-{4,5} ?(?:BEGIN|END) [A-Z0-9 ]{1,64}-{4,5}");
-
-    /** {@code "name":} of JSON, {@code name:} of YAML. */
-    private static final Pattern MEMBER =
-            Pattern.compile(
-                    "[-{\\[ \t]*(?:\"([A-Za-z_][\\w.-]{0,31})\"[ \t]*:"
-                            + "|([A-Za-z_][\\w.-]{0,31}):(?=[ \t]|$))[ \t]*");
-
-    /** Members of well-known credential files whose values are the same for everybody. */
-    private static final Set<String> PUBLIC_MEMBERS =
-            Set.of(
-                    "apiVersion",
-                    "auth_provider_x509_cert_url",
-                    "auth_uri",
-                    "current-context",
-                    "kind",
-                    "token_uri",
-                    "type",
-                    "universe_domain");
-
-    /** What JSON, YAML and decorated text consist of besides their content. */
-    private static final String STRUCTURE = "{}[]()<>,:;\"'-=_*#/\\. \t";
-
     private final String asGiven;
+    private final String stripped;
     private final List<String> lines;
     private final List<String> linesOfLiterals;
 
     PlainForms(byte[] value) {
         asGiven = new String(value, ISO_8859_1);
-        lines = List.of(LINE_END.split(stripped(), -1));
-        linesOfLiterals = List.of(LINE_END_OR_LITERAL.split(stripped(), -1));
+        stripped = strip(asGiven, "\r\n");
+        lines = split(LINE_END, stripped, "\r\n");
+        linesOfLiterals = split(LINE_END_OR_LITERAL, stripped, "\r\n\\");
+    }
+
+    private static List<String> split(Pattern end, String text, String startsOfEnds) {
+        for (int i = 0; i < text.length(); i++) {
+            if (startsOfEnds.indexOf(text.charAt(i)) >= 0) {
+                return List.of(end.split(text, -1));
+            }
+        }
+        return List.of(text);
     }
 
     /** No variable, command line or text file can hold a zero byte. */
@@ -65,7 +50,7 @@ final class PlainForms {
 
     /** Without line ends around it. */
     String stripped() {
-        return strip(asGiven, "\r\n");
+        return stripped;
     }
 
     /** Without any blanks around it. */
@@ -73,10 +58,21 @@ final class PlainForms {
         return strip(asGiven, " \t\r\n");
     }
 
+    /** Without the pair of quotes around it that configuration files are copied with. */
+    String unquoted() {
+        String trimmed = trimmed();
+        int last = trimmed.length() - 1;
+        boolean quoted =
+                last > 0
+                        && "\"'".indexOf(trimmed.charAt(0)) >= 0
+                        && trimmed.charAt(0) == trimmed.charAt(last);
+        return quoted ? trimmed.substring(1, last) : trimmed;
+    }
+
     /** What an encoder may be given as the value. */
     Set<String> wholes() {
         Set<String> wholes = new LinkedHashSet<>();
-        wholes.add(stripped());
+        wholes.add(stripped);
         wholes.add(trimmed());
         if (isText()) {
             wholes.addAll(withLineEnds());
@@ -93,6 +89,9 @@ final class PlainForms {
     }
 
     private List<String> withLineEnds() {
+        if (linesOfLiterals.size() == 1) {
+            return List.of(stripped);
+        }
         List<String> ended = new ArrayList<>();
         for (String end : List.of("\n", "\r\n")) {
             ended.add(String.join(end, lines));
@@ -101,38 +100,12 @@ final class PlainForms {
         return ended;
     }
 
-    /**
-     * The lines that are masked alone, without blanks around them: of a value that has several,
-     * those with content of their own. A line of braces, or {@code "type": "service_account"},
-     * would hide half of other logs and protect nothing.
-     */
-    Set<String> linesWithContent() {
-        Set<String> found = new LinkedHashSet<>();
-        if (linesOfLiterals.size() > 1) {
-            linesOfLiterals.stream()
-                    .map(line -> strip(line, " \t"))
-                    .filter(not(PlainForms::hasNoContent))
-                    .forEach(found::add);
-        }
-        return found;
+    /** Lines and members with content of their own, which are masked alone. */
+    Set<String> parts() {
+        return new Parts(stripped, linesOfLiterals).withContent();
     }
 
-    private static boolean hasNoContent(String line) {
-        Matcher member = MEMBER.matcher(line);
-        String content = line;
-        if (member.lookingAt()) {
-            String name = member.group(1) != null ? member.group(1) : member.group(2);
-            if (PUBLIC_MEMBERS.contains(name)) {
-                return true;
-            }
-            content = strip(line.substring(member.end()), "\", ");
-        }
-        return ARMOUR.matcher(content).matches()
-                || content.chars().filter(c -> STRUCTURE.indexOf(c) < 0).count()
-                        < Maskability.SHORTEST_BYTES;
-    }
-
-    private static String strip(String text, String characters) {
+    static String strip(String text, String characters) {
         int from = 0;
         int to = text.length();
         while (from < to && characters.indexOf(text.charAt(from)) >= 0) {

@@ -1,50 +1,29 @@
 package dev.mayfly.logs;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Many patterns as one automaton (Aho-Corasick) over bytes. Immutable, so streams and threads share
- * it; what is known of one stream is in its {@link OccurrenceScanner}.
+ * All that a masker looks for. Immutable, so streams and threads share it.
  *
- * <p>States are numbered breadth first. So the children of a state are neighbours, in the order of
- * their bytes, and a state's number tells roughly how deep it is.
+ * <p>There are two automata, because a masker looks at a text in two ways. {@link #seen()} is for
+ * the text without its interruptions (see {@link TerminalText}): each pattern as a terminal would
+ * show it. {@link #raw()} is for the text as it is: the patterns that hold what elsewhere is an
+ * interruption, line ends above all, so that those bytes are hidden too.
  */
 final class SecretPatterns {
 
-    static final int ROOT = 0;
-
-    /** Children up to this many are tried one after the other, more by halving. */
-    private static final int FEW = 4;
+    /** Shorter remains of a pattern that consists of interruptions would be everywhere. */
+    static final int LEAST_SEEN_BYTES = 6;
 
     private static final SecretPatterns NONE = new SecretPatterns(List.of());
 
     private final List<SecretPattern> patterns;
     private final List<Label> labels;
-    private final BlockFilter filter;
-
-    /** The state's first child; its last one is before the next state's first. */
-    private final int[] firstChild;
-
-    /** The byte that leads to the state. */
-    private final byte[] label;
-
-    /** The longest other state that the text before also ends in. */
-    private final int[] fallback;
-
-    /** How many bytes before may still become part of an occurrence. */
-    private final int[] open;
-
-    /** The longest pattern that ends in the state, plus one; 0 for none. */
-    private final int[] ending;
-
-    private final int[] fromRoot = new int[256];
-    private final int[] length;
-    private final int[] labelOf;
-    private final int shallowStates;
+    private final Automaton seen;
+    private final Automaton raw;
 
     /** Whose occurrence it was, for the statistics. */
     record Label(String secret, Variant variant) {}
@@ -52,28 +31,26 @@ final class SecretPatterns {
     private SecretPatterns(List<SecretPattern> patterns) {
         this.patterns = List.copyOf(patterns);
         Map<Label, Integer> numbers = new LinkedHashMap<>();
+        List<Automaton.Entry> toSee = new ArrayList<>(patterns.size());
+        List<Automaton.Entry> toFindRaw = new ArrayList<>();
         for (SecretPattern pattern : patterns) {
-            numbers.putIfAbsent(new Label(pattern.secret(), pattern.variant()), numbers.size());
+            int label =
+                    numbers.computeIfAbsent(
+                            new Label(pattern.secret(), pattern.variant()), _ -> numbers.size());
+            byte[] bytes = pattern.bytes();
+            byte[] visible = TerminalText.shown(bytes);
+            boolean interrupted = visible.length < bytes.length;
+            boolean isSeen = !interrupted || visible.length >= LEAST_SEEN_BYTES;
+            if (isSeen) {
+                toSee.add(new Automaton.Entry(visible, label));
+            }
+            if (interrupted) {
+                toFindRaw.add(new Automaton.Entry(bytes, isSeen ? ~label : label));
+            }
         }
         labels = List.copyOf(numbers.keySet());
-
-        List<SecretPattern> sorted = sortedWithoutRepeats(patterns);
-        filter = new BlockFilter(sorted);
-        length = new int[sorted.size()];
-        labelOf = new int[sorted.size()];
-        for (int i = 0; i < sorted.size(); i++) {
-            SecretPattern pattern = sorted.get(i);
-            length[i] = pattern.bytes().length;
-            labelOf[i] = numbers.getOrDefault(new Label(pattern.secret(), pattern.variant()), -1);
-        }
-
-        int states = countStates(sorted);
-        firstChild = new int[states + 1];
-        label = new byte[states];
-        fallback = new int[states];
-        open = new int[states];
-        ending = new int[states];
-        shallowStates = build(sorted);
+        seen = new Automaton(toSee);
+        raw = new Automaton(toFindRaw);
     }
 
     /** Nothing to look for. */
@@ -88,166 +65,28 @@ final class SecretPatterns {
         return new SecretPatterns(all);
     }
 
-    /** Of equal patterns the first one given stays, so that a hit is counted for one secret. */
-    private static List<SecretPattern> sortedWithoutRepeats(List<SecretPattern> patterns) {
-        List<SecretPattern> sorted = new ArrayList<>(patterns);
-        sorted.sort((a, b) -> Arrays.compareUnsigned(a.bytes(), b.bytes()));
-        List<SecretPattern> distinct = new ArrayList<>(sorted.size());
-        for (SecretPattern pattern : sorted) {
-            if (distinct.isEmpty() || !Arrays.equals(distinct.getLast().bytes(), pattern.bytes())) {
-                distinct.add(pattern);
-            }
-        }
-        return distinct;
+    /** For the text without its interruptions. */
+    Automaton seen() {
+        return seen;
     }
 
-    /** One for the root, and one for each byte that does not only repeat the pattern before. */
-    private static int countStates(List<SecretPattern> sorted) {
-        int states = 1;
-        byte[] before = {};
-        for (SecretPattern pattern : sorted) {
-            byte[] bytes = pattern.bytes();
-            int differs = Arrays.mismatch(before, bytes);
-            states = Math.addExact(states, bytes.length - differs);
-            before = bytes;
-        }
-        return states;
+    /** For the text as it is. A label's complement is not counted: the occurrence is seen too. */
+    Automaton raw() {
+        return raw;
     }
 
-    /**
-     * Fills the tables level by level. A state stands for a range of the sorted patterns, all with
-     * the same beginning; each distinct next byte in the range is a child.
-     *
-     * @return the number of states that are less deep than the filter's stride
-     */
-    private int build(List<SecretPattern> sorted) {
-        int states = label.length;
-        int[] rangeStart = new int[states];
-        int[] rangeEnd = new int[states];
-        rangeEnd[ROOT] = sorted.size();
-        int depth = 0;
-        int levelEnd = 1;
-        int shallow = filter.stride() > 0 ? 1 : 0;
-        int next = 1;
-        for (int state = ROOT; state < states; state++) {
-            if (state == levelEnd) {
-                depth++;
-                levelEnd = next;
-                if (depth < filter.stride()) {
-                    shallow = levelEnd;
-                }
-            }
-            int from = rangeStart[state];
-            int to = rangeEnd[state];
-            if (from < to && length[from] == depth) {
-                from++; // the shortest sorts first: the pattern that ends here
-            }
-            firstChild[state] = next;
-            while (from < to) {
-                byte b = sorted.get(from).bytes()[depth];
-                int same = from + 1;
-                while (same < to && sorted.get(same).bytes()[depth] == b) {
-                    same++;
-                }
-                rangeStart[next] = from;
-                rangeEnd[next] = same;
-                label[next] = b;
-                // A fallback is less deep, so all its children have been made by now.
-                fallback[next] = state == ROOT ? ROOT : next(fallback[state], b);
-                ending[next] = length[from] == depth + 1 ? from + 1 : ending[fallback[next]];
-                if (state == ROOT) {
-                    fromRoot[b & 0xFF] = next;
-                }
-                next++;
-                from = same;
-            }
-            firstChild[state + 1] = next;
-            open[state] = firstChild[state] < next ? depth : open[fallback[state]];
-        }
-        return shallow;
-    }
-
-    /** The state after one more byte. */
-    int next(int state, byte b) {
-        int s = state;
-        while (s != ROOT) {
-            int child = child(s, b);
-            if (child != ROOT) {
-                return child;
-            }
-            s = fallback[s];
-        }
-        return fromRoot[b & 0xFF];
-    }
-
-    /** The child for a byte, or {@link #ROOT}, which is nobody's child. */
-    int child(int state, byte b) {
-        int from = firstChild[state];
-        int to = firstChild[state + 1];
-        while (to - from > FEW) {
-            int middle = (from + to) >>> 1;
-            if (Byte.compareUnsigned(label[middle], b) <= 0) {
-                from = middle;
-            } else {
-                to = middle;
-            }
-        }
-        for (int child = from; child < to; child++) {
-            if (label[child] == b) {
-                return child;
-            }
-        }
-        return ROOT;
-    }
-
-    /** The state for a byte when nothing has begun. */
-    int fromRoot(byte b) {
-        return fromRoot[b & 0xFF];
-    }
-
-    /** The state to try when a state has no child for a byte. */
-    int fallback(int state) {
-        return fallback[state];
-    }
-
-    /** How many of the bytes up to now may still become part of an occurrence. */
-    int open(int state) {
-        return open[state];
-    }
-
-    /** The longest pattern that has just ended, or -1. The shorter ones are inside it. */
-    int ending(int state) {
-        return ending[state] - 1;
-    }
-
-    int length(int pattern) {
-        return length[pattern];
-    }
-
-    /** The number of a pattern's label in {@link #labels()}. */
-    int labelOf(int pattern) {
-        return labelOf[pattern];
-    }
-
+    /** By the numbers that the automata use. */
     List<Label> labels() {
         return labels;
     }
 
-    BlockFilter filter() {
-        return filter;
-    }
-
-    /** States with smaller numbers have fewer bytes open than the filter's stride. */
-    int shallowStates() {
-        return shallowStates;
-    }
-
+    /** Of both automata. */
     int states() {
-        return label.length;
+        return seen.states() + raw.states();
     }
 
     @Override
     public String toString() {
-        return "SecretPatterns[patterns=" + length.length + ", states=" + label.length + "]";
+        return "SecretPatterns[seen=" + seen + ", raw=" + raw + "]";
     }
 }

@@ -11,21 +11,35 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
  * Counts what becomes of jobs. Safe for use by many threads; nothing here blocks or throws.
  *
  * <p>Pools and sources are labels too: there are as many as the configuration names, and no job's
- * author can add one.
+ * author can add one. Names of secrets are bounded here.
  */
 public final class JobMetrics {
 
     private static final Duration[] PHASE_BUCKETS = seconds(0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600);
     private static final Duration[] TEARDOWN_BUCKETS = seconds(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30);
 
+    /** Names of secrets that are told apart; the first ones seen. */
+    static final int MOST_SECRETS = 200;
+
+    /** Stands for all names beyond, and for what has no provider's name. */
+    public static final String OTHER = "other";
+
     private final MeterRegistry registry;
+    private final Set<String> secrets = new HashSet<>();
+
+    /** Where a secret was found. */
+    public enum Channel {
+        LOG
+    }
 
     public JobMetrics(MeterRegistry registry) {
         this.registry = registry;
@@ -54,7 +68,7 @@ public final class JobMetrics {
                 .description("Jobs that have an outcome.")
                 .tag("pool", pool.value())
                 .tag("source", source)
-                .tag("outcome", labelOf(outcome))
+                .tag("outcome", outcome.word())
                 .tag("fault", faultOf(outcome))
                 .register(registry)
                 .increment();
@@ -88,6 +102,10 @@ public final class JobMetrics {
         for (OwnedResource.Kind kind : OwnedResource.Kind.values()) {
             leftovers(pool, kind).increment(0);
         }
+        for (Channel channel : Channel.values()) {
+            maskedIn(pool, channel).increment(0);
+        }
+        undelivered(pool).increment(0);
     }
 
     private void slots(PoolName pool, String state, Supplier<Number> count) {
@@ -102,19 +120,58 @@ public final class JobMetrics {
      * Adds up one job's finished log.
      *
      * @param receivedBytes what the job printed
-     * @param droppedBytes what of it was not kept
-     * @param masked how often a form of a secret was masked
+     * @param droppedBytes what of it was not kept, because of the pool's limit
+     * @param undeliveredBytes what of the rest a slow sink did not get
      */
-    public void log(PoolName pool, long receivedBytes, long droppedBytes, long masked) {
+    public void log(PoolName pool, long receivedBytes, long droppedBytes, long undeliveredBytes) {
         bytes(MetricNames.LOG_RECEIVED, "What jobs printed.", pool)
                 .increment((double) receivedBytes);
         bytes(MetricNames.LOG_DROPPED, "What jobs printed beyond the pool's limit.", pool)
                 .increment((double) droppedBytes);
-        Counter.builder(MetricNames.LOG_MASKED)
+        undelivered(pool).increment((double) undeliveredBytes);
+    }
+
+    private Counter undelivered(PoolName pool) {
+        return bytes(
+                MetricNames.LOG_UNDELIVERED,
+                "What was kept and could not be delivered where it should go.",
+                pool);
+    }
+
+    /**
+     * Counts occurrences of one form of one secret that were masked.
+     *
+     * @param secret what its provider calls it; beyond a number of names, all others are counted as
+     *     {@code other}
+     * @param variant the form
+     * @param count at least 1
+     */
+    public void masked(PoolName pool, Channel channel, String secret, String variant, long count) {
+        maskedIn(pool, channel).increment((double) count);
+        Counter.builder(MetricNames.SECRET_HITS)
+                .description("Occurrences of secrets that were masked, by secret and form.")
+                .tag("pool", pool.value())
+                .tag("channel", label(channel))
+                .tag("secret", labelOf(secret))
+                .tag("variant", variant)
+                .register(registry)
+                .increment((double) count);
+    }
+
+    private Counter maskedIn(PoolName pool, Channel channel) {
+        return Counter.builder(MetricNames.MASKED)
                 .description("Occurrences of secrets that were masked.")
                 .tag("pool", pool.value())
-                .register(registry)
-                .increment((double) masked);
+                .tag("channel", label(channel))
+                .register(registry);
+    }
+
+    private String labelOf(String secret) {
+        synchronized (secrets) {
+            boolean known = secrets.contains(secret);
+            boolean room = secrets.size() < MOST_SECRETS;
+            return known || (room && secrets.add(secret)) ? secret : OTHER;
+        }
     }
 
     private Counter bytes(String name, String description, PoolName pool) {
@@ -169,19 +226,6 @@ public final class JobMetrics {
                 .description("Jobs of which a sweep found something.")
                 .tag("clean", clean)
                 .register(registry);
-    }
-
-    private static String labelOf(Outcome outcome) {
-        return switch (outcome) {
-            case Outcome.Passed _ -> "passed";
-            case Outcome.Failed _ -> "failed";
-            case Outcome.OutOfMemory _ -> "out_of_memory";
-            case Outcome.TimedOut _ -> "timed_out";
-            case Outcome.Cancelled _ -> "cancelled";
-            case Outcome.Denied _ -> "denied";
-            case Outcome.Faulted _ -> "faulted";
-            case Outcome.Lost _ -> "lost";
-        };
     }
 
     // All series of one name must have the same labels, so the others have one too.

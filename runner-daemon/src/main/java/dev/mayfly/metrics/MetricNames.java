@@ -21,8 +21,14 @@ public final class MetricNames {
     /** What of it was not kept, because of the pool's limit. */
     public static final String LOG_DROPPED = "mayfly.log.dropped";
 
+    /** What was kept and could not be delivered where it should go. */
+    public static final String LOG_UNDELIVERED = "mayfly.log.undelivered";
+
     /** Occurrences of secrets that were masked. */
-    public static final String LOG_MASKED = "mayfly.log.masked";
+    public static final String MASKED = "mayfly.masked";
+
+    /** The same by secret and form. */
+    public static final String SECRET_HITS = "mayfly.secret.hits";
 
     /** How long it took to destroy the environments of jobs. */
     public static final String TEARDOWN = "mayfly.teardown";

@@ -1,4 +1,7 @@
-/** What is counted. Labels are few and closed: pools, sources, and enums, never a job or a text. */
+/**
+ * What is counted. Labels are few and closed: pools, sources, enums and a bounded number of
+ * secrets, never a job or a text.
+ */
 @NullMarked
 package dev.mayfly.metrics;
 

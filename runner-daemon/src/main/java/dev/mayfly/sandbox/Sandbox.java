@@ -1,7 +1,9 @@
 package dev.mayfly.sandbox;
 
 import dev.mayfly.job.Cancellation;
+import dev.mayfly.job.SecretValue;
 import java.time.Duration;
+import java.util.Optional;
 
 /** The living environment of one job. Used by that job's thread only. */
 public interface Sandbox {
@@ -24,10 +26,23 @@ public interface Sandbox {
     /** Ends the helper and its network, so that nothing but the job and its services is left. */
     void endCheckout() throws InterruptedException;
 
-    /** Takes a step's output. */
+    /** Takes what a step prints, and the values that its processes want hidden. */
     @FunctionalInterface
     interface Output {
         /** The array may be used again after the call has returned. */
         void write(byte[] bytes, int offset, int length) throws InterruptedException;
+
+        /**
+         * Hides a value in everything that is written later. The process that has asked goes on
+         * when this has returned. Refuses, unless somebody masks.
+         *
+         * @param name what the step calls the value: letters, digits and underscores, at most 64;
+         *     or empty
+         * @param value forgotten after the call
+         * @return empty if the value is hidden from now on; otherwise why not, for the job's author
+         */
+        default Optional<String> mask(String name, SecretValue value) throws InterruptedException {
+            return Optional.of("the output of this step is not masked");
+        }
     }
 }

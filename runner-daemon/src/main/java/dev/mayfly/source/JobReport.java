@@ -4,6 +4,7 @@ import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Receipt;
+import java.util.List;
 
 /**
  * What the source is told of one job, in this order: phases and log, then the end, then the
@@ -13,8 +14,11 @@ public interface JobReport {
 
     void phase(JobPhase phase);
 
-    /** Where the job's masked log goes. The same object each time. */
-    LogSink log();
+    /**
+     * Where the job's masked log goes: to each of these. None may lose anything; a {@linkplain
+     * LogSink#slow() slow} one is put behind a spool. Asked once.
+     */
+    List<LogSink> logs();
 
     /** The final state. Durable when it returns; called once, and again only if it throws. */
     void finished(Outcome outcome);

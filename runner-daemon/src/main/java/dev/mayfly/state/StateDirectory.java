@@ -36,6 +36,7 @@ public record StateDirectory(Path root) {
     public StateDirectory create() {
         privateDirectory(root);
         privateDirectory(logs());
+        privateDirectory(spool());
         privateDirectory(uploads());
         privateDirectory(incoming());
         privateDirectory(lives());
@@ -50,6 +51,11 @@ public record StateDirectory(Path root) {
     /** Retained logs. */
     public Path logs() {
         return root.resolve("logs");
+    }
+
+    /** Masked output on its way to slow sinks, in files without names. */
+    public Path spool() {
+        return root.resolve("spool");
     }
 
     /** Packed workspaces of jobs that have not ended, one file each. */

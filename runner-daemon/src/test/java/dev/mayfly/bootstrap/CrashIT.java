@@ -6,6 +6,7 @@ import dev.mayfly.Eventually;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.source.local.LocalJob;
@@ -14,6 +15,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -179,12 +181,17 @@ class CrashIT {
     private static LogSink ignoring() {
         return new LogSink() {
             @Override
-            public void accept(LogEvent event) {
+            public void output(long start, Instant at, byte[] bytes, int offset, int length) {
                 // only the end matters
             }
 
             @Override
-            public void finish() {
+            public void event(LogPosition at, LogEvent event) {
+                // only the end matters
+            }
+
+            @Override
+            public void finish(LogPosition total) {
                 // it is there
             }
         };

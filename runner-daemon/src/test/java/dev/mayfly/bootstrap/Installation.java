@@ -15,12 +15,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.Objects;
 import java.util.Set;
 
 /** A configuration with a state directory of its own, as somebody would set up a host. */
 final class Installation {
 
-    static final String AGENT_IMAGE = "mayfly/agent:0.1.0";
+    static final String AGENT_IMAGE =
+            Objects.requireNonNullElse(System.getenv("MAYFLY_AGENT_IMAGE"), "mayfly/agent:0.1.0");
 
     /** The jobs that the demo shows. */
     static final Path DEMO = Path.of("..", "config", "demo");
@@ -41,6 +43,7 @@ final class Installation {
                 """
                 daemon: {state_dir: %s, %s}
                 api: {listen: "unix:%s/api.sock"}
+                agent: {image: "%s"}
                 pools:
                   - {name: trusted, slots: %d, network: full, timeout: 10m, memory: 512MiB, pids: 256, tmp: 64MiB}
                   - {name: untrusted, slots: %d, network: none, user: non-root, timeout: 5m, memory: 256MiB, tmp: 64MiB, pids: 128}
@@ -48,7 +51,7 @@ final class Installation {
                 sources:
                   local: {feeds: [trusted, untrusted], default: untrusted}
                 """
-                        .formatted(state, daemonKeys, directory, slots, slots));
+                        .formatted(state, daemonKeys, directory, AGENT_IMAGE, slots, slots));
     }
 
     Path config() {

@@ -6,15 +6,18 @@ import dev.mayfly.Eventually;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.source.local.LocalClient;
 import dev.mayfly.source.local.LocalJob;
+import dev.mayfly.source.local.LogEnd;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -32,7 +35,7 @@ final class Jobs implements AutoCloseable {
     }
 
     /** A job whose environment is gone, with its log as the event stream delivered it. */
-    record Ended(LocalJob job, List<LogEvent> events) {
+    record Ended(LocalJob job, String output, List<LogEvent> events) {
 
         Outcome outcome() {
             return Objects.requireNonNull(job.state().outcome());
@@ -40,16 +43,6 @@ final class Jobs implements AutoCloseable {
 
         Receipt receipt() {
             return Objects.requireNonNull(job.state().receipt());
-        }
-
-        String output() {
-            ByteArrayOutputStream all = new ByteArrayOutputStream();
-            for (LogEvent event : events) {
-                if (event instanceof LogEvent.Output output) {
-                    all.writeBytes(output.bytes());
-                }
-            }
-            return all.toString(StandardCharsets.UTF_8);
         }
 
         List<String> sections() {
@@ -83,10 +76,16 @@ final class Jobs implements AutoCloseable {
     /** Waits for the receipt of a job, which must be clean. */
     Ended ended(JobId job) throws IOException, InterruptedException {
         List<LogEvent> events = new ArrayList<>();
-        client.follow(job, collecting(events), Duration.ofSeconds(5));
+        ByteArrayOutputStream output = new ByteArrayOutputStream();
+        LogEnd end = client.follow(job, collecting(output, events), Duration.ofSeconds(5)).end();
         Ended ended =
                 new Ended(
-                        until(job, "a receipt", found -> found.state().receipt() != null), events);
+                        until(job, "a receipt", found -> found.state().receipt() != null),
+                        output.toString(StandardCharsets.UTF_8),
+                        events);
+        if (!(ended.outcome() instanceof Outcome.Lost)) {
+            assertThat(end.incompleteBecause()).as("%s", ended).isNull();
+        }
         assertThat(ended.receipt().clean()).as("%s", ended).isTrue();
         assertThat(ended.job().state().phase()).isEqualTo(JobPhase.FINISHED);
         return ended;
@@ -107,7 +106,7 @@ final class Jobs implements AutoCloseable {
 
     String output(JobId job) {
         try {
-            return new String(client.output(job), StandardCharsets.UTF_8);
+            return new String(client.output(job).bytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new AssertionError(e);
         } catch (InterruptedException e) {
@@ -126,16 +125,21 @@ final class Jobs implements AutoCloseable {
         client.close();
     }
 
-    private static LogSink collecting(List<LogEvent> events) {
+    private static LogSink collecting(ByteArrayOutputStream output, List<LogEvent> events) {
         return new LogSink() {
             @Override
-            public void accept(LogEvent event) {
+            public void output(long start, Instant at, byte[] bytes, int offset, int length) {
+                output.write(bytes, offset, length);
+            }
+
+            @Override
+            public void event(LogPosition at, LogEvent event) {
                 events.add(event);
             }
 
             @Override
-            public void finish() {
-                // everything is in the list already
+            public void finish(LogPosition total) {
+                // everything is kept already
             }
         };
     }

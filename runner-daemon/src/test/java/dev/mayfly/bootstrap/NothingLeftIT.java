@@ -75,7 +75,7 @@ class NothingLeftIT {
         if (ending == Ending.CANCEL) {
             LocalJob ended = jobs.until(job, "over", NothingLeftIT::over);
             assertThat(ended.state().outcome()).isInstanceOf(Outcome.Cancelled.class);
-            return new Jobs.Ended(ended, List.of());
+            return new Jobs.Ended(ended, "", List.of());
         }
         Jobs.Ended ended = jobs.ended(job);
         assertThat(ended.outcome().word()).as("%s", ended).isEqualTo(ending.word);

@@ -1,8 +1,8 @@
 package dev.mayfly.cli;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mayfly.WrittenLog;
 import dev.mayfly.cli.CommandFixture.Said;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
@@ -276,6 +276,17 @@ class CommandsTest {
     }
 
     @Test
+    void aSecretThatIsACommonWordIsRefused() {
+        Said said = host.mayflyReading("localhost\n", "secret", "set", "--allow-short", "where");
+
+        assertThat(said.code()).isEqualTo(ExitCode.BAD_CONFIG);
+        assertThat(said.err())
+                .contains("secret where cannot be masked")
+                .doesNotContain("localhost");
+        assertThat(host.mayfly("secret", "rm", "where").code()).isEqualTo(ExitCode.NOT_FOUND);
+    }
+
+    @Test
     void versionNamesMayflyAndJava() {
         Said said = CommandFixture.execute("", "version");
 
@@ -331,11 +342,12 @@ class CommandsTest {
     private static void end(JobReport report, JobId job, Outcome outcome)
             throws InterruptedException {
         Instant now = Instant.now();
-        report.log().accept(new LogEvent.SectionStarted(now, "script"));
-        report.log().accept(new LogEvent.Output(now, "hello\n".getBytes(UTF_8)));
-        report.log().accept(new LogEvent.SectionEnded(now, "script", Duration.ofSeconds(1)));
-        report.log().accept(new LogEvent.Notice(now, "a notice"));
-        report.log().finish();
+        WrittenLog log = new WrittenLog(report.logs().getFirst());
+        log.event(new LogEvent.SectionStarted(now, "script"));
+        log.output("hello\n");
+        log.event(new LogEvent.SectionEnded(now, "script", Duration.ofSeconds(1)));
+        log.event(new LogEvent.Notice(now, "a notice"));
+        log.finish();
         report.finished(outcome);
         report.released(
                 new Receipt(

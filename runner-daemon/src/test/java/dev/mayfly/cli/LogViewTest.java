@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mayfly.Eventually;
 import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogPosition;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -28,11 +29,13 @@ class LogViewTest {
     @Test
     void sectionsNoticesAndOutputAreToldApart() {
         try (LogView view = new LogView(out, Style.PLAIN, false)) {
-            view.accept(new LogEvent.SectionStarted(AT, "script"));
-            view.accept(output("hel"));
-            view.accept(output("lo\n"));
-            view.accept(new LogEvent.SectionEnded(AT, "script", Duration.ofMillis(1234)));
-            view.accept(new LogEvent.Notice(AT, "the job passed"));
+            view.event(LogPosition.START, new LogEvent.SectionStarted(AT, "script"));
+            print(view, "hel");
+            print(view, "lo\n");
+            view.event(
+                    LogPosition.START,
+                    new LogEvent.SectionEnded(AT, "script", Duration.ofMillis(1234)));
+            view.event(LogPosition.START, new LogEvent.Notice(AT, "the job passed"));
         }
         assertThat(withoutClock())
                 .isEqualTo("== script  TIME\nhello\n== script took 1.2 s\n-- the job passed\n");
@@ -41,9 +44,9 @@ class LogViewTest {
     @Test
     void outputWithoutALineEndDoesNotSwallowWhatFollows() {
         try (LogView view = new LogView(out, Style.PLAIN, false)) {
-            view.accept(output("no end"));
-            view.accept(new LogEvent.Notice(AT, "a notice"));
-            view.accept(output("no end either"));
+            print(view, "no end");
+            view.event(LogPosition.START, new LogEvent.Notice(AT, "a notice"));
+            print(view, "no end either");
         }
         assertThat(shown.toString(UTF_8)).isEqualTo("no end\n-- a notice\nno end either\n");
     }
@@ -51,8 +54,8 @@ class LogViewTest {
     @Test
     void eachLineBeginsWithTheTimeOfItsFirstByte() {
         try (LogView view = new LogView(out, Style.PLAIN, true)) {
-            view.accept(output("one\ntw"));
-            view.accept(output("o\n"));
+            print(view, "one\ntw");
+            print(view, "o\n");
         }
         assertThat(withoutClock()).isEqualTo("TIME one\nTIME two\n");
     }
@@ -61,7 +64,7 @@ class LogViewTest {
     void bytesThatAreNoTextArriveAsTheyAre() {
         byte[] odd = {(byte) 0xff, 0, (byte) 0xc3, '\n'};
         try (LogView view = new LogView(out, Style.PLAIN, false)) {
-            view.accept(new LogEvent.Output(AT, odd));
+            print(view, odd);
         }
         assertThat(shown.toByteArray()).isEqualTo(odd);
     }
@@ -69,8 +72,8 @@ class LogViewTest {
     @Test
     void coloursSurroundMayflysWordsOnly() {
         try (LogView view = new LogView(out, new Style(true, false), false)) {
-            view.accept(output("hello\n"));
-            view.accept(new LogEvent.Notice(AT, "a notice"));
+            print(view, "hello\n");
+            view.event(LogPosition.START, new LogEvent.Notice(AT, "a notice"));
         }
         assertThat(shown.toString(UTF_8)).isEqualTo("hello\n\u001b[2m-- a notice\u001b[0m\n");
     }
@@ -79,12 +82,12 @@ class LogViewTest {
     @Timeout(20)
     void aQuietSectionShowsThatTimePassesAndTheLineIsClearedForOutput() throws Exception {
         try (LogView view = new LogView(out, new Style(false, true), false)) {
-            view.accept(new LogEvent.SectionStarted(AT, "script"));
+            view.event(LogPosition.START, new LogEvent.SectionStarted(AT, "script"));
             Eventually.holds(
                     "the progress line is shown",
                     Duration.ofSeconds(15),
                     () -> shown.toString(UTF_8).contains("\rscript "));
-            view.accept(output("hello\n"));
+            print(view, "hello\n");
         }
         assertThat(shown.toString(UTF_8)).endsWith("\u001b[K\r\u001b[Khello\n");
     }
@@ -152,8 +155,8 @@ class LogViewTest {
     @Test
     void coloursOfAJobEndBeforeMayflysWords() {
         try (LogView view = new LogView(out, TERMINAL, false)) {
-            view.accept(output("\u001b[8mhidden"));
-            view.accept(new LogEvent.Notice(AT, "a notice"));
+            print(view, "\u001b[8mhidden");
+            view.event(LogPosition.START, new LogEvent.Notice(AT, "a notice"));
         }
         assertThat(shown.toString(UTF_8)).isEqualTo("\u001b[8mhidden\u001b[0m\n-- a notice\n");
     }
@@ -180,7 +183,7 @@ class LogViewTest {
     private static String shown(Style style, List<byte[]> pieces) {
         ByteArrayOutputStream shown = new ByteArrayOutputStream();
         try (LogView view = new LogView(new PrintStream(shown, true, UTF_8), style, false)) {
-            pieces.forEach(piece -> view.accept(new LogEvent.Output(AT, piece)));
+            pieces.forEach(piece -> print(view, piece));
         }
         return shown.toString(UTF_8);
     }
@@ -189,7 +192,11 @@ class LogViewTest {
         return CLOCK.matcher(shown.toString(UTF_8)).replaceAll("TIME");
     }
 
-    private static LogEvent.Output output(String text) {
-        return new LogEvent.Output(AT, text.getBytes(UTF_8));
+    private static void print(LogView view, String text) {
+        print(view, text.getBytes(UTF_8));
+    }
+
+    private static void print(LogView view, byte[] bytes) {
+        view.output(0, AT, bytes, 0, bytes.length);
     }
 }

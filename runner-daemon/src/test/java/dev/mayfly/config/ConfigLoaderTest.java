@@ -9,6 +9,9 @@ import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.SecretValue;
+import dev.mayfly.logs.Masking;
+import dev.mayfly.logs.TokenShapes;
+import dev.mayfly.logs.Variant;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
 import java.io.IOException;
@@ -18,9 +21,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +49,7 @@ class ConfigLoaderTest {
                         new DaemonSettings(
                                 Path.of("/var/lib/mayfly"),
                                 Duration.ofMinutes(10),
+                                64 << 20,
                                 new LogSettings(LogSettings.Format.TEXT, LogSettings.Level.INFO)));
         assertThat(settings.engine())
                 .isEqualTo(
@@ -106,8 +113,62 @@ class ConfigLoaderTest {
                                         Duration.ofHours(1),
                                         new SandboxLimits(2L << 30, 1.0, 512, 4096, 256L << 20),
                                         new Hardening(true, Hardening.User.NON_ROOT, ""),
-                                        64L << 20),
+                                        64L << 20,
+                                        new Masking(
+                                                6,
+                                                EnumSet.allOf(Variant.class),
+                                                false,
+                                                SettingsBinding.TOKEN_SHAPES)),
                                 1));
+    }
+
+    @Test
+    void poolSaysHowItsSecretsAreMasked() {
+        Masking masking =
+                load("""
+                pools:
+                  - name: only
+                    masking: {shortest: 4, off: [hex, utf16], names: true, token_shapes: false}
+                """)
+                        .pools()
+                        .getFirst()
+                        .terms()
+                        .masking();
+
+        assertThat(masking)
+                .isEqualTo(
+                        new Masking(
+                                4,
+                                EnumSet.complementOf(EnumSet.of(Variant.HEX, Variant.UTF16)),
+                                true,
+                                TokenShapes.none()));
+    }
+
+    @Test
+    void everyFormButTheExactOneCanBeSwitchedOff() {
+        String all =
+                EnumSet.complementOf(EnumSet.of(Variant.EXACT)).stream()
+                        .map(variant -> variant.name().toLowerCase(Locale.ROOT))
+                        .collect(Collectors.joining(", "));
+
+        assertThat(
+                        load("pools: [{name: only, masking: {off: [" + all + "]}}]")
+                                .pools()
+                                .getFirst()
+                                .terms()
+                                .masking()
+                                .variants())
+                .containsExactly(Variant.EXACT);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"off: [exact]", "off: [hexx]", "shortest: 3", "shortest: 7"})
+    void maskingThatCannotBeIsAProblem(String setting) {
+        assertThat(problems("pools: [{name: only, masking: {" + setting + "}}]"))
+                .singleElement()
+                .extracting(Problem::field)
+                .asString()
+                .startsWith("pools[0].masking." + setting.substring(0, setting.indexOf(':')));
     }
 
     @Test

@@ -151,6 +151,7 @@ class PublishedFilesTest {
                 Map.ofEntries(
                         Map.entry("daemon.state_dir", "/elsewhere"),
                         Map.entry("daemon.drain_timeout", "1m"),
+                        Map.entry("daemon.log_spool", "1MiB"),
                         Map.entry("daemon.log.format", "json"),
                         Map.entry("daemon.log.level", "debug"),
                         Map.entry("engine.host", "tcp://10.0.0.1:2376"),
@@ -173,6 +174,10 @@ class PublishedFilesTest {
                         Map.entry("pools[].user", "image"),
                         Map.entry("pools[].seccomp_profile", "seccomp.json"),
                         Map.entry("pools[].log_limit", "1MiB"),
+                        Map.entry("pools[].masking.shortest", "5"),
+                        Map.entry("pools[].masking.off", "[hex, utf16]"),
+                        Map.entry("pools[].masking.names", "true"),
+                        Map.entry("pools[].masking.token_shapes", "false"),
                         Map.entry("sources.local.feeds", "[high, low]"),
                         Map.entry("sources.local.default", "high"),
                         Map.entry("sources.local.max_queued", "1"),
@@ -199,6 +204,9 @@ class PublishedFilesTest {
         StringBuilder text = new StringBuilder();
         if (path.startsWith("pools[]")) {
             String name = key.equals("name") && value != null ? "" : "name: low, ";
+            if (path.startsWith("pools[].masking.")) {
+                entry = "masking: {" + entry + "}";
+            }
             text.append("pools: [{name: high}, {").append(name).append(entry).append("}]");
         } else {
             text.append("pools: [{name: high}, {name: low}]\n");

@@ -27,7 +27,13 @@ final class ReferencePage {
         reference.page.append(
                 "The [schema](%s) is the source of this page.\n".formatted(schemaFile));
         reference.keys(root, "");
+        root.keywords().path("x-sections").forEach(reference::prose);
         return reference.page.toString();
+    }
+
+    private void prose(JsonNode section) {
+        page.append("\n## ").append(section.path("title").asText()).append("\n\n");
+        section.path("text").forEach(line -> page.append(line.asText()).append('\n'));
     }
 
     private void keys(SchemaNode mapping, String path) {

@@ -13,8 +13,10 @@ import dev.mayfly.job.Outcome;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.job.SecretRequest;
+import dev.mayfly.job.SecretValue;
 import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.sandbox.DeliveredFile;
+import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.Step;
 import dev.mayfly.sandbox.StepEnd;
 import java.nio.file.Path;
@@ -509,6 +511,47 @@ class JobRunTest {
         assertThat(trial.history).contains("step after_script");
         assertThat(trial.engine.ran("after_script").environment())
                 .containsEntry("MAYFLY_OUTCOME", "cancelled");
+    }
+
+    @Test
+    void valueThatTheScriptAddsIsMaskedInEveryStepAndInTheOutcome() throws Exception {
+        trial.engine.step(
+                "script",
+                (_, output, _, _) -> {
+                    SecretValue value = new SecretValue("made-by-the-job".getBytes(UTF_8));
+                    assertThat(output.mask("TOKEN", value)).isEmpty();
+                    value.forget();
+                    print(output, "script: made-by-the-job\n");
+                    throw new FaultException(Fault.ENGINE, "lost made-by-the-job");
+                });
+        trial.run(Trial.full());
+
+        assertThat(trial.report.text()).contains("script: [MASKED]\n");
+        assertThat(trial.report.outcomes)
+                .containsExactly(new Outcome.Faulted(Fault.ENGINE, "lost [MASKED]"));
+    }
+
+    @Test
+    void valueThatTheScriptAddsIsMaskedInTheAfterScript() throws Exception {
+        trial.engine.step(
+                "script",
+                (_, output, _, _) -> {
+                    output.mask("", new SecretValue("made-by-the-job".getBytes(UTF_8)));
+                    return new StepEnd.Exited(0);
+                });
+        trial.engine.step(
+                "after_script",
+                (_, output, _, _) -> {
+                    print(output, "after: made-by-the-job\n");
+                    return new StepEnd.Exited(0);
+                });
+        trial.run(Trial.full());
+
+        assertThat(trial.report.text()).contains("after: [MASKED]\n").doesNotContain("made-by");
+    }
+
+    private static void print(Sandbox.Output output, String text) throws InterruptedException {
+        output.write(text.getBytes(UTF_8), 0, text.length());
     }
 
     @Test

@@ -2,11 +2,15 @@ package dev.mayfly.execution;
 
 import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogOrder;
+import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.source.JobReport;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,6 +33,7 @@ final class RecordingReport implements JobReport {
     private final Map<News, Integer> failures = new ConcurrentHashMap<>();
     final List<Outcome> outcomes = new CopyOnWriteArrayList<>();
     final List<Receipt> receipts = new CopyOnWriteArrayList<>();
+    private final List<LogSink> more = new ArrayList<>();
     private final StringBuilder text = new StringBuilder();
 
     RecordingReport(List<String> history) {
@@ -55,37 +60,57 @@ final class RecordingReport implements JobReport {
     }
 
     @Override
-    public LogSink log() {
+    public List<LogSink> logs() {
         take(News.LOG);
-        return log;
+        List<LogSink> sinks = new ArrayList<>(List.of(new Text()));
+        sinks.addAll(more);
+        return sinks;
     }
 
-    private final LogSink log =
-            new LogSink() {
-                @Override
-                public void accept(LogEvent event) throws InterruptedException {
-                    take(News.LINE);
-                    if (Thread.interrupted()) {
-                        throw new InterruptedException("the log was interrupted");
-                    }
-                    switch (event) {
-                        case LogEvent.Output(var _, byte[] bytes) ->
-                                text.append(new String(bytes, StandardCharsets.UTF_8));
-                        case LogEvent.SectionStarted(var _, String name) ->
-                                text.append("<").append(name).append(">\n");
-                        case LogEvent.SectionEnded(var _, String name, var _) ->
-                                text.append("</").append(name).append(">\n");
-                        case LogEvent.Notice(var _, String notice) ->
-                                text.append("-- ").append(notice).append("\n");
-                    }
-                }
+    /** Lets the log go here too. */
+    void alsoTo(LogSink sink) {
+        more.add(sink);
+    }
 
-                @Override
-                public void finish() {
-                    take(News.LOG_END);
-                    history.add("log end");
-                }
-            };
+    private final class Text implements LogSink {
+        private final LogOrder order = new LogOrder(LogPosition.START);
+
+        @Override
+        public void output(long start, Instant at, byte[] bytes, int offset, int length)
+                throws InterruptedException {
+            takeLine();
+            order.output(start, length);
+            text.append(new String(bytes, offset, length, StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public void event(LogPosition at, LogEvent event) throws InterruptedException {
+            takeLine();
+            order.event(at);
+            switch (event) {
+                case LogEvent.SectionStarted(var _, String name) ->
+                        text.append("<").append(name).append(">\n");
+                case LogEvent.SectionEnded(var _, String name, var _) ->
+                        text.append("</").append(name).append(">\n");
+                case LogEvent.Notice(var _, String notice) ->
+                        text.append("-- ").append(notice).append("\n");
+            }
+        }
+
+        private void takeLine() throws InterruptedException {
+            take(News.LINE);
+            if (Thread.interrupted()) {
+                throw new InterruptedException("the log was interrupted");
+            }
+        }
+
+        @Override
+        public void finish(LogPosition total) {
+            take(News.LOG_END);
+            order.end(total);
+            history.add("log end");
+        }
+    }
 
     @Override
     public void finished(Outcome outcome) {

@@ -15,6 +15,8 @@ import dev.mayfly.job.ResourceRequest;
 import dev.mayfly.job.SecretRequest;
 import dev.mayfly.job.Steps;
 import dev.mayfly.job.WorkspaceSource;
+import dev.mayfly.logs.Masking;
+import dev.mayfly.logs.SpoolSettings;
 import dev.mayfly.metrics.JobMetrics;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
@@ -47,7 +49,8 @@ final class Trial implements AutoCloseable {
                     Duration.ofMinutes(10),
                     new SandboxLimits(1 << 30, 2, 100, 1000, 1 << 28),
                     new Hardening(true, Hardening.User.NON_ROOT, ""),
-                    1 << 20);
+                    1 << 20,
+                    Masking.STANDARD);
 
     final List<String> history = new CopyOnWriteArrayList<>();
     final MemoryJournal journal = new MemoryJournal(history);
@@ -55,11 +58,14 @@ final class Trial implements AutoCloseable {
     final FakeSecrets secrets = new FakeSecrets(history);
     final RecordingReport report = new RecordingReport(history);
     final Cancellation cancellation = new Cancellation();
+    final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    SpoolSettings spool;
     Verdict verdict = new Verdict.Admitted(POOL);
     private final Lives lives;
     private final Reaper reaper;
 
     Trial(Path folder) {
+        spool = new SpoolSettings(folder, 1 << 16, 1 << 18, Duration.ofSeconds(20));
         lives = Lives.begin(new StateDirectory(folder), Clock.systemUTC());
         reaper =
                 new Reaper(
@@ -80,7 +86,8 @@ final class Trial implements AutoCloseable {
                 engine,
                 reaper,
                 journal,
-                new JobMetrics(new SimpleMeterRegistry()),
+                new JobMetrics(metrics),
+                spool,
                 LIFE);
     }
 

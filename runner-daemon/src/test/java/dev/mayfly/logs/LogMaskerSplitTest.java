@@ -104,7 +104,7 @@ class LogMaskerSplitTest {
                 written += part;
                 assertThat(stream.masker().heldBytes())
                         .as("held: seed %s, run %s, secrets %s, at %s", seed, run, secrets, written)
-                        .isEqualTo(NaiveMasker.longestBeginning(written, secrets));
+                        .isEqualTo(NaiveMasker.open(written, secrets));
             }
             assertThat(stream.finish())
                     .as("split: seed %s, run %s, secrets %s, text %s", seed, run, secrets, text)
@@ -166,6 +166,151 @@ class LogMaskerSplitTest {
                             seed, run, secrets, bars, text)
                     .isEqualTo(new NaiveMasker(text).hide(secrets, 0).masked(bars));
         }
+    }
+
+    /** Everything that can interrupt, cut and begun in every way. */
+    @Test
+    void allSmallTextsOfLettersEscapesAndLineEndsInAllSplits() {
+        List<String> texts = new ArrayList<>();
+        addWords(texts, "", "ab\u001B[m\n ", 5);
+        for (List<String> secrets :
+                List.of(
+                        List.of("aab"),
+                        List.of("abab", "ma"),
+                        List.of("[a", "bb"),
+                        List.of("a\nb", "ba"),
+                        List.of(" a", "m "),
+                        List.of("\u001Bab", "aa"))) {
+            checkAllSplits(secrets, texts);
+        }
+    }
+
+    private static void addWords(List<String> words, String begun, String letters, int more) {
+        if (more == 0) {
+            words.add(begun);
+            return;
+        }
+        for (int i = 0; i < letters.length(); i++) {
+            addWords(words, begun + letters.charAt(i), letters, more - 1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {31, 32, 33, 34, 35, 36})
+    void randomInterruptedTextsInRandomSplits(long seed) {
+        Random random = new Random(seed);
+        for (int run = 0; run < CASES_FOR_EACH_SEED; run++) {
+            List<String> secrets = secrets(random);
+            if (random.nextInt(3) == 0) {
+                secrets.replaceAll(secret -> interrupted(random, secret, 6));
+            }
+            String text = interrupted(random, text(random, secrets), 1 + random.nextInt(8));
+            checkHeldAndMasked(random, secrets, text, "seed " + seed + ", run " + run);
+        }
+    }
+
+    /** What something has wrapped: lines of one width without a blank, and of random ones. */
+    @ParameterizedTest
+    @ValueSource(longs = {41, 42, 43})
+    void wrappedTextsInRandomSplits(long seed) {
+        Random random = new Random(seed);
+        for (int run = 0; run < CASES_FOR_EACH_SEED / 4; run++) {
+            List<String> secrets = new ArrayList<>();
+            int letters = random.nextBoolean() ? 2 : 62;
+            for (int i = 0; i < 3; i++) {
+                secrets.add(letters(random, 6 + random.nextInt(60), letters));
+            }
+            StringBuilder text = new StringBuilder();
+            for (int i = 0; i < 8; i++) {
+                text.append(
+                        random.nextInt(3) == 0
+                                ? letters(random, random.nextInt(80), letters)
+                                : secrets.get(random.nextInt(3)));
+            }
+            int width = 55 + random.nextInt(12);
+            String wrapped =
+                    text.toString()
+                            .replaceAll(
+                                    "(?s).{" + width + "}",
+                                    random.nextBoolean() ? "$0\n" : "$0\r\n  ");
+            checkHeldAndMasked(random, secrets, wrapped, "seed " + seed + ", run " + run);
+        }
+    }
+
+    private static void checkHeldAndMasked(
+            Random random, List<String> secrets, String text, String what) {
+        String expected = NaiveMasker.mask(text, secrets);
+        MaskedStream whole = MaskedStream.of(secrets).write(text);
+        assertThat(whole.finish())
+                .as("whole: %s, secrets %s, text %s", what, printable(secrets), printable(text))
+                .isEqualTo(expected);
+        MaskedStream stream = MaskedStream.of(secrets);
+        String written = "";
+        for (String part : parts(random, text)) {
+            stream.write(part);
+            written += part;
+            if (random.nextInt(4) == 0) {
+                assertThat(stream.masker().heldBytes())
+                        .as(
+                                "held: %s, secrets %s, at %s",
+                                what, printable(secrets), printable(written))
+                        .isEqualTo(NaiveMasker.open(written, secrets));
+            }
+        }
+        assertThat(stream.finish())
+                .as("split: %s, secrets %s, text %s", what, printable(secrets), printable(text))
+                .isEqualTo(expected);
+        assertThat(stream.masker().hits())
+                .as("hits: %s, secrets %s, text %s", what, printable(secrets), printable(text))
+                .isEqualTo(whole.masker().hits());
+    }
+
+    private static String printable(List<String> texts) {
+        return texts.stream().map(LogMaskerSplitTest::printable).toList().toString();
+    }
+
+    private static String printable(String text) {
+        StringBuilder printable = new StringBuilder();
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c > ' ' && c < 0x7F) {
+                printable.append(c);
+            } else {
+                printable.append("<%02x>".formatted((int) c));
+            }
+        }
+        return printable.toString();
+    }
+
+    /** Puts an interruption, whole or broken, at each of so many places. */
+    private static String interrupted(Random random, String text, int places) {
+        List<String> items =
+                List.of(
+                        "\u001B[0m",
+                        "\u001B[38;5;123m",
+                        "\u001B(B",
+                        "\u001B[",
+                        "\u001B",
+                        "\u001B[3",
+                        "\n",
+                        "\r\n",
+                        "\n  ",
+                        "\r",
+                        "\n\t\n",
+                        "\u001B]8;;x\u0007",
+                        "\u001B]0;t",
+                        "\u001BM",
+                        " ",
+                        "\u001B[" + "1;".repeat(35),
+                        "\n\u001B[1m ",
+                        "\u001B]" + text + "\u001B\\");
+        StringBuilder interrupted = new StringBuilder(text);
+        for (int i = 0; i < places; i++) {
+            interrupted.insert(
+                    random.nextInt(interrupted.length() + 1),
+                    items.get(random.nextInt(items.size())));
+        }
+        return interrupted.toString();
     }
 
     private static List<String> wordsOfLength(int shortest, int longest) {

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -329,5 +330,79 @@ class LogMaskerTest {
             text.append((char) ('A' + random.nextInt(26)));
         }
         return text.toString();
+    }
+
+    @Test
+    void escapesInsideAreHiddenWithTheSecret() {
+        assertThat(mask("x s3cr\u001B[31m3tval\u001B[0mue y\n", "s3cr3tvalue"))
+                .isEqualTo("x [MASKED] y\n");
+        assertThat(mask("x s\u001B(B3\u001B]0;title\u0007cr3tvalue y\n", "s3cr3tvalue"))
+                .isEqualTo("x [MASKED] y\n");
+    }
+
+    @Test
+    void escapesAroundAreShown() {
+        assertThat(mask("\u001B[31ms3cr3tvalue\u001B[0m\n", "s3cr3tvalue"))
+                .isEqualTo("\u001B[31m[MASKED]\u001B[0m\n");
+        assertThat(mask("x \u001Bs3cr3tvalue\n", "s3cr3tvalue")).isEqualTo("x \u001B[MASKED]\n");
+        assertThat(mask("x \u001B[12345678m y\n", "12345678")).isEqualTo("x \u001B[[MASKED]m y\n");
+    }
+
+    @Test
+    void lineEndsAndIndentationInsideAreHiddenWithTheSecret() {
+        assertThat(mask("x s3cr3\r\n   tvalue y\n", "s3cr3tvalue")).isEqualTo("x [MASKED] y\n");
+    }
+
+    @Test
+    void fewBytesDoNotWaitAtALinesEnd() {
+        MaskedStream stream = MaskedStream.of(List.of("s3cr3tvalue"));
+        assertThat(stream.write("yes\n").shown()).isEqualTo("yes\n");
+        assertThat(stream.write("3cr3tvalue y\n").finish()).isEqualTo("yes\n[MASKED] y\n");
+    }
+
+    @Test
+    void anyNumberOfBytesWaitsAtTheEndOfAFullLine() {
+        String line = "x".repeat(59) + "s";
+        MaskedStream stream = MaskedStream.of(List.of("s3cr3tvalue"));
+        assertThat(stream.write(line + "\n").shown()).isEqualTo("x".repeat(59));
+        assertThat(stream.write("3cr3tvalue y\n").finish())
+                .isEqualTo("x".repeat(59) + "[MASKED] y\n");
+        assertThat(mask("x ".repeat(40) + "s\n3cr3tvalue", "s3cr3tvalue"))
+                .isEqualTo("x ".repeat(40) + "s\n[MASKED]");
+    }
+
+    @Test
+    void interruptionsBeyondTheirLimitEndAnOccurrence() {
+        String most = "\n".repeat(Interruptions.MOST_BYTES);
+        assertThat(mask("s3cr3t" + most + "value", "s3cr3tvalue")).isEqualTo("[MASKED]");
+        String more = "s3cr3t" + most + "\nvalue";
+        assertThat(mask(more, "s3cr3tvalue")).isEqualTo(more);
+        MaskedStream stream = MaskedStream.of(List.of("s3cr3tvalue"));
+        assertThat(stream.write("s3cr3t" + most).masker().heldBytes())
+                .isEqualTo(6 + Interruptions.MOST_BYTES);
+        assertThat(stream.write("\n").masker().heldBytes()).isZero();
+    }
+
+    @Test
+    void marksNameTheSecretThatBeginsFirst() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        LogMasker masker =
+                new LogMasker(
+                        SecretPatterns.none()
+                                .with(
+                                        List.of(
+                                                new SecretPattern("ONE", Variant.EXACT, "abcdefgh"),
+                                                new SecretPattern(
+                                                        "TWO", Variant.EXACT, "efghijkl"))),
+                        true,
+                        out::write);
+        byte[] text = NaiveMasker.bytes("x abcdefghijkl y efghijkl z");
+        masker.write(text, 0, text.length);
+        masker.finish();
+        assertThat(out.toString(ISO_8859_1)).isEqualTo("x [MASKED:ONE] y [MASKED:TWO] z");
+    }
+
+    private static String mask(String text, String secret) {
+        return MaskedStream.of(List.of(secret)).write(text).finish();
     }
 }

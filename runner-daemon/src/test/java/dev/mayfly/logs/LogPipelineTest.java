@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogOrder;
+import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.job.SecretValue;
 import java.time.Duration;
@@ -51,16 +53,29 @@ class LogPipelineTest {
     private static class RecordingSink implements LogSink {
 
         final List<String> lines = new ArrayList<>();
+        final List<Instant> times = new ArrayList<>();
         final List<LogEvent> events = new ArrayList<>();
-        boolean finished;
+        private final LogOrder order = new LogOrder(LogPosition.START);
+        @Nullable LogPosition total;
 
         @Override
-        public void accept(LogEvent event) throws InterruptedException {
-            assertThat(finished).as("finished before %s", event).isFalse();
+        public void output(long start, Instant at, byte[] bytes, int offset, int length)
+                throws InterruptedException {
+            taking();
+            order.output(start, length);
+            assertThat(length).isBetween(1, LARGEST_PIECE);
+            times.add(at);
+            lines.add("out:" + new String(bytes, offset, length, ISO_8859_1));
+        }
+
+        @Override
+        public void event(LogPosition at, LogEvent event) throws InterruptedException {
+            taking();
+            order.event(at);
+            times.add(event.at());
             events.add(event);
             lines.add(
                     switch (event) {
-                        case LogEvent.Output e -> "out:" + new String(e.bytes(), ISO_8859_1);
                         case LogEvent.SectionStarted e -> "start:" + e.section();
                         case LogEvent.SectionEnded e -> "end:" + e.section();
                         case LogEvent.Notice e -> "say:" + e.text();
@@ -68,11 +83,21 @@ class LogPipelineTest {
         }
 
         @Override
-        public void finish() throws InterruptedException {
-            finished = true;
+        public void finish(LogPosition end) throws InterruptedException {
+            order.end(end);
+            total = end;
         }
 
-        /** The output of all events. */
+        /** Before anything is taken. */
+        void taking() throws InterruptedException {
+            assertThat(total).as("finished").isNull();
+        }
+
+        boolean finished() {
+            return total != null;
+        }
+
+        /** The output of all pieces. */
         String output() {
             StringBuilder output = new StringBuilder();
             for (String line : lines) {
@@ -85,7 +110,7 @@ class LogPipelineTest {
     }
 
     private LogPipeline pipeline(long limitBytes, LogSink... sinks) {
-        return new LogPipeline(clock, limitBytes, List.of(sinks));
+        return new LogPipeline(clock, limitBytes, Masking.STANDARD, List.of(sinks));
     }
 
     private LogPipeline masking(LogSink... sinks) throws InterruptedException {
@@ -124,8 +149,8 @@ class LogPipelineTest {
                         "out:done\n",
                         "end:script");
         assertThat(second.lines).isEqualTo(first.lines);
-        assertThat(first.finished).isTrue();
-        assertThat(second.finished).isTrue();
+        assertThat(first.finished()).isTrue();
+        assertThat(second.finished()).isTrue();
     }
 
     @Test
@@ -234,7 +259,7 @@ class LogPipelineTest {
         log.notice("between");
         print(log, "3t\n");
         log.finish();
-        assertThat(sink.events).extracting(LogEvent::at).isSorted();
+        assertThat(sink.times).isSorted();
     }
 
     @Test
@@ -307,12 +332,24 @@ class LogPipelineTest {
         secrets.put("GOOD", secret(SECRET));
         secrets.put("SHORT", secret("abc"));
         secrets.put("LONG", secret("x".repeat(65_537)));
+        secrets.put("WORD", secret("password"));
         LogPipeline log = pipeline(NO_LIMIT, new RecordingSink());
         assertThat(log.addSecrets(secrets))
                 .containsExactly(
                         new Maskability.Maskable("GOOD"),
-                        new Maskability.TooShort("SHORT", 3),
-                        new Maskability.TooLong("LONG", 65_537));
+                        new Maskability.TooShort("SHORT", 3, 6),
+                        new Maskability.TooLong("LONG", 65_537),
+                        new Maskability.CommonWord("WORD"));
+    }
+
+    @Test
+    void onlyTheFormsOfItsMaskingAreLookedFor() throws InterruptedException {
+        RecordingSink sink = new RecordingSink();
+        Masking masking = Masking.STANDARD.without(Variant.HEX);
+        LogPipeline log = new LogPipeline(clock, NO_LIMIT, masking, List.of(sink));
+        log.addSecrets(Map.of("S", secret(SECRET)));
+        print(log, "s3cr3tvalue 73336372337476616c7565 czNjcjN0dmFsdWU=\n");
+        assertThat(sink.output()).isEqualTo("[MASKED] 73336372337476616c7565 [MASKED]\n");
     }
 
     @Test
@@ -331,7 +368,7 @@ class LogPipelineTest {
                         "out:0",
                         "say:log limit of 10 bytes reached, further output is dropped",
                         "say:8 bytes of output dropped beyond the log limit");
-        assertThat(statistics).isEqualTo(new LogStatistics(18, 10, 8, List.of()));
+        assertThat(statistics).isEqualTo(new LogStatistics(18, 10, 8, List.of(), Map.of()));
     }
 
     @Test
@@ -404,10 +441,9 @@ class LogPipelineTest {
         RecordingSink slow =
                 new RecordingSink() {
                     @Override
-                    public void accept(LogEvent event) throws InterruptedException {
+                    void taking() throws InterruptedException {
                         entered.countDown();
                         proceed.await();
-                        super.accept(event);
                     }
                 };
         RecordingSink behind = new RecordingSink();
@@ -441,12 +477,11 @@ class LogPipelineTest {
                     private boolean interrupted;
 
                     @Override
-                    public void accept(LogEvent event) throws InterruptedException {
+                    void taking() throws InterruptedException {
                         if (!interrupted) {
                             interrupted = true;
                             throw new InterruptedException("the job is cancelled");
                         }
-                        super.accept(event);
                     }
                 };
         LogPipeline log = pipeline(NO_LIMIT, first, second);
@@ -463,7 +498,7 @@ class LogPipelineTest {
         RecordingSink failing =
                 new RecordingSink() {
                     @Override
-                    public void accept(LogEvent event) {
+                    void taking() {
                         throw broken;
                     }
                 };
@@ -473,8 +508,8 @@ class LogPipelineTest {
         log.notice("the log cannot be delivered");
         log.finish();
         assertThat(healthy.lines).containsExactly("out:one", "say:the log cannot be delivered");
-        assertThat(healthy.finished).isTrue();
-        assertThat(failing.finished).isFalse();
+        assertThat(healthy.finished()).isTrue();
+        assertThat(failing.finished()).isFalse();
     }
 
     @Test
@@ -483,14 +518,14 @@ class LogPipelineTest {
         RecordingSink failing =
                 new RecordingSink() {
                     @Override
-                    public void finish() {
+                    public void finish(LogPosition end) {
                         throw broken;
                     }
                 };
         RecordingSink healthy = new RecordingSink();
         LogPipeline log = pipeline(NO_LIMIT, failing, healthy);
         assertThatThrownBy(log::finish).isSameAs(broken);
-        assertThat(healthy.finished).isTrue();
+        assertThat(healthy.finished()).isTrue();
     }
 
     @Test
@@ -526,5 +561,64 @@ class LogPipelineTest {
             assertThat(split.output()).as("run %s", run).isEqualTo(whole.output());
         }
         assertThat(whole.output()).doesNotContain(SECRET);
+    }
+
+    @Test
+    void sinksAreFinishedFromTheLastAndTheFirstIsToldWhatIsMissing() throws InterruptedException {
+        RecordingSink retained = new RecordingSink();
+        FaultException lost = new FaultException(Fault.LOG, "7 bytes were not delivered\n");
+        RecordingSink slow =
+                new RecordingSink() {
+                    @Override
+                    public void finish(LogPosition end) {
+                        assertThat(retained.finished()).isFalse();
+                        throw lost;
+                    }
+                };
+        LogPipeline log = pipeline(NO_LIMIT, retained, slow);
+        print(log, "one");
+        assertThatThrownBy(log::finish).isSameAs(lost);
+        assertThat(retained.lines)
+                .containsExactly(
+                        "out:one",
+                        "say:this log is not complete everywhere: 7 bytes were not delivered\\n");
+        assertThat(retained.total).isEqualTo(new LogPosition(3, 1));
+        assertThat(log.statistics().deliveredBytes()).isEqualTo(3);
+    }
+
+    @Test
+    void outputOfOneWriteComesInPiecesThatEverySinkGetsWhole() throws InterruptedException {
+        RecordingSink first = new RecordingSink();
+        RecordingSink second =
+                new RecordingSink() {
+                    private int calls;
+
+                    @Override
+                    void taking() throws InterruptedException {
+                        calls++;
+                        if (calls == 2) {
+                            throw new InterruptedException("in the middle of the pieces");
+                        }
+                    }
+                };
+        LogPipeline log = pipeline(NO_LIMIT, first, second);
+        String text = "0123456789abcdef".repeat(12_500);
+        assertThatThrownBy(() -> print(log, text)).isInstanceOf(InterruptedException.class);
+        print(log, "more");
+        log.finish();
+        assertThat(first.output()).isEqualTo(text + "more");
+        assertThat(second.lines).isEqualTo(first.lines).hasSizeGreaterThan(3);
+    }
+
+    @Test
+    void endlessNoticeIsCutAndSaysSo() throws InterruptedException {
+        RecordingSink sink = new RecordingSink();
+        LogPipeline log = pipeline(NO_LIMIT, sink);
+        log.notice("\u0001".repeat(100_000));
+        log.section("s".repeat(100_000)).end();
+        assertThat(sink.lines.getFirst())
+                .hasSize("say:".length() + LogEvent.LONGEST_TEXT)
+                .endsWith("... (600000 characters, cut)");
+        assertThat(sink.lines.get(1)).endsWith("s... (100000 characters, cut)");
     }
 }

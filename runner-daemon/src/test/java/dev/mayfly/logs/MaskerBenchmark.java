@@ -3,9 +3,11 @@ package dev.mayfly.logs;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.job.SecretValue;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -68,7 +70,11 @@ final class MaskerBenchmark {
                 add(cells, chunk, count + " all forms", allForms(some));
             }
             LogPipeline pipeline =
-                    new LogPipeline(InstantSource.system(), Long.MAX_VALUE, List.of(new Counter()));
+                    new LogPipeline(
+                            InstantSource.system(),
+                            Long.MAX_VALUE,
+                            Masking.STANDARD,
+                            List.of(new Counter()));
             pipeline.addSecrets(named(secrets));
             cells.add(cell("pipeline, 100 all forms", chunk, pipeline::output));
         }
@@ -176,7 +182,9 @@ final class MaskerBenchmark {
     }
 
     private static List<SecretPattern> allForms(List<SecretValue> secrets) {
-        return secrets.stream().flatMap(v -> SecretVariants.of("S", v).stream()).toList();
+        return secrets.stream()
+                .flatMap(v -> SecretVariants.of("S", v, Masking.STANDARD).stream())
+                .toList();
     }
 
     private static Map<String, SecretValue> named(List<SecretValue> secrets) {
@@ -186,7 +194,7 @@ final class MaskerBenchmark {
     }
 
     /** Tokens, keys in hex and base64, passwords, and one PEM key in ten. */
-    private static List<SecretValue> secrets(int count) {
+    static List<SecretValue> secrets(int count) {
         Random random = new Random(1);
         List<SecretValue> secrets = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -250,13 +258,14 @@ final class MaskerBenchmark {
     private static final class Counter implements LogSink {
 
         @Override
-        public void accept(LogEvent event) {
-            if (event instanceof LogEvent.Output output) {
-                shown += output.bytes().length;
-            }
+        public void output(long start, Instant at, byte[] bytes, int offset, int length) {
+            shown += length;
         }
 
         @Override
-        public void finish() {}
+        public void event(LogPosition at, LogEvent event) {}
+
+        @Override
+        public void finish(LogPosition total) {}
     }
 }

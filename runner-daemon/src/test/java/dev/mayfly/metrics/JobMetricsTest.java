@@ -36,7 +36,7 @@ class JobMetricsTest {
                 "mayfly_jobs_finished_total{fault=\"none\",outcome=\"passed\",pool=\"trusted\","
                         + "source=\"local\"} 2.0");
         scraped(
-                "mayfly_jobs_finished_total{fault=\"none\",outcome=\"out_of_memory\","
+                "mayfly_jobs_finished_total{fault=\"none\",outcome=\"out-of-memory\","
                         + "pool=\"trusted\",source=\"local\"} 1.0");
     }
 
@@ -85,7 +85,47 @@ class JobMetricsTest {
 
         scraped("mayfly_log_received_bytes_total{pool=\"trusted\"} 1500.0");
         scraped("mayfly_log_dropped_bytes_total{pool=\"trusted\"} 100.0");
-        scraped("mayfly_log_masked_total{pool=\"trusted\"} 2.0");
+        scraped("mayfly_log_undelivered_bytes_total{pool=\"trusted\"} 2.0");
+    }
+
+    @Test
+    void maskedSecretsAreCountedByNameAndForm() {
+        metrics.masked(POOL, JobMetrics.Channel.LOG, "deploy/token", "exact", 2);
+        metrics.masked(POOL, JobMetrics.Channel.LOG, "deploy/token", "base64", 1);
+        metrics.masked(POOL, JobMetrics.Channel.LOG, "deploy/token", "exact", 3);
+
+        scraped("mayfly_masked_total{channel=\"log\",pool=\"trusted\"} 6.0");
+        scraped(
+                "mayfly_secret_hits_total{channel=\"log\",pool=\"trusted\",secret=\"deploy/token\","
+                        + "variant=\"exact\"} 5.0");
+        scraped(
+                "mayfly_secret_hits_total{channel=\"log\",pool=\"trusted\",secret=\"deploy/token\","
+                        + "variant=\"base64\"} 1.0");
+    }
+
+    @Test
+    void namesOfSecretsBeyondTheBoundAreCountedAsOther() {
+        for (int i = 0; i < JobMetrics.MOST_SECRETS + 50; i++) {
+            metrics.masked(POOL, JobMetrics.Channel.LOG, "s" + i, "exact", 1);
+        }
+        metrics.masked(POOL, JobMetrics.Channel.LOG, "s0", "exact", 1);
+
+        assertThat(registry.scrape().lines().filter(l -> l.startsWith("mayfly_secret_hits_total{")))
+                .hasSize(JobMetrics.MOST_SECRETS + 1);
+        scraped(
+                "mayfly_secret_hits_total{channel=\"log\",pool=\"trusted\",secret=\"other\","
+                        + "variant=\"exact\"} 50.0");
+        scraped(
+                "mayfly_secret_hits_total{channel=\"log\",pool=\"trusted\",secret=\"s0\","
+                        + "variant=\"exact\"} 2.0");
+    }
+
+    @Test
+    void firstMaskedSecretIsAStepFromZero() {
+        metrics.watch(POOL, () -> 1, () -> 0, () -> 0);
+
+        scraped("mayfly_masked_total{channel=\"log\",pool=\"trusted\"} 0.0");
+        scraped("mayfly_log_undelivered_bytes_total{pool=\"trusted\"} 0.0");
     }
 
     @Test

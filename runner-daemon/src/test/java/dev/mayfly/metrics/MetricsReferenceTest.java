@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,6 +35,8 @@ class MetricsReferenceTest {
     private static final Path PAGE = Path.of("..", "docs", "reference", "metrics.md");
     private static final Pattern ROW =
             Pattern.compile("^\\| `(mayfly_\\w+)` \\| (\\w+) \\| ([^|]*) \\| [^|]+\\|$");
+    private static final Pattern NAME = Pattern.compile("mayfly_\\w+");
+    private static final Pattern BY = Pattern.compile("by \\(([^)]*)\\) \\(increase\\((\\w+)");
     private static final Pattern LABEL = Pattern.compile("(\\w+)=\"");
     private static final PoolName POOL = new PoolName("trusted");
 
@@ -48,6 +51,7 @@ class MetricsReferenceTest {
         metrics.phase(POOL, JobPhase.RUNNING, Duration.ofSeconds(1));
         metrics.watch(POOL, () -> 1, () -> 0, () -> 0);
         metrics.log(POOL, 1, 1, 1);
+        metrics.masked(POOL, JobMetrics.Channel.LOG, "token", "exact", 1);
         metrics.teardown(
                 POOL,
                 Duration.ofSeconds(1),
@@ -97,6 +101,28 @@ class MetricsReferenceTest {
                 .contains("| `phase` | " + values(JobPhase.values()) + " |")
                 .contains("| `kind` | " + values(OwnedResource.Kind.values()) + " |")
                 .contains("| `fault` | `none`, " + values(Fault.values()) + " |");
+    }
+
+    /** An alert that names what is not there would never fire. */
+    @Test
+    void examplesOfAlertsNameMetricsAndLabelsThatThereAre() throws Exception {
+        Map<String, String> metrics = scraped();
+        List<String> rules =
+                Files.readAllLines(PAGE).stream().filter(line -> line.contains("expr: ")).toList();
+
+        assertThat(rules).hasSizeGreaterThanOrEqualTo(3);
+        for (String rule : rules) {
+            assertThat(NAME.matcher(rule).results().map(MatchResult::group))
+                    .as(rule)
+                    .isNotEmpty()
+                    .allSatisfy(name -> assertThat(metrics).containsKey(name));
+            var by = BY.matcher(rule);
+            while (by.find()) {
+                for (String label : by.group(1).split(", ", -1)) {
+                    assertThat(metrics.get(by.group(2))).as(rule).contains("`" + label + "`");
+                }
+            }
+        }
     }
 
     private static String values(Enum<?>... constants) {

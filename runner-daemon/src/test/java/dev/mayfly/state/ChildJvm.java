@@ -37,6 +37,13 @@ public final class ChildJvm implements AutoCloseable {
         return run(command);
     }
 
+    /** The same, with so much heap. */
+    public static ChildJvm startWithHeap(int mebibytes, Class<?> main, String... arguments) {
+        List<String> command = command(main, arguments);
+        command.add(1, "-Xmx" + mebibytes + "m");
+        return run(command);
+    }
+
     private static List<String> command(Class<?> main, String... arguments) {
         List<String> command =
                 new ArrayList<>(

@@ -6,6 +6,9 @@ import java.nio.charset.StandardCharsets;
 /** What is said to the agent, as bytes. */
 final class AgentFrames {
 
+    /** Whatever the characters, the agent takes 4096 bytes. */
+    private static final int REASON_LENGTH = 1000;
+
     private AgentFrames() {}
 
     static byte[] variable(String name, String value) {
@@ -65,6 +68,25 @@ final class AgentFrames {
 
     static byte[] tryConnection(String ip, int port, int seconds) {
         return text('T', ip + ":" + port + ":" + seconds);
+    }
+
+    /** Lets processes of the next step ask for values to be masked. */
+    static byte[] maskingChannel() {
+        return header('C', 0).array();
+    }
+
+    /** Answers that the value is masked. */
+    static byte[] masked() {
+        return text('M', "+");
+    }
+
+    /**
+     * Answers that the value is not masked.
+     *
+     * @param reason cut off where it is long
+     */
+    static byte[] notMasked(String reason) {
+        return text('M', "-" + reason.substring(0, Math.min(reason.length(), REASON_LENGTH)));
     }
 
     private static byte[] text(char type, String text) {

@@ -1,8 +1,11 @@
 package dev.mayfly.sandbox.docker;
 
+import dev.mayfly.job.SecretValue;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** What the agent says. */
 sealed interface AgentMessage {
@@ -31,6 +34,40 @@ sealed interface AgentMessage {
         @Override
         public int bytes() {
             return payload.length;
+        }
+    }
+
+    /**
+     * A process of the step wants a value masked, and waits for the answer.
+     *
+     * @param name what it calls the value, or empty
+     */
+    record ToMask(String name, SecretValue value) implements AgentMessage {
+
+        private static final Pattern NAME = Pattern.compile("([A-Za-z_][A-Za-z0-9_]{0,63})?");
+
+        static ToMask parse(byte[] payload) {
+            int end = 0;
+            while (end < payload.length && payload[end] != 0) {
+                end++;
+            }
+            String name = new String(payload, 0, end, StandardCharsets.US_ASCII);
+            if (end == payload.length || !NAME.matcher(name).matches()) {
+                // Without the payload, in which the value is.
+                throw new IllegalArgumentException(
+                        "a frame M of %d bytes that is not name, NUL, value"
+                                .formatted(payload.length));
+            }
+            byte[] value = Arrays.copyOfRange(payload, end + 1, payload.length);
+            Arrays.fill(payload, (byte) 0);
+            ToMask message = new ToMask(name, new SecretValue(value));
+            Arrays.fill(value, (byte) 0);
+            return message;
+        }
+
+        @Override
+        public int bytes() {
+            return value.length();
         }
     }
 
@@ -66,6 +103,7 @@ sealed interface AgentMessage {
     static AgentMessage parse(byte type, byte[] payload) {
         return switch (type) {
             case 'O' -> new Output(payload);
+            case 'M' -> ToMask.parse(payload);
             case 'H' -> {
                 Map<String, String> words = words(payload);
                 require(words, "version", "1");

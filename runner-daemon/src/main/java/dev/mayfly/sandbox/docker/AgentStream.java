@@ -7,6 +7,7 @@ import dev.mayfly.job.FaultException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -128,8 +129,22 @@ final class AgentStream implements AutoCloseable {
 
     /** Sends a signal to all processes of the step, ahead of the bound. */
     void signal(int number) {
+        sendNow(AgentFrames.signal(number));
+    }
+
+    /**
+     * Answers a process that wants a value masked, ahead of the bound: the agent asks again only
+     * when it has the answer, and its reader must not wait for a step that reads no input.
+     *
+     * @param refusal why the value is not masked; empty if it is
+     */
+    void answer(Optional<String> refusal) {
+        sendNow(refusal.map(AgentFrames::notMasked).orElseGet(AgentFrames::masked));
+    }
+
+    private void sendNow(byte[] frame) {
         try {
-            outbox.sendNow(AgentFrames.signal(number));
+            outbox.sendNow(frame);
         } catch (IOException e) {
             inbox.end(DockerEngine.reason(e));
         }

@@ -82,6 +82,8 @@ final class DockerSandbox implements Sandbox {
         List<byte[]> frames = new ArrayList<>();
         if (step.place() == Step.Place.HELPER) {
             frames.addAll(handOver(job.hello()));
+        } else {
+            frames.add(AgentFrames.maskingChannel());
         }
         if (!step.environment().containsKey("HOME")) {
             frames.add(AgentFrames.variable("HOME", HOME));

@@ -45,7 +45,9 @@ final class Outbox extends InputStream {
         }
     }
 
-    /** Queues a frame whether or not there is room; for signals, of which there are few. */
+    /**
+     * Queues a frame whether or not there is room; for signals and answers, of which there are few.
+     */
     void sendNow(byte[] frame) throws IOException {
         synchronized (lock) {
             add(frame);

@@ -3,6 +3,7 @@ package dev.mayfly.sandbox.docker;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.job.SecretValue;
 import dev.mayfly.sandbox.DeliveredFile;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.Step;
@@ -143,6 +144,11 @@ final class StepRun {
             switch (session.stream().receive(ending == null ? limitAt : ending.nextAt())) {
                 case null -> {}
                 case AgentMessage.Output(byte[] bytes) -> output.write(bytes, 0, bytes.length);
+                case AgentMessage.ToMask(String name, SecretValue value) -> {
+                    // What the step prints after the answer comes after it in the stream too.
+                    session.stream().answer(output.mask(name, value));
+                    value.forget();
+                }
                 case AgentMessage.Ended ended -> {
                     return ending != null ? ending.end : endOf(ended);
                 }

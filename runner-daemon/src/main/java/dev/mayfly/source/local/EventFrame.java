@@ -3,6 +3,7 @@ package dev.mayfly.source.local;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogPosition;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,14 +17,20 @@ import java.util.Base64;
  */
 record EventFrame(String event, ObjectNode data) {
 
+    static final String OUTPUT = "output";
     static final String END = "end";
+
+    static EventFrame output(Instant at, byte[] bytes) {
+        return new EventFrame(
+                OUTPUT,
+                JobJson.object()
+                        .put("at", at.toString())
+                        .put("data", Base64.getEncoder().encodeToString(bytes)));
+    }
 
     static EventFrame of(LogEvent event) {
         ObjectNode data = JobJson.object().put("at", event.at().toString());
         return switch (event) {
-            case LogEvent.Output(_, byte[] bytes) ->
-                    new EventFrame(
-                            "output", data.put("data", Base64.getEncoder().encodeToString(bytes)));
             case LogEvent.SectionStarted(_, String section) ->
                     new EventFrame("section-start", data.put("section", section));
             case LogEvent.SectionEnded(_, String section, Duration took) ->
@@ -35,26 +42,53 @@ record EventFrame(String event, ObjectNode data) {
         };
     }
 
-    /** The last frame: the log is complete and this is what became of the job. */
-    static EventFrame end(LocalJob job) {
-        return new EventFrame(END, JobJson.job(job));
+    /** The last frame: nothing more comes, and this is what became of the job and of its log. */
+    static EventFrame end(LocalJob job, LogEnd log) {
+        ObjectNode data = JobJson.job(job);
+        ObjectNode end =
+                data.putObject("log")
+                        .put("output_bytes", log.total().output())
+                        .put("events", log.total().events())
+                        .put("complete", log.incompleteBecause() == null);
+        if (log.incompleteBecause() != null) {
+            end.put("because", log.incompleteBecause());
+        }
+        return new EventFrame(END, data);
+    }
+
+    /** Reads what {@link #end(LocalJob, LogEnd)} says of the log. */
+    static LogEnd end(JsonNode data) {
+        JsonNode log = data.path("log");
+        return new LogEnd(
+                new LogPosition(log.path("output_bytes").asLong(), log.path("events").asLong()),
+                log.path("complete").asBoolean()
+                        ? null
+                        : log.path("because").asText("the daemon does not say why"));
     }
 
     String text(LogPosition after) {
         return "id: " + after + "\nevent: " + event + "\ndata: " + JobJson.text(data) + "\n\n";
     }
 
+    /** When an event was. */
+    static Instant at(JsonNode data) {
+        return Instant.parse(data.path("at").asText());
+    }
+
+    /** Reads what an {@link #OUTPUT} brings. */
+    static byte[] bytes(JsonNode data) {
+        return Base64.getDecoder().decode(data.path("data").asText());
+    }
+
     /**
-     * Reads one that is not {@link #END}.
+     * Reads one that is neither {@link #OUTPUT} nor {@link #END}.
      *
      * @throws IOException when the name is not known: the server is newer than the client
      */
     static LogEvent event(String event, JsonNode data) throws IOException {
-        Instant at = Instant.parse(data.path("at").asText());
+        Instant at = at(data);
         String section = data.path("section").asText();
         return switch (event) {
-            case "output" ->
-                    new LogEvent.Output(at, Base64.getDecoder().decode(data.path("data").asText()));
             case "section-start" -> new LogEvent.SectionStarted(at, section);
             case "section-end" ->
                     new LogEvent.SectionEnded(

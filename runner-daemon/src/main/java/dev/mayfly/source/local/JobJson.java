@@ -102,21 +102,17 @@ final class JobJson {
     }
 
     static ObjectNode outcome(Outcome outcome) {
-        ObjectNode node = object();
+        ObjectNode node = object().put("kind", outcome.word());
         return switch (outcome) {
-            case Outcome.Passed() -> node.put("kind", "passed");
-            case Outcome.Failed(int exitCode) ->
-                    node.put("kind", "failed").put("exit_code", exitCode);
-            case Outcome.OutOfMemory(long limitBytes) ->
-                    node.put("kind", "out_of_memory").put("limit_bytes", limitBytes);
-            case Outcome.TimedOut(Duration limit) ->
-                    node.put("kind", "timed_out").put("limit_ms", limit.toMillis());
-            case Outcome.Cancelled(String reason) ->
-                    node.put("kind", "cancelled").put("reason", reason);
-            case Outcome.Denied(String reason) -> node.put("kind", "denied").put("reason", reason);
+            case Outcome.Passed() -> node;
+            case Outcome.Failed(int exitCode) -> node.put("exit_code", exitCode);
+            case Outcome.OutOfMemory(long limitBytes) -> node.put("limit_bytes", limitBytes);
+            case Outcome.TimedOut(Duration limit) -> node.put("limit_ms", limit.toMillis());
+            case Outcome.Cancelled(String reason) -> node.put("reason", reason);
+            case Outcome.Denied(String reason) -> node.put("reason", reason);
             case Outcome.Faulted(Fault fault, String detail) ->
-                    node.put("kind", "faulted").put("fault", word(fault)).put("detail", detail);
-            case Outcome.Lost() -> node.put("kind", "lost");
+                    node.put("fault", word(fault)).put("detail", detail);
+            case Outcome.Lost() -> node;
         };
     }
 
@@ -125,8 +121,8 @@ final class JobJson {
         return switch (kind) {
             case "passed" -> new Outcome.Passed();
             case "failed" -> new Outcome.Failed(node.path("exit_code").asInt());
-            case "out_of_memory" -> new Outcome.OutOfMemory(node.path("limit_bytes").asLong());
-            case "timed_out" ->
+            case "out-of-memory" -> new Outcome.OutOfMemory(node.path("limit_bytes").asLong());
+            case "timed-out" ->
                     new Outcome.TimedOut(Duration.ofMillis(node.path("limit_ms").asLong()));
             case "cancelled" -> new Outcome.Cancelled(node.path("reason").asText());
             case "denied" -> new Outcome.Denied(node.path("reason").asText());

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobSpec;
+import dev.mayfly.job.LogPosition;
 import dev.mayfly.state.StateDirectory;
 import dev.mayfly.state.StateException;
 import io.vertx.core.Context;
@@ -35,6 +36,9 @@ import org.jspecify.annotations.Nullable;
 public final class LocalApi implements AutoCloseable {
 
     private static final String JOBS = "/api/v1/jobs";
+
+    /** The header that says how much of a log is there. */
+    static final String LOG_STATE = "Mayfly-Log";
 
     /** Viewers cost a thread and two open files each. */
     private static final int MOST_VIEWERS = 64;
@@ -256,21 +260,24 @@ public final class LocalApi implements AutoCloseable {
         JobId id = id(ctx);
         vertx.executeBlocking(
                         () -> {
-                            known(source.job(id), id);
-                            return Files.exists(source.logFile(id));
+                            LogState state = source.logState(known(source.job(id), id));
+                            return new StoredLog(state, Files.exists(source.logFile(id)));
                         },
                         false)
                 .onFailure(ctx::fail)
-                .onSuccess(exists -> {
+                .onSuccess(log -> {
                     HttpServerResponse response = ctx.response();
-                    response.putHeader(HttpHeaders.CONTENT_TYPE, "text/plain; charset=utf-8");
-                    if (exists) {
+                    response.putHeader(HttpHeaders.CONTENT_TYPE, "text/plain; charset=utf-8")
+                            .putHeader(LOG_STATE, JobJson.word(log.state()));
+                    if (log.exists()) {
                         response.sendFile(source.logFile(id).toString()).onFailure(ctx::fail);
                     } else {
                         response.end();
                     }
                 });
     }
+
+    private record StoredLog(LogState state, boolean exists) {}
 
     private void events(RoutingContext ctx) {
         JobId id = id(ctx);

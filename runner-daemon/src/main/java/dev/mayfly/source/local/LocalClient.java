@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LogSink;
 import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -133,13 +134,20 @@ public final class LocalClient implements AutoCloseable {
         return json(job).toPrettyString();
     }
 
-    /** What a job has printed up to now, masked, without sections and notices. */
-    public byte[] output(JobId job) throws IOException, InterruptedException {
-        return exchange(
+    /** What a job has printed up to now, and whether that is all. */
+    public StoredOutput output(JobId job) throws IOException, InterruptedException {
+        Answer answer =
+                exchange(
                         request(HttpMethod.GET, JOBS + "/" + job + "/log"),
                         HttpClientRequest::send,
-                        ANSWER_LIMIT)
-                .getBytes();
+                        ANSWER_LIMIT);
+        String state = answer.headers().get(LocalApi.LOG_STATE);
+        if (state == null) {
+            throw new IOException(
+                    "the daemon does not say whether the log is complete: use the same version");
+        }
+        return new StoredOutput(
+                answer.body().getBytes(), LogState.valueOf(state.toUpperCase(Locale.ROOT)));
     }
 
     /** Asks a job to end. */
@@ -158,26 +166,26 @@ public final class LocalClient implements AutoCloseable {
      * Delivers a job's whole log, live, until the job has ended. A lost connection is taken up
      * again where it broke.
      *
-     * @param sink gets every event once, in order, on the calling thread; finished at the end
+     * @param sink gets everything once, in order, on the calling thread; finished at the end of a
+     *     complete log
      * @param patience how long to try to reach the daemon again
-     * @return the job with its outcome
+     * @return the job with its outcome, and whether its log is complete
      */
-    public LocalJob follow(JobId job, LogSink sink, Duration patience)
+    public FollowedLog follow(JobId job, LogSink sink, Duration patience)
             throws IOException, InterruptedException {
         LogFollower follower = new LogFollower(sink);
         Duration pause = FIRST_PAUSE;
         long heard = System.nanoTime();
         while (true) {
-            long before = follower.events();
+            long before = follower.frames();
             try {
                 follow(job, follower);
-                LocalJob ended = follower.ended();
+                FollowedLog ended = follower.ended();
                 if (ended != null) {
-                    sink.finish();
                     return ended;
                 }
             } catch (IOException e) {
-                if (System.nanoTime() - heard > patience.toNanos() && follower.events() == before) {
+                if (System.nanoTime() - heard > patience.toNanos() && follower.frames() == before) {
                     throw e;
                 }
             } catch (ApiProblemException e) {
@@ -186,7 +194,7 @@ public final class LocalClient implements AutoCloseable {
                     throw e;
                 }
             }
-            if (follower.events() > before) {
+            if (follower.frames() > before) {
                 heard = System.nanoTime();
                 pause = FIRST_PAUSE;
             }
@@ -267,10 +275,12 @@ public final class LocalClient implements AutoCloseable {
             Function<HttpClientRequest, Future<HttpClientResponse>> send,
             Duration limit)
             throws IOException, InterruptedException {
-        return JobJson.tree(exchange(options, send, limit).toString(StandardCharsets.UTF_8));
+        return JobJson.tree(exchange(options, send, limit).body().toString(StandardCharsets.UTF_8));
     }
 
-    private Buffer exchange(
+    private record Answer(MultiMap headers, Buffer body) {}
+
+    private Answer exchange(
             RequestOptions options,
             Function<HttpClientRequest, Future<HttpClientResponse>> send,
             Duration limit)
@@ -280,7 +290,9 @@ public final class LocalClient implements AutoCloseable {
                         http.request(options)
                                 .compose(send)
                                 .compose(got ->
-                                        got.statusCode() / 100 == 2 ? got.body() : refused(got)),
+                                        got.statusCode() / 100 == 2
+                                                ? got.body().map(b -> new Answer(got.headers(), b))
+                                                : refused(got)),
                 limit);
     }
 

@@ -8,6 +8,7 @@ import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.LifeId;
+import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.PoolName;
@@ -240,13 +241,26 @@ public final class LocalSource implements JobSource, AutoCloseable {
                 new LogReader(
                         logFiles(job),
                         here == null ? new Pulse() : here.pulse,
-                        () -> job(job).map(found -> found.state().ended()).orElse(true),
+                        () -> job(job),
                         from));
     }
 
     /** Where a job's masked output is kept, as it is. There may be no such file. */
     public Path logFile(JobId job) {
         return logFiles(job).output();
+    }
+
+    /**
+     * Whether a job's log will go on, is all there, or will never be.
+     *
+     * @throws IOException when the log cannot be read
+     */
+    LogState logState(LocalJob job) throws IOException {
+        if (!job.state().ended()) {
+            return LogState.GROWING;
+        }
+        boolean ran = job.state().times().claimed() != null;
+        return !ran || logFiles(job.id()).complete() ? LogState.COMPLETE : LogState.INCOMPLETE;
     }
 
     /**
@@ -469,17 +483,17 @@ public final class LocalSource implements JobSource, AutoCloseable {
         }
 
         @Override
-        public LogSink log() {
-            return log;
+        public List<LogSink> logs() {
+            return List.of(log);
         }
 
         @Override
         public void finished(Outcome outcome) {
             try {
-                log.finish();
+                log.close();
             } catch (FaultException e) {
                 // The outcome is worth more than the end of its log.
-                LOG.warn("The log of job={} could not be completed: {}", job, e.getMessage());
+                LOG.warn("The log of job={} could not be closed: {}", job, e.getMessage());
             }
             end(job, outcome, JobPhase.TEARING_DOWN);
             pulse.beat();

@@ -1,6 +1,10 @@
 package dev.mayfly.source.local;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.mayfly.job.FaultException;
+import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogOrder;
+import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -9,8 +13,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns a stream of server-sent events back into a log, and remembers how far it came. Over several
- * connections; for use by one thread.
+ * Turns a stream of server-sent events back into a log, and remembers how far it came. Takes
+ * nothing that is out of order. Over several connections; for use by one thread.
  */
 final class LogFollower {
 
@@ -18,9 +22,9 @@ final class LogFollower {
     private static final int LONGEST_LINE = 1024 * 1024;
 
     private final LogSink sink;
-    private LogPosition position = LogPosition.START;
-    private long events;
-    private @Nullable LocalJob ended;
+    private final LogOrder order = new LogOrder(LogPosition.START);
+    private long frames;
+    private @Nullable FollowedLog ended;
 
     private String id = "";
     private String name = "";
@@ -32,23 +36,23 @@ final class LogFollower {
     }
 
     LogPosition position() {
-        return position;
+        return order.position();
     }
 
-    /** How many events there were. */
-    long events() {
-        return events;
+    /** How many frames there were. */
+    long frames() {
+        return frames;
     }
 
-    /** The job, once the log is complete. */
-    @Nullable LocalJob ended() {
+    /** The log's end, once it has come. */
+    @Nullable FollowedLog ended() {
         return ended;
     }
 
     /**
      * Reads one connection to its end.
      *
-     * @throws IOException when the connection broke
+     * @throws IOException when the connection broke, or brought something out of order
      */
     void read(ResponseBytes response) throws IOException, InterruptedException {
         line.reset();
@@ -91,19 +95,46 @@ final class LogFollower {
     private void dispatch() throws IOException, InterruptedException {
         if (!name.isEmpty()) {
             try {
-                JsonNode json = JobJson.tree(data);
-                if (name.equals(EventFrame.END)) {
-                    ended = JobJson.job(json);
-                } else {
-                    sink.accept(EventFrame.event(name, json));
-                }
-                position = LogPosition.parse(id);
-                events++;
+                take(LogPosition.parse(id), JobJson.tree(data));
+                frames++;
             } catch (IllegalArgumentException e) {
                 throw new IOException("the daemon sent an event that cannot be read", e);
             }
         }
         forgetFrame();
+    }
+
+    private void take(LogPosition after, JsonNode json) throws IOException, InterruptedException {
+        switch (name) {
+            case EventFrame.OUTPUT -> {
+                byte[] bytes = EventFrame.bytes(json);
+                long start = after.output() - bytes.length;
+                inOrder(() -> order.output(start, bytes.length));
+                sink.output(start, EventFrame.at(json), bytes, 0, bytes.length);
+            }
+            case EventFrame.END -> {
+                LogEnd end = EventFrame.end(json);
+                inOrder(() -> order.end(end.total()));
+                if (end.incompleteBecause() == null) {
+                    sink.finish(end.total());
+                }
+                ended = new FollowedLog(JobJson.job(json), end);
+            }
+            default -> {
+                LogEvent event = EventFrame.event(name, json);
+                LogPosition at = new LogPosition(after.output(), after.events() - 1);
+                inOrder(() -> order.event(at));
+                sink.event(at, event);
+            }
+        }
+    }
+
+    private static void inOrder(Runnable check) throws IOException {
+        try {
+            check.run();
+        } catch (FaultException e) {
+            throw new IOException("the daemon's event stream is broken: " + e.getMessage(), e);
+        }
     }
 
     private void forgetFrame() {

@@ -1,5 +1,6 @@
 package dev.mayfly.source.local;
 
+import dev.mayfly.job.LogPosition;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
@@ -71,16 +72,15 @@ final class LogViewer implements Runnable {
 
     private void send(LogReader reader)
             throws IOException, InterruptedException, ExecutionException {
-        LogPosition last = from;
         while (true) {
             switch (reader.next(heartbeat)) {
-                case LogReader.Next.Event(LogPosition after, var event) -> {
-                    last = after;
-                    write(EventFrame.of(event).text(after));
-                }
+                case LogReader.Next.Output(LogPosition after, var at, byte[] bytes) ->
+                        write(EventFrame.output(at, bytes).text(after));
+                case LogReader.Next.Event(LogPosition after, var event) ->
+                        write(EventFrame.of(event).text(after));
                 case LogReader.Next.Nothing() -> write(": still there\n\n");
-                case LogReader.Next.End() -> {
-                    end(last);
+                case LogReader.Next.End(LogEnd end) -> {
+                    end(end);
                     return;
                 }
             }
@@ -88,12 +88,12 @@ final class LogViewer implements Runnable {
     }
 
     /** The log is complete a moment before the outcome is stored. */
-    private void end(LogPosition last) throws InterruptedException, ExecutionException {
+    private void end(LogEnd end) throws InterruptedException, ExecutionException {
         long beat = System.nanoTime();
         while (true) {
             Optional<LocalJob> now = source.job(job.id());
             if (now.isEmpty() || now.get().state().ended()) {
-                write(EventFrame.end(now.orElse(job)).text(last));
+                write(EventFrame.end(now.orElse(job), end).text(end.total()));
                 return;
             }
             if (System.nanoTime() - beat > heartbeat.toNanos()) {

@@ -7,12 +7,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogOrder;
+import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.state.StateDirectory;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -24,29 +25,28 @@ import org.jspecify.annotations.Nullable;
 /**
  * A job's log on disk: the output as it is in one file, and beside it a file of JSON lines with the
  * structure and the times, each with its place in the output. Output cannot imitate structure,
- * because it never gets into that file.
+ * because it never gets into that file. The last line is the end, with the totals; a log without it
+ * is not complete.
  */
 final class RetainedLog implements LogSink {
 
     /** Output is dated this coarsely, so that a job writing single bytes does not date each one. */
-    private static final Duration GRAIN = Duration.ofMillis(100);
-
-    /** Keeps a line below what {@link LogReader} reads at once, escapes included. */
-    static final int LONGEST_TEXT = 8 * 1024;
+    private static final long GRAIN_MILLIS = 100;
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final LogFiles files;
     private final Pulse pulse;
     private final ReentrantLock lock = new ReentrantLock();
+    private final LogOrder order = new LogOrder(LogPosition.START);
     private @Nullable Writer writer;
-    private @Nullable Instant dated;
-    private boolean finished;
+    private Instant dated = Instant.EPOCH;
+    private boolean closed;
 
     /**
-     * Writes to these files, which are created with the first event.
+     * Writes to these files, which are created by the first call and must not be there before.
      *
-     * @param pulse beaten after each event
+     * @param pulse beaten after each call
      */
     RetainedLog(LogFiles files, Pulse pulse) {
         this.files = files;
@@ -54,31 +54,16 @@ final class RetainedLog implements LogSink {
     }
 
     @Override
-    public void accept(LogEvent event) {
+    public void output(long start, Instant at, byte[] bytes, int offset, int length) {
         lock.lock();
         try {
-            if (finished) {
-                throw new IllegalStateException("the log " + files.output() + " is finished");
-            }
             Writer to = writer();
-            switch (event) {
-                case LogEvent.Output(Instant at, byte[] bytes) -> {
-                    if (dated == null || Duration.between(dated, at).compareTo(GRAIN) >= 0) {
-                        to.event(line(to, at, "output"));
-                        dated = at;
-                    }
-                    to.output(bytes);
-                }
-                case LogEvent.SectionStarted(Instant at, String section) ->
-                        to.event(line(to, at, "section-start").put("x", cut(section)));
-                case LogEvent.SectionEnded(Instant at, String section, Duration took) ->
-                        to.event(
-                                line(to, at, "section-end")
-                                        .put("x", cut(section))
-                                        .put("took", took.toMillis()));
-                case LogEvent.Notice(Instant at, String text) ->
-                        to.event(line(to, at, "notice").put("x", cut(text)));
+            order.output(start, length);
+            if (at.toEpochMilli() - dated.toEpochMilli() >= GRAIN_MILLIS) {
+                to.event(line(start, at, "output"));
+                dated = at;
             }
+            to.output(bytes, offset, length);
         } catch (IOException e) {
             throw fault(e);
         } finally {
@@ -88,61 +73,93 @@ final class RetainedLog implements LogSink {
     }
 
     @Override
-    public void finish() {
+    public void event(LogPosition at, LogEvent event) {
         lock.lock();
         try {
-            if (finished) {
-                return;
-            }
-            finished = true;
+            Writer to = writer();
+            order.event(at);
+            to.event(line(at, event));
+        } catch (IOException e) {
+            throw fault(e);
+        } finally {
+            lock.unlock();
+            pulse.beat();
+        }
+    }
+
+    @Override
+    public void finish(LogPosition total) {
+        lock.lock();
+        try {
+            Writer to = writer();
+            order.end(total);
+            to.event(numbered(total, Instant.now(), "end"));
+            to.sync();
+        } catch (IOException e) {
+            throw fault(e);
+        } finally {
+            lock.unlock();
+            close();
+        }
+    }
+
+    /**
+     * Ends the writing. A log that was not finished stays without an end, and who reads it is told.
+     */
+    void close() {
+        lock.lock();
+        try {
+            closed = true;
             if (writer != null) {
-                writer.event(line(writer, Instant.now(), "end"));
-                writer.sync();
+                writer.close();
             }
         } catch (IOException e) {
             throw fault(e);
         } finally {
-            try {
-                close();
-            } finally {
-                lock.unlock();
-                pulse.beat();
-            }
-        }
-    }
-
-    private void close() {
-        if (writer != null) {
-            try {
-                writer.close();
-            } catch (IOException e) {
-                throw fault(e);
-            } finally {
-                writer = null;
-            }
+            writer = null;
+            lock.unlock();
+            pulse.beat();
         }
     }
 
     private Writer writer() throws IOException {
+        if (closed) {
+            throw new IllegalStateException("the log " + files.output() + " is closed");
+        }
         if (writer == null) {
             writer = new Writer(files);
         }
         return writer;
     }
 
-    private static ObjectNode line(Writer to, Instant at, String kind) {
+    private static ObjectNode line(LogPosition at, LogEvent event) {
+        return switch (event) {
+            case LogEvent.SectionStarted(Instant time, String section) ->
+                    numbered(at, time, "section-start").put("x", section);
+            case LogEvent.SectionEnded(Instant time, String section, Duration took) ->
+                    numbered(at, time, "section-end")
+                            .put("x", section)
+                            .put("took", took.toMillis());
+            case LogEvent.Notice(Instant time, String text) ->
+                    numbered(at, time, "notice").put("x", text);
+        };
+    }
+
+    private static ObjectNode numbered(LogPosition at, Instant time, String kind) {
+        return line(at.output(), time, kind).put("n", at.events());
+    }
+
+    private static ObjectNode line(long output, Instant time, String kind) {
         return JsonNodeFactory.instance
                 .objectNode()
-                .put("o", to.outputBytes)
-                .put("t", at.toEpochMilli())
+                .put("o", output)
+                .put("t", time.toEpochMilli())
                 .put("k", kind);
     }
 
-    private static String cut(String text) {
-        return text.length() <= LONGEST_TEXT ? text : text.substring(0, LONGEST_TEXT);
-    }
-
+    /** Nothing more is taken then, because it would stand in the wrong place. */
     private FaultException fault(IOException e) {
+        closed = true;
         return new FaultException(
                 Fault.LOG,
                 "the log could not be written to "
@@ -172,16 +189,17 @@ final class RetainedLog implements LogSink {
                 output.close();
                 throw e;
             }
-            outputBytes = output.length();
-            eventBytes = events.length();
         }
 
-        void output(byte[] bytes) throws IOException {
-            outputBytes = append(output, outputBytes, bytes);
+        void output(byte[] bytes, int offset, int length) throws IOException {
+            append(output, outputBytes, bytes, offset, length);
+            outputBytes += length;
         }
 
         void event(ObjectNode line) throws IOException {
-            eventBytes = append(events, eventBytes, text(line));
+            byte[] text = text(line);
+            append(events, eventBytes, text, 0, text.length);
+            eventBytes += text.length;
         }
 
         void sync() throws IOException {
@@ -197,13 +215,12 @@ final class RetainedLog implements LogSink {
             }
         }
 
-        /** Always from the last good end, so that half a write on a full disk leaves no trace. */
-        private static long append(RandomAccessFile file, long end, byte[] bytes)
+        /** Half a write on a full disk leaves no trace. */
+        private static void append(
+                RandomAccessFile file, long end, byte[] bytes, int offset, int length)
                 throws IOException {
-            file.seek(end);
             try {
-                file.write(bytes);
-                return end + bytes.length;
+                file.write(bytes, offset, length);
             } catch (IOException e) {
                 file.setLength(end);
                 throw e;
@@ -219,12 +236,8 @@ final class RetainedLog implements LogSink {
         }
 
         private static RandomAccessFile open(Path file) throws IOException {
-            try {
-                Files.createFile(
-                        file, PosixFilePermissions.asFileAttribute(StateDirectory.PRIVATE_FILE));
-            } catch (FileAlreadyExistsException e) {
-                Files.setPosixFilePermissions(file, StateDirectory.PRIVATE_FILE);
-            }
+            Files.createFile(
+                    file, PosixFilePermissions.asFileAttribute(StateDirectory.PRIVATE_FILE));
             return new RandomAccessFile(file.toFile(), "rw");
         }
     }

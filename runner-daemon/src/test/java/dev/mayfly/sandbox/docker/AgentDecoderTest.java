@@ -27,6 +27,8 @@ class AgentDecoderTest {
         all.writeBytes(frame('O', "first\n"));
         all.writeBytes(frame('O', ""));
         all.writeBytes(frame('T', "timeout"));
+        all.writeBytes(frame('M', "TOKEN\0value"));
+        all.writeBytes(frame('M', "\0"));
         all.writeBytes(frame('X', "code=137 oom=2 survivors=3"));
         all.writeBytes(frame('E', "no such file"));
         return all.toByteArray();
@@ -54,6 +56,8 @@ class AgentDecoderTest {
                     "Output[first\n]",
                     "Output[]",
                     "Tried[accepted=false]",
+                    "ToMask[name=TOKEN, value=SecretValue[hidden]]",
+                    "ToMask[name=, value=SecretValue[hidden]]",
                     "Ended[code=137, oomKills=2, survivors=3]",
                     "Trouble[text=no such file]");
 
@@ -127,6 +131,28 @@ class AgentDecoderTest {
     void endWithoutACodeIsRefused() {
         assertThatThrownBy(() -> decoded(frame('X', "oom=0")))
                 .hasMessageContaining("code= where a number is expected");
+    }
+
+    @Test
+    void valueToMaskIsWholeAndItsFrameIsOverwritten() {
+        byte[] payload = "A_1\0a\0b\n".getBytes(UTF_8);
+        AgentMessage message = AgentMessage.parse((byte) 'M', payload);
+        assertThat(message).isInstanceOf(AgentMessage.ToMask.class);
+        assertThat(((AgentMessage.ToMask) message).value().reveal())
+                .isEqualTo("a\0b\n".getBytes(UTF_8));
+        assertThat(message.bytes()).isEqualTo(4);
+        assertThat(payload).containsOnly(0);
+    }
+
+    @Test
+    void requestToMaskThatIsNoneIsRefusedWithoutItsContent() {
+        for (String payload :
+                List.of("", "value", "a-b\0value", "1\0value", "x".repeat(65) + "\0v")) {
+            assertThatThrownBy(() -> decoded(frame('M', payload)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(
+                            "a frame M of %d bytes that is not name, NUL, value", payload.length());
+        }
     }
 
     @Test

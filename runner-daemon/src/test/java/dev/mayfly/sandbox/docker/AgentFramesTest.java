@@ -34,6 +34,14 @@ class AgentFramesTest {
         assertThat(shown(AgentFrames.signal(15))).isEqualTo("K|\u000f");
         assertThat(shown(AgentFrames.tryConnection("10.0.0.2", 80, 3)))
                 .isEqualTo("T|10.0.0.2:80:3");
+        assertThat(shown(AgentFrames.maskingChannel())).isEqualTo("C|");
+        assertThat(shown(AgentFrames.masked())).isEqualTo("M|+");
+        assertThat(shown(AgentFrames.notMasked("too short"))).isEqualTo("M|-too short");
+    }
+
+    @Test
+    void reasonOfAnyLengthFitsWhatTheAgentTakes() {
+        assertThat(AgentFrames.notMasked("\u20ac".repeat(5000))).hasSizeBetween(3000, 4096);
     }
 
     @Test

@@ -43,7 +43,8 @@ import java.util.stream.Stream;
 /** A backend on the real engine, under a daemon name of its own. Needs the agent image. */
 final class Fixture {
 
-    static final String AGENT_IMAGE = "mayfly/agent:0.1.0";
+    static final String AGENT_IMAGE =
+            Objects.requireNonNullElse(System.getenv("MAYFLY_AGENT_IMAGE"), "mayfly/agent:0.1.0");
     static final URI HOST =
             URI.create(
                     Objects.requireNonNullElse(

@@ -1,16 +1,22 @@
 package dev.mayfly.sandbox.docker;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.job.SecretValue;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.SandboxSpec;
 import dev.mayfly.sandbox.SandboxSpec.Checkout;
 import dev.mayfly.sandbox.Step;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -59,6 +65,59 @@ class ImagesIT {
         SandboxSpec spec = Fixture.with(Fixture.with(FIXTURE.spec(), image), Fixture.AS_IMAGE);
         assertThat(output(spec, WHO.replace("readlink", "busybox readlink")))
                 .isEqualTo("0\n/workspace/src\n/workspace/home\n0 755\n/bin/busybox\n");
+    }
+
+    @Test
+    void valuesAreMaskedInAnImageThatHasNeitherToolsNorLibraries() throws InterruptedException {
+        String image = FIXTURE.images.busybox("masking", "USER builder");
+        SandboxSpec spec = Fixture.with(FIXTURE.spec(), image);
+        List<String> masked = new ArrayList<>();
+        Sandbox.Output output =
+                new Sandbox.Output() {
+                    @Override
+                    public void write(byte[] bytes, int offset, int length) {
+                        masked.add("printed " + new String(bytes, offset, length, UTF_8).strip());
+                    }
+
+                    @Override
+                    public Optional<String> mask(String name, SecretValue value) {
+                        masked.add(name + "=" + new String(value.reveal(), UTF_8));
+                        return name.equals("SHORT") ? Optional.of("too short") : Optional.empty();
+                    }
+                };
+        try {
+            FIXTURE.create(spec)
+                    .run(
+                            Fixture.shell(
+                                    "echo some-value | mayfly-mask --name TOKEN && echo masked",
+                                    "echo abc | mayfly-mask --name SHORT || echo not"),
+                            output,
+                            Duration.ofSeconds(30),
+                            new Cancellation());
+        } finally {
+            FIXTURE.destroy(spec.job());
+        }
+        assertThat(String.join("|", masked))
+                .isEqualTo(
+                        "TOKEN=some-value\n|printed masked|SHORT=abc\n"
+                                + "|printed mayfly-mask: not masked: too short|printed not");
+    }
+
+    @Test
+    void outputThatNobodyMasksRefusesEachValue() throws InterruptedException {
+        assertThat(output(FIXTURE.spec(), "echo some-value | mayfly-mask || echo code $?"))
+                .isEqualTo(
+                        "mayfly-mask: not masked: the output of this step is not masked\ncode 1\n");
+    }
+
+    @Test
+    void helperHasNoMaskingChannel() throws InterruptedException {
+        assertThat(
+                        output(
+                                Fixture.with(FIXTURE.spec(), Checkout.OFFLINE),
+                                Fixture.inHelper("echo some-value | mayfly-mask || echo code $?")))
+                .contains("only script and after_script")
+                .endsWith("code 69\n");
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.mayfly.Eventually;
+import dev.mayfly.WrittenLog;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LogEvent;
 import dev.mayfly.job.Outcome;
@@ -436,7 +437,7 @@ class LocalApiTest {
         JobId id = fixture.submit("talking");
         assertThat(send(to("/api/v1/jobs/" + id + "/log")).body()).isEmpty();
         JobReport report = fixture.run();
-        report.log().accept(output("<b>hällo</b>\n"));
+        new WrittenLog(report.logs().getFirst()).output("<b>hällo</b>\n");
         HttpResponse<String> answer = send(to("/api/v1/jobs/" + id + "/log"));
         assertThat(answer.body()).isEqualTo("<b>hällo</b>\n");
         assertThat(answer.headers().firstValue("Content-Type"))
@@ -445,10 +446,6 @@ class LocalApiTest {
     }
 
     // -- following
-
-    private static LogEvent output(String text) {
-        return new LogEvent.Output(Instant.now(), text.getBytes(StandardCharsets.UTF_8));
-    }
 
     private record Frame(String id, String event, JsonNode data) {
         String text() {
@@ -501,27 +498,19 @@ class LocalApiTest {
                         .start(() -> {
                             try {
                                 JobReport report = fixture.run();
-                                report.log()
-                                        .accept(
-                                                new LogEvent.SectionStarted(
-                                                        Instant.now(), "script"));
-                                report.log().accept(output("one\n"));
+                                WrittenLog log = new WrittenLog(report.logs().getFirst());
+                                Instant now = Instant.now();
+                                log.event(new LogEvent.SectionStarted(now, "script"));
+                                log.output(now, "one\n".getBytes(UTF_8));
                                 awaitFrames(arrived, 2);
                                 // Later than "one", or a reader who comes afterwards gets both as
                                 // one piece.
-                                report.log()
-                                        .accept(
-                                                new LogEvent.Output(
-                                                        Instant.now().plusSeconds(1),
-                                                        "two\n".getBytes(UTF_8)));
-                                report.log().accept(new LogEvent.Notice(Instant.now(), "note"));
-                                report.log()
-                                        .accept(
-                                                new LogEvent.SectionEnded(
-                                                        Instant.now(),
-                                                        "script",
-                                                        Duration.ofMillis(250)));
-                                report.log().finish();
+                                log.output(now.plusSeconds(1), "two\n".getBytes(UTF_8));
+                                log.event(new LogEvent.Notice(now, "note"));
+                                log.event(
+                                        new LogEvent.SectionEnded(
+                                                now, "script", Duration.ofMillis(250)));
+                                log.finish();
                                 awaitFrames(arrived, 5);
                                 report.finished(new Outcome.Failed(7));
                             } catch (InterruptedException e) {
@@ -579,9 +568,11 @@ class LocalApiTest {
                                             + "\r\n\r\n")
                                     .getBytes(StandardCharsets.US_ASCII));
             long before = System.nanoTime();
+            WrittenLog log = new WrittenLog(report.logs().getFirst());
             for (int i = 0; i < chunks; i++) {
-                report.log().accept(new LogEvent.Output(Instant.now(), chunk));
+                log.output(Instant.now(), chunk);
             }
+            log.finish();
             report.finished(new Outcome.Passed());
             assertThat(Duration.ofNanos(System.nanoTime() - before))
                     .isLessThan(Duration.ofSeconds(15));

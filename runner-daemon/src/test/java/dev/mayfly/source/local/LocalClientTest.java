@@ -3,8 +3,11 @@ package dev.mayfly.source.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mayfly.WrittenLog;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogOrder;
+import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.WorkspaceSource;
@@ -46,13 +49,19 @@ class LocalClientTest {
     private static final class Kept implements LogSink {
         final List<String> events = new ArrayList<>();
         final StringBuilder output = new StringBuilder();
+        private final LogOrder order = new LogOrder(LogPosition.START);
         boolean finished;
 
         @Override
-        public void accept(LogEvent event) {
+        public void output(long start, Instant at, byte[] bytes, int offset, int length) {
+            order.output(start, length);
+            output.append(new String(bytes, offset, length, StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public void event(LogPosition at, LogEvent event) {
+            order.event(at);
             switch (event) {
-                case LogEvent.Output(Instant _, byte[] bytes) ->
-                        output.append(new String(bytes, StandardCharsets.UTF_8));
                 case LogEvent.SectionStarted(Instant _, String section) ->
                         events.add("+" + section + "@" + output.length());
                 case LogEvent.SectionEnded(Instant _, String section, Duration took) ->
@@ -62,23 +71,23 @@ class LocalClientTest {
         }
 
         @Override
-        public void finish() {
+        public void finish(LogPosition total) {
+            order.end(total);
             finished = true;
         }
     }
 
     private static void talk(JobReport report, int lines) throws InterruptedException {
-        LogSink log = report.log();
-        log.accept(new LogEvent.SectionStarted(Instant.now(), "script"));
+        WrittenLog log = new WrittenLog(report.logs().getFirst());
+        log.event(new LogEvent.SectionStarted(Instant.now(), "script"));
         for (int i = 0; i < lines; i++) {
-            log.accept(
-                    new LogEvent.Output(
-                            Instant.now(), ("line " + i + "\n").getBytes(StandardCharsets.UTF_8)));
+            log.output("line " + i + "\n");
             if (i % 50 == 0) {
-                log.accept(new LogEvent.Notice(Instant.now(), "at " + i));
+                log.event(new LogEvent.Notice(Instant.now(), "at " + i));
             }
         }
-        log.accept(new LogEvent.SectionEnded(Instant.now(), "script", Duration.ofMillis(42)));
+        log.event(new LogEvent.SectionEnded(Instant.now(), "script", Duration.ofMillis(42)));
+        log.finish();
         report.finished(new Outcome.Passed());
     }
 
@@ -98,9 +107,10 @@ class LocalClientTest {
             assertThat(job.name()).isEqualTo("first");
             Thread running = Thread.ofVirtual().start(() -> run(fixture, 100));
             Kept kept = new Kept();
-            LocalJob ended = client.follow(job.id(), kept, Duration.ofSeconds(5));
+            FollowedLog ended = client.follow(job.id(), kept, Duration.ofSeconds(5));
             running.join();
-            assertThat(ended.state().outcome()).isEqualTo(new Outcome.Passed());
+            assertThat(ended.end().incompleteBecause()).isNull();
+            assertThat(ended.job().state().outcome()).isEqualTo(new Outcome.Passed());
             assertThat(kept.output.toString()).isEqualTo(lines(100));
             assertThat(kept.events).containsExactly("+script@0", "!at 0", "!at 50", "-script 42");
             assertThat(kept.finished).isTrue();
@@ -254,9 +264,10 @@ class LocalClientTest {
             JobId id = fixture.submit("interrupted");
             Thread running = Thread.ofVirtual().start(() -> run(fixture, 1000));
             Kept kept = new Kept();
-            LocalJob ended = client.follow(id, kept, Duration.ofSeconds(10));
+            FollowedLog ended = client.follow(id, kept, Duration.ofSeconds(10));
             running.join();
-            assertThat(ended.state().outcome()).isEqualTo(new Outcome.Passed());
+            assertThat(ended.end().incompleteBecause()).isNull();
+            assertThat(ended.job().state().outcome()).isEqualTo(new Outcome.Passed());
             assertThat(kept.output.toString()).isEqualTo(lines(1000));
             assertThat(kept.events).hasSize(22).doesNotHaveDuplicates();
             assertThat(proxy.cuts()).isPositive();

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mayfly.Eventually;
+import dev.mayfly.WrittenLog;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.LifeId;
-import dev.mayfly.job.LogEvent;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.PoolName;
@@ -18,7 +18,6 @@ import dev.mayfly.source.Claim;
 import dev.mayfly.source.JobReport;
 import dev.mayfly.state.StateDirectory;
 import dev.mayfly.state.StateStore;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -232,7 +231,7 @@ class LocalSourceTest {
         assertThat(claim.source()).isEqualTo("local");
         assertThat(job(id).state().times().claimed()).isNotNull();
         JobReport report = source.report(claim);
-        assertThat(report.log()).isSameAs(report.log());
+        assertThat(report.logs()).hasSize(1);
         report.phase(JobPhase.PREPARING);
         assertThat(job(id).state().times().started()).isNull();
         report.phase(JobPhase.RUNNING);
@@ -461,10 +460,7 @@ class LocalSourceTest {
     void finishedJobsAndTheirLogsAreForgottenInTime() throws Exception {
         JobId old = source.submit(TestJobs.job("old"));
         JobReport report = source.report(claimed());
-        report.log()
-                .accept(
-                        new LogEvent.Output(
-                                Instant.now(), "hi\n".getBytes(StandardCharsets.UTF_8)));
+        new WrittenLog(report.logs().getFirst()).output("hi\n");
         report.finished(new Outcome.Passed());
         report.released(receipt(old, true));
         JobId stuck = source.submit(TestJobs.job("stuck"));

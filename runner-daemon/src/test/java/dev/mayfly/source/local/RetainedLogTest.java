@@ -3,14 +3,19 @@ package dev.mayfly.source.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mayfly.WrittenLog;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.JobId;
+import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogPosition;
+import dev.mayfly.job.Outcome;
 import dev.mayfly.state.ChildJvm;
 import dev.mayfly.state.StateDirectory;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,71 +24,114 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class RetainedLogTest {
 
+    private static final Duration LONG = Duration.ofSeconds(10);
     private static final Instant START = Instant.parse("2026-03-04T05:06:07Z");
 
     @TempDir Path folder;
     private final Pulse pulse = new Pulse();
     private LogFiles files;
-    private RetainedLog log;
+    private WrittenLog log;
 
     @BeforeEach
     void open() {
         files = LogFiles.of(folder, new JobId("j-1"));
-        log = new RetainedLog(files, pulse);
+        log = new WrittenLog(new RetainedLog(files, pulse));
+    }
+
+    private static Optional<LocalJob> job(@Nullable Outcome outcome) {
+        return Optional.of(
+                new LocalJob(
+                        new JobId("j-1"),
+                        "local",
+                        "job",
+                        TestJobs.POOL,
+                        new JobState(
+                                JobPhase.RUNNING,
+                                new JobTimes(START, START, START, null, null),
+                                null,
+                                outcome,
+                                null)));
     }
 
     private LogReader reader(LogPosition from) {
-        return new LogReader(files, pulse, () -> false, from);
+        return new LogReader(files, pulse, () -> job(null), from);
     }
 
-    private static LogEvent.Output output(Instant at, String text) {
-        return new LogEvent.Output(at, text.getBytes(StandardCharsets.UTF_8));
+    private LogReader readerOfALostJob() {
+        return new LogReader(files, new Pulse(), () -> job(new Outcome.Lost()), LogPosition.START);
     }
 
-    /** Events as text, because arrays do not compare. */
-    private static String text(LogEvent event) {
-        return switch (event) {
-            case LogEvent.Output(Instant at, byte[] bytes) ->
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** What comes as text, because arrays do not compare; null for anything else. */
+    private static @Nullable String text(LogReader.Next next) {
+        return switch (next) {
+            case LogReader.Next.Output(var _, Instant at, byte[] bytes) ->
                     at + " output " + new String(bytes, StandardCharsets.UTF_8);
-            default -> event.toString();
+            case LogReader.Next.Event(var _, LogEvent event) -> event.toString();
+            case LogReader.Next.Nothing() -> null;
+            case LogReader.Next.End(var _) -> null;
         };
     }
 
     private static List<String> all(LogReader reader) throws IOException, InterruptedException {
         List<String> events = new ArrayList<>();
         try (reader) {
-            while (reader.next(Duration.ofSeconds(10))
-                    instanceof LogReader.Next.Event(LogPosition _, LogEvent event)) {
-                events.add(text(event));
+            for (String text = text(reader.next(LONG));
+                    text != null;
+                    text = text(reader.next(LONG))) {
+                events.add(text);
             }
         }
         return events;
     }
 
-    private List<String> writeSample() {
-        List<LogEvent> events =
-                List.of(
-                        new LogEvent.SectionStarted(START, "prepare"),
-                        new LogEvent.Notice(START, "image \"x\"\nwith a line break"),
-                        new LogEvent.SectionEnded(START, "prepare", Duration.ofMillis(1234)),
-                        new LogEvent.SectionStarted(START, "script"),
-                        output(START.plusMillis(5), "hello "),
-                        output(START.plusMillis(300), "wörld\n"),
-                        new LogEvent.Notice(START.plusMillis(300), "limit reached"),
-                        output(START.plusMillis(900), "{\"o\":0,\"k\":\"end\"}\n"),
-                        new LogEvent.SectionEnded(START.plusSeconds(1), "script", Duration.ZERO));
-        events.forEach(log::accept);
-        return events.stream().map(RetainedLogTest::text).toList();
+    /** The end that a reader comes to. */
+    private static LogEnd end(LogReader reader) throws IOException, InterruptedException {
+        try (reader) {
+            while (true) {
+                if (reader.next(LONG) instanceof LogReader.Next.End(LogEnd end)) {
+                    return end;
+                }
+            }
+        }
+    }
+
+    private List<String> writeSample() throws InterruptedException {
+        log.event(new LogEvent.SectionStarted(START, "prepare"));
+        log.event(new LogEvent.Notice(START, "image \"x\"\nwith a line break"));
+        log.event(new LogEvent.SectionEnded(START, "prepare", Duration.ofMillis(1234)));
+        log.event(new LogEvent.SectionStarted(START, "script"));
+        log.output(START.plusMillis(5), utf8("hello "));
+        log.output(START.plusMillis(300), utf8("wörld\n"));
+        log.event(new LogEvent.Notice(START.plusMillis(300), "limit reached"));
+        log.output(START.plusMillis(900), utf8("{\"o\":0,\"k\":\"end\"}\n"));
+        log.event(new LogEvent.SectionEnded(START.plusSeconds(1), "script", Duration.ZERO));
+        return List.of(
+                new LogEvent.SectionStarted(START, "prepare").toString(),
+                new LogEvent.Notice(START, "image \"x\"\nwith a line break").toString(),
+                new LogEvent.SectionEnded(START, "prepare", Duration.ofMillis(1234)).toString(),
+                new LogEvent.SectionStarted(START, "script").toString(),
+                START.plusMillis(5) + " output hello ",
+                START.plusMillis(300) + " output wörld\n",
+                new LogEvent.Notice(START.plusMillis(300), "limit reached").toString(),
+                START.plusMillis(900) + " output {\"o\":0,\"k\":\"end\"}\n",
+                new LogEvent.SectionEnded(START.plusSeconds(1), "script", Duration.ZERO)
+                        .toString());
     }
 
     @Test
@@ -101,9 +149,16 @@ class RetainedLogTest {
         log.finish();
         List<LogPosition> positions = new ArrayList<>(List.of(LogPosition.START));
         try (LogReader reader = reader(LogPosition.START)) {
-            while (reader.next(Duration.ofSeconds(1))
-                    instanceof LogReader.Next.Event(LogPosition after, LogEvent _)) {
+            LogReader.Next next = reader.next(LONG);
+            while (!(next instanceof LogReader.Next.End)) {
+                LogPosition after =
+                        switch (next) {
+                            case LogReader.Next.Output output -> output.after();
+                            case LogReader.Next.Event event -> event.after();
+                            default -> throw new AssertionError(next);
+                        };
                 positions.add(LogPosition.parse(after.toString()));
+                next = reader.next(LONG);
             }
         }
         assertThat(positions).hasSize(written.size() + 1);
@@ -128,10 +183,10 @@ class RetainedLogTest {
                                         assertThat(halfWritten.await(20, TimeUnit.SECONDS))
                                                 .isTrue();
                                     }
-                                    while (reader.next(Duration.ofSeconds(10))
-                                            instanceof
-                                            LogReader.Next.Event(LogPosition _, LogEvent event)) {
-                                        mine.add(text(event));
+                                    String text = text(reader.next(LONG));
+                                    while (text != null) {
+                                        mine.add(text);
+                                        text = text(reader.next(LONG));
                                     }
                                 } catch (IOException | InterruptedException e) {
                                     throw new IllegalStateException(e);
@@ -145,10 +200,10 @@ class RetainedLogTest {
                 halfWritten.countDown();
             }
             if (random.nextInt(5) == 0) {
-                log.accept(new LogEvent.Notice(START, "n" + i));
+                log.event(new LogEvent.Notice(START, "n" + i));
                 expected.append("<n").append(i).append('>');
             } else {
-                log.accept(output(START.plusMillis(i * 30L), "o" + i + "\n"));
+                log.output(START.plusMillis(i * 30L), utf8("o" + i + "\n"));
                 expected.append('o').append(i).append('\n');
             }
         }
@@ -173,8 +228,9 @@ class RetainedLogTest {
         try (LogReader reader = reader(LogPosition.START)) {
             assertThat(reader.next(Duration.ofMillis(20)))
                     .isInstanceOf(LogReader.Next.Nothing.class);
-            log.accept(output(START, "x"));
-            assertThat(reader.next(Duration.ofSeconds(5))).isInstanceOf(LogReader.Next.Event.class);
+            log.output(START, utf8("x"));
+            assertThat(reader.next(Duration.ofSeconds(5)))
+                    .isInstanceOf(LogReader.Next.Output.class);
             log.finish();
             assertThat(reader.next(Duration.ofSeconds(5))).isInstanceOf(LogReader.Next.End.class);
         }
@@ -182,32 +238,130 @@ class RetainedLogTest {
 
     @Test
     void aLogThatItsProcessCouldNotFinishEndsWithItsJob() throws Exception {
-        AtomicBoolean ended = new AtomicBoolean();
-        log.accept(output(START, "last words"));
+        AtomicReference<@Nullable Outcome> outcome = new AtomicReference<>();
+        log.output(START, utf8("last words"));
         Files.writeString(
                 files.events(), "{\"o\":10,\"t\":1,\"k\":\"not", StandardOpenOption.APPEND);
-        try (LogReader reader = new LogReader(files, new Pulse(), ended::get, LogPosition.START)) {
-            assertThat(reader.next(Duration.ofMillis(20))).isInstanceOf(LogReader.Next.Event.class);
+        try (LogReader reader =
+                new LogReader(files, new Pulse(), () -> job(outcome.get()), LogPosition.START)) {
+            assertThat(reader.next(Duration.ofMillis(20)))
+                    .isInstanceOf(LogReader.Next.Output.class);
             assertThat(reader.next(Duration.ofMillis(20)))
                     .isInstanceOf(LogReader.Next.Nothing.class);
-            ended.set(true);
-            assertThat(reader.next(Duration.ofSeconds(5))).isInstanceOf(LogReader.Next.End.class);
+            outcome.set(new Outcome.Lost());
+            assertThat(reader.next(Duration.ofSeconds(5)))
+                    .isEqualTo(
+                            new LogReader.Next.End(
+                                    new LogEnd(
+                                            new LogPosition(10, 0),
+                                            "its end is missing: the daemon died, or could not"
+                                                    + " write any more")));
         }
+        assertThat(files.complete()).isFalse();
+    }
+
+    @Test
+    void theEndHasTheTotalsAndMakesTheLogComplete() throws Exception {
+        writeSample();
+        assertThat(files.complete()).isFalse();
+        log.finish();
+        assertThat(files.complete()).isTrue();
+        assertThat(end(readerOfALostJob())).isEqualTo(new LogEnd(new LogPosition(31, 6), null));
+    }
+
+    @Test
+    void aLogOfAJobThatNeverRanIsCompleteWithoutFiles() throws Exception {
+        JobTimes times = new JobTimes(START, null, null, START, null);
+        LocalJob waiting = job(null).orElseThrow();
+        LocalJob never =
+                new LocalJob(
+                        waiting.id(),
+                        waiting.source(),
+                        waiting.name(),
+                        waiting.pool(),
+                        new JobState(
+                                JobPhase.FINISHED, times, "no", new Outcome.Cancelled("no"), null));
+        assertThat(end(new LogReader(files, pulse, () -> Optional.of(never), LogPosition.START)))
+                .isEqualTo(new LogEnd(LogPosition.START, null));
+        assertThat(end(readerOfALostJob()).incompleteBecause()).contains("its end is missing");
+    }
+
+    @Test
+    void aMissingEventIsSaidAndNothingBehindItIsShown() throws Exception {
+        writeSample();
+        log.finish();
+        List<String> lines = new ArrayList<>(Files.readAllLines(files.events()));
+        lines.removeIf(line -> line.contains("limit reached"));
+        Files.write(files.events(), lines);
+
+        assertThat(all(readerOfALostJob())).last().asString().endsWith("output wörld\n");
+        assertThat(end(readerOfALostJob()))
+                .isEqualTo(
+                        new LogEnd(
+                                new LogPosition(13, 4),
+                                "event 4 is missing, event 5 came instead"));
+    }
+
+    @Test
+    void aDamagedLineIsSaid() throws Exception {
+        writeSample();
+        log.finish();
+        Files.writeString(
+                files.events(),
+                Files.readString(files.events()).replace("\"k\":\"notice\"", "\"k\":not"));
+
+        assertThat(end(readerOfALostJob()))
+                .isEqualTo(
+                        new LogEnd(
+                                new LogPosition(0, 1),
+                                "event 1 cannot be read, its line is damaged"));
+    }
+
+    @Test
+    void missingOutputIsSaid() throws Exception {
+        writeSample();
+        log.finish();
+        try (FileChannel output = FileChannel.open(files.output(), StandardOpenOption.WRITE)) {
+            output.truncate(20);
+        }
+        assertThat(end(readerOfALostJob()))
+                .isEqualTo(
+                        new LogEnd(
+                                new LogPosition(20, 5),
+                                "11 bytes of output are missing from " + files.output()));
+        assertThat(files.complete()).isFalse();
+    }
+
+    @Test
+    void whatComesOutOfOrderIsNotWritten() throws Exception {
+        RetainedLog strict =
+                new RetainedLog(LogFiles.of(folder, new JobId("j-strict")), new Pulse());
+        byte[] bytes = utf8("0123456789");
+        strict.output(0, START, bytes, 0, 10);
+        assertThatThrownBy(() -> strict.output(11, START, bytes, 0, 10))
+                .isInstanceOf(FaultException.class)
+                .hasMessageContaining("after 10 bytes of output and 0 events came output from");
+        assertThatThrownBy(() -> strict.output(0, START, bytes, 0, 10))
+                .isInstanceOf(FaultException.class);
+        assertThatThrownBy(
+                        () -> strict.event(new LogPosition(10, 1), new LogEvent.Notice(START, "x")))
+                .isInstanceOf(FaultException.class);
+        assertThatThrownBy(() -> strict.finish(new LogPosition(11, 0)))
+                .isInstanceOf(FaultException.class);
+        assertThat(LogFiles.of(folder, new JobId("j-strict")).complete()).isFalse();
     }
 
     @Test
     void bytesThatAreNoTextAreKeptAsTheyAre() throws Exception {
         byte[] bytes = new byte[200_000];
         new Random(3).nextBytes(bytes);
-        log.accept(new LogEvent.Output(START, bytes));
+        log.output(START, bytes);
         log.finish();
         assertThat(Files.readAllBytes(files.output())).isEqualTo(bytes);
         try (LogReader reader = reader(LogPosition.START)) {
             ByteArrayOutputStream read = new ByteArrayOutputStream();
-            while (reader.next(Duration.ofSeconds(1))
-                            instanceof LogReader.Next.Event(LogPosition _, LogEvent event)
-                    && event instanceof LogEvent.Output(Instant _, byte[] part)) {
-                read.writeBytes(part);
+            while (reader.next(LONG) instanceof LogReader.Next.Output next) {
+                read.writeBytes(next.bytes());
             }
             assertThat(read.toByteArray()).isEqualTo(bytes);
         }
@@ -216,25 +370,27 @@ class RetainedLogTest {
     @Test
     void singleBytesAreNotDatedOneByOne() throws Exception {
         for (int i = 0; i < 1000; i++) {
-            log.accept(output(START.plusMillis(i), "x"));
+            log.output(START.plusMillis(i), utf8("x"));
         }
         log.finish();
         assertThat(Files.readAllLines(files.events())).hasSizeBetween(10, 12);
     }
 
     @Test
-    void anEndlessNoticeIsCut() throws Exception {
-        log.accept(new LogEvent.Notice(START, "\u0001".repeat(100_000)));
-        log.accept(output(START, "after"));
+    void theLongestTextIsReadWhateverItsCharacters() throws Exception {
+        String longest = "\u0001".repeat(LogEvent.LONGEST_TEXT);
+        log.event(new LogEvent.Notice(START, longest));
+        log.output(START, utf8("after"));
         log.finish();
         List<String> events = all(reader(LogPosition.START));
         assertThat(events).hasSize(2);
+        assertThat(events.get(0)).contains(longest);
         assertThat(events.get(1)).endsWith("after");
     }
 
     @Test
     void onlyTheOwnerMayReadALog() throws Exception {
-        log.accept(output(START, "x"));
+        log.output(START, utf8("x"));
         assertThat(Files.getPosixFilePermissions(files.output()))
                 .isEqualTo(StateDirectory.PRIVATE_FILE);
         assertThat(Files.getPosixFilePermissions(files.events()))
@@ -242,27 +398,28 @@ class RetainedLogTest {
     }
 
     @Test
-    void nothingIsAcceptedAfterTheEnd() {
-        log.accept(output(START, "x"));
+    void nothingIsAcceptedAfterTheEnd() throws Exception {
+        log.output(START, utf8("x"));
         log.finish();
-        log.finish();
-        assertThatThrownBy(() -> log.accept(output(START, "y")))
+        assertThatThrownBy(() -> log.output(START, utf8("y")))
                 .isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(log::finish).isInstanceOf(IllegalStateException.class);
     }
 
     @Test
     void anInterruptDoesNotCloseTheLog() throws Exception {
         Thread.currentThread().interrupt();
-        log.accept(output(START, "one"));
+        log.output(START, utf8("one"));
         assertThat(Thread.interrupted()).isTrue();
-        log.accept(output(START, "two"));
+        log.output(START, utf8("two"));
         assertThat(Files.readString(files.output())).isEqualTo("onetwo");
     }
 
     @Test
     void aLogThatCannotBeWrittenIsAFaultThatNamesTheFile() {
         LogFiles nowhere = LogFiles.of(folder.resolve("missing"), new JobId("j-2"));
-        assertThatThrownBy(() -> new RetainedLog(nowhere, pulse).accept(output(START, "x")))
+        assertThatThrownBy(() ->
+                        new WrittenLog(new RetainedLog(nowhere, pulse)).output(START, utf8("x")))
                 .isInstanceOfSatisfying(
                         FaultException.class, e -> assertThat(e.fault()).isEqualTo(Fault.LOG))
                 .hasMessageContaining("j-2.log")
@@ -273,35 +430,39 @@ class RetainedLogTest {
     public static final class Flood {
         private Flood() {}
 
-        public static void main(String[] arguments) {
-            RetainedLog log =
-                    new RetainedLog(
-                            LogFiles.of(Path.of(arguments[0]), new JobId("j-1")), new Pulse());
+        public static void main(String[] arguments) throws InterruptedException {
+            WrittenLog log =
+                    new WrittenLog(
+                            new RetainedLog(
+                                    LogFiles.of(Path.of(arguments[0]), new JobId("j-1")),
+                                    new Pulse()));
             int accepted = 0;
             try {
                 while (accepted < 1000) {
-                    log.accept(output(START, "0123456789".repeat(100)));
+                    log.output(START, utf8("0123456789".repeat(100)));
                     accepted++;
                 }
             } catch (FaultException e) {
                 System.out.println(accepted + " " + e.fault());
             }
-            log.accept(new LogEvent.Notice(START, "full"));
-            log.finish();
-            System.out.println("finished");
+            try {
+                log.finish();
+            } catch (IllegalStateException e) {
+                System.out.println("not finished");
+            }
         }
     }
 
     /** A limit for each file: the nearest to a full disk that needs no mount. */
     @Test
-    void aFullDiskIsAFaultAndLeavesNoHalfChunk() throws Exception {
+    void aFullDiskIsAFaultAndLeavesNoHalfChunkAndNoEnd() throws Exception {
         List<String> printed;
         try (ChildJvm child = ChildJvm.startWithFileLimit(20, Flood.class, folder.toString())) {
             printed = child.lines();
         }
-        assertThat(printed).containsExactly("20 LOG", "finished");
+        assertThat(printed).containsExactly("20 LOG", "not finished");
         assertThat(files.output()).hasSize(20_000);
-        List<String> events = all(reader(LogPosition.START));
-        assertThat(events).last().asString().contains("full");
+        assertThat(end(readerOfALostJob()).incompleteBecause())
+                .contains("could not write any more");
     }
 }

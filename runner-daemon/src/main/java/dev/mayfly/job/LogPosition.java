@@ -1,17 +1,19 @@
-package dev.mayfly.source.local;
+package dev.mayfly.job;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A place in a retained log, between two events.
+ * A place in a log, and the number of what stands there. Bytes of output and events are each
+ * counted from 0 without gaps, so the two numbers tell whether anything is missing or out of order,
+ * however the output was cut into pieces on its way.
  *
  * @param output bytes of output before it
- * @param events bytes of the event file before it
+ * @param events sections and notices before it
  */
 public record LogPosition(long output, long events) {
 
-    /** Before the first event. */
+    /** Before everything. */
     public static final LogPosition START = new LogPosition(0, 0);
 
     private static final Pattern TEXT = Pattern.compile("(\\d{1,18})-(\\d{1,18})");
@@ -32,7 +34,7 @@ public record LogPosition(long output, long events) {
         Matcher parts = TEXT.matcher(text);
         if (!parts.matches()) {
             throw new IllegalArgumentException(
-                    "a position in a log looks like 1024-88, got \"" + text + "\"");
+                    "a position in a log looks like 1024-8, got \"" + text + "\"");
         }
         return new LogPosition(Long.parseLong(parts.group(1)), Long.parseLong(parts.group(2)));
     }

@@ -1,0 +1,232 @@
+package dev.mayfly.execution;
+
+import dev.mayfly.job.Cancellation;
+import dev.mayfly.job.Fault;
+import dev.mayfly.job.FaultException;
+import dev.mayfly.job.LogSink;
+import dev.mayfly.job.Outcome;
+import dev.mayfly.job.SecretValue;
+import dev.mayfly.logs.LogPipeline;
+import dev.mayfly.logs.LogPipeline.Section;
+import dev.mayfly.logs.LogSpool;
+import dev.mayfly.logs.LogStatistics;
+import dev.mayfly.logs.Maskability;
+import dev.mayfly.metrics.JobMetrics;
+import dev.mayfly.sandbox.Sandbox;
+import dev.mayfly.secrets.Secret;
+import dev.mayfly.source.Claim;
+import dev.mayfly.source.JobReport;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One job's log, from its sections to the account of what was masked. Slow sinks are behind spools
+ * here, and it is said here how long the job waits for them: never longer than a step may take, not
+ * at all once somebody wants the job to end. For use by the job's thread.
+ */
+final class JobLog {
+
+    private static final Logger LOG = LoggerFactory.getLogger(JobLog.class);
+
+    /** How long a job that somebody wants to end waits for its log to be delivered. */
+    private static final Duration HASTE = Duration.ofSeconds(20);
+
+    /** What values are called that jobs have added, whatever the jobs call them. */
+    private static final String ADDED = "added";
+
+    /** The variant of what only looks like a token; the shape's name is its reference. */
+    private static final String TOKEN_SHAPE = "token_shape";
+
+    private final Stages stages;
+    private final Claim claim;
+    private final PoolTerms terms;
+    private final List<LogSpool> spools = new ArrayList<>();
+    private final LogPipeline pipeline;
+
+    /** What steps print, and what they add to be masked. */
+    private final MaskedOutput output;
+
+    /** What the providers call the secrets, by their names in the job. */
+    private final Map<String, String> references = new HashMap<>();
+
+    private @Nullable Section section;
+
+    /** Why there is no sink, until that is said. */
+    private @Nullable RuntimeException deaf;
+
+    /** Opens the log. A source that has no sinks for it fails with the first section. */
+    JobLog(Stages stages, Claim claim, JobReport report, PoolTerms terms) {
+        this.stages = stages;
+        this.claim = claim;
+        this.terms = terms;
+        List<LogSink> sinks = new ArrayList<>();
+        try {
+            for (LogSink sink : report.logs()) {
+                if (sink.slow()) {
+                    spools.add(
+                            LogSpool.before(
+                                    sink, claim.job() + "-" + spools.size(), stages.spool()));
+                } else {
+                    sinks.add(sink);
+                }
+            }
+        } catch (RuntimeException e) {
+            deaf = e;
+        }
+        // Last: a slow one keeps nobody else waiting, and what it lost is said to the others.
+        sinks.addAll(spools);
+        pipeline =
+                new LogPipeline(InstantSource.system(), terms.logBytes(), terms.masking(), sinks);
+        output = new MaskedOutput(pipeline);
+    }
+
+    /** Begins a section, ending the one before. */
+    void begin(String name) throws InterruptedException {
+        RuntimeException why = deaf;
+        deaf = null;
+        if (why != null) {
+            throw why;
+        }
+        endSection();
+        section = pipeline.section(name);
+    }
+
+    private void endSection() throws InterruptedException {
+        if (section != null) {
+            section.end();
+            section = null;
+        }
+    }
+
+    void notice(String text) throws InterruptedException {
+        pipeline.notice(text);
+    }
+
+    /**
+     * Masks these secrets from now on.
+     *
+     * @throws FaultException {@code SECRET} if one of them cannot be masked
+     */
+    void hide(List<Secret> secrets) throws InterruptedException {
+        Map<String, SecretValue> byName = new LinkedHashMap<>();
+        for (Secret secret : secrets) {
+            byName.put(secret.request().name(), secret.value());
+            references.put(secret.request().name(), secret.request().reference());
+        }
+        for (Maskability maskability : pipeline.addSecrets(byName)) {
+            if (!(maskability instanceof Maskability.Maskable)) {
+                throw new FaultException(Fault.SECRET, maskability.toString());
+            }
+        }
+    }
+
+    /**
+     * Takes a step's output. As long as the step may run it waits for slow sinks, and so does the
+     * step; a sink that takes nothing can neither lengthen the step nor hinder its end.
+     */
+    Sandbox.Output output(Duration limit, Cancellation cancellation) {
+        waitFor(limit);
+        cancellation.whenRequested(() -> waitFor(Duration.ZERO));
+        return output;
+    }
+
+    private void waitFor(Duration limit) {
+        long until = System.nanoTime() + limit.toNanos();
+        spools.forEach(spool -> spool.waitUntil(until));
+    }
+
+    /** What a notice of this text would say. */
+    String line(String text) {
+        return pipeline.line(text);
+    }
+
+    /** A failure as Mayfly's own log may show it. */
+    MaskedFailure masked(Throwable failure) {
+        return MaskedFailure.of(failure, pipeline::line);
+    }
+
+    /**
+     * Says how the job ended, and waits until the log is delivered, or for as long as that makes
+     * sense. What is not delivered is said in the log where it is, in Mayfly's own log, and
+     * counted. The outcome stands.
+     */
+    void finish(Outcome outcome) {
+        waitFor(Duration.ZERO); // first what is left to be said
+        try {
+            endSection();
+            pipeline.notice(outcome.sentence());
+        } catch (InterruptedException | RuntimeException e) {
+            LOG.warn("the end of the log was not delivered job={}", claim.job(), masked(e));
+        }
+        waitFor(claim.cancellation().reason() == null ? stages.spool().patience() : HASTE);
+        claim.cancellation().whenRequested(() -> waitFor(HASTE));
+        try {
+            pipeline.finish();
+        } catch (InterruptedException | RuntimeException e) {
+            LOG.error("the log is not complete job={} pool={}", claim.job(), terms.pool(), e);
+        } finally {
+            long undelivered = spools.stream().mapToLong(LogSpool::undeliveredBytes).sum();
+            spools.forEach(LogSpool::close);
+            account(pipeline.statistics(), undelivered);
+        }
+    }
+
+    private void account(LogStatistics statistics, long undelivered) {
+        JobMetrics metrics = stages.metrics();
+        metrics.log(
+                terms.pool(), statistics.receivedBytes(), statistics.droppedBytes(), undelivered);
+        List<Masked> all = masked(statistics);
+        if (all.isEmpty()) {
+            return;
+        }
+        for (Masked masked : all) {
+            metrics.masked(
+                    terms.pool(),
+                    JobMetrics.Channel.LOG,
+                    masked.reference(),
+                    masked.variant(),
+                    masked.count());
+        }
+        // One event a job, for who collects Mayfly's log; its form is documented.
+        LOG.warn(
+                "secrets masked job={} pool={} channel=log hits={}",
+                claim.job(),
+                terms.pool(),
+                all.stream()
+                        .map(m -> m.reference() + ":" + m.variant() + ":" + m.count())
+                        .collect(Collectors.joining(",")));
+    }
+
+    /** What was masked how often, in the words of metrics and Mayfly's own log. */
+    private record Masked(String reference, String variant, long count) {}
+
+    private List<Masked> masked(LogStatistics statistics) {
+        List<Masked> all = new ArrayList<>();
+        for (LogStatistics.Hits hits : statistics.hits()) {
+            String variant = hits.variant().name().toLowerCase(Locale.ROOT);
+            all.add(new Masked(reference(hits.secret()), variant, hits.count()));
+        }
+        statistics
+                .tokens()
+                .forEach((shape, count) -> all.add(new Masked(shape, TOKEN_SHAPE, count)));
+        return all;
+    }
+
+    /** The provider's name; a job chooses its own names, and could choose many. */
+    private String reference(String secret) {
+        if (secret.startsWith(MaskedOutput.ADDED)) {
+            return ADDED;
+        }
+        return references.getOrDefault(secret, JobMetrics.OTHER);
+    }
+}

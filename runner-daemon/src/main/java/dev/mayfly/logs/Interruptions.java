@@ -1,0 +1,167 @@
+package dev.mayfly.logs;
+
+import java.util.Arrays;
+
+/**
+ * Where the last bytes of a stream are interrupted, and so the way between its two counts of
+ * positions: of all bytes, and of the shown ones, those of the text (see {@link TerminalText}).
+ */
+final class Interruptions {
+
+    /** An occurrence that is interrupted by more bytes is none; so what is held back is bounded. */
+    static final int MOST_BYTES = 64 * 1024;
+
+    /**
+     * So few bytes do not wait at a line's end for the rest of a secret: most lines end with a byte
+     * that some secret begins with.
+     */
+    static final int TOO_FEW_TO_WAIT = 3;
+
+    /** Before the end of a line that ends with so many bytes without a blank, any number waits. */
+    static final int FULL_LINE = 60;
+
+    private long[] start = new long[16];
+    private long[] end = new long[16];
+
+    /** How many shown bytes stand before it. */
+    private long[] shown = new long[16];
+
+    /** Whether a few bytes before it do not wait. */
+    private boolean[] lets = new boolean[16];
+
+    private int from;
+    private int to;
+    private long total;
+
+    /** How many bytes all interruptions have up to now. */
+    long total() {
+        return total;
+    }
+
+    /** An interruption begins at a position. */
+    void begin(long position) {
+        if (to == start.length) {
+            makeRoom();
+        }
+        start[to] = position;
+        end[to] = position;
+        shown[to] = position - total;
+        lets[to] = false;
+        to++;
+    }
+
+    /** The last interruption reaches up to a position. */
+    void reach(long position, boolean lets) {
+        total += position - end[to - 1];
+        end[to - 1] = position;
+        this.lets[to - 1] = lets;
+    }
+
+    /**
+     * Forgets those that end at a position or before.
+     *
+     * @param goesOn whether the last one has not ended
+     */
+    void forget(long position, boolean goesOn) {
+        int last = goesOn ? to - 1 : to;
+        while (from < last && end[from] <= position) {
+            from++;
+        }
+        if (from == to) {
+            from = 0;
+            to = 0;
+        }
+    }
+
+    void forgetAll() {
+        from = 0;
+        to = 0;
+    }
+
+    /** How many are remembered. */
+    int count() {
+        return to - from;
+    }
+
+    /** Of the remembered ones, the first is 0. */
+    long start(int index) {
+        return start[from + index];
+    }
+
+    long end(int index) {
+        return end[from + index];
+    }
+
+    /** How many shown bytes stand before a position, of which nothing was forgotten. */
+    long shownBefore(long position) {
+        if (from == to) {
+            return position - total;
+        }
+        return Math.min(shown[from], position - start[from] + shown[from]);
+    }
+
+    /** The position of a shown byte. */
+    long position(long shownByte) {
+        int index = firstBehind(shownByte);
+        if (index > from) {
+            return shownByte + end[index - 1] - shown[index - 1];
+        }
+        return shownByte + (from < to ? start[from] - shown[from] : total);
+    }
+
+    /**
+     * From where on the bytes from a shown one on may be hidden: from it, or, if a line ends too
+     * soon behind it, from behind that line end.
+     *
+     * @param last shown bytes up to this one count, and what interrupts before it
+     */
+    long hiddenFrom(long shownByte, long last) {
+        long before = Math.min(last, shownByte + TOO_FEW_TO_WAIT);
+        long hidden = position(shownByte);
+        for (int index = firstBehind(shownByte); index < to && shown[index] <= before; index++) {
+            if (lets[index]) {
+                hidden = end[index];
+            }
+        }
+        return hidden;
+    }
+
+    /** The first interruption that stands behind a shown byte. */
+    private int firstBehind(long shownByte) {
+        int low = from;
+        int high = to;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (shown[middle] <= shownByte) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    private void makeRoom() {
+        int count = to - from;
+        int capacity = count > start.length / 2 ? 2 * start.length : start.length;
+        start = moved(start, capacity);
+        end = moved(end, capacity);
+        shown = moved(shown, capacity);
+        boolean[] target = capacity == lets.length ? lets : new boolean[capacity];
+        System.arraycopy(lets, from, target, 0, count);
+        lets = target;
+        from = 0;
+        to = count;
+    }
+
+    private long[] moved(long[] array, int capacity) {
+        long[] target = capacity == array.length ? array : new long[capacity];
+        System.arraycopy(array, from, target, 0, to - from);
+        return target;
+    }
+
+    @Override
+    public String toString() {
+        return "Interruptions" + Arrays.toString(Arrays.copyOfRange(start, from, to));
+    }
+}

@@ -1,0 +1,261 @@
+package dev.mayfly.logs;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * Tells, byte by byte, what a terminal shows of a stream from what only interrupts it.
+ *
+ * <p>An interruption is any number of these, one behind the other:
+ *
+ * <ul>
+ *   <li>a carriage return or line feed, with the blanks and tabs behind it;
+ *   <li>an escape sequence (ECMA-48): {@code ESC [} with its parameters and final byte, at most
+ *       {@link #LONGEST_SEQUENCE} bytes; {@code ESC} with intermediate bytes and a final one;
+ *       {@code ESC} with one byte;
+ *   <li>a control string, such as a link or a title: {@code ESC ]}, {@code P}, {@code X}, {@code ^}
+ *       or {@code _} up to {@code BEL}, {@code ESC \}, a line end, or {@link #LONGEST_STRING}
+ *       bytes.
+ * </ul>
+ *
+ * <p>A byte that does not fit ends a sequence and is text itself. So each byte is classified when
+ * it comes, and the result does not depend on writes.
+ */
+final class TerminalText {
+
+    /** Bytes of an escape sequence; what comes behind them is text. */
+    static final int LONGEST_SEQUENCE = 64;
+
+    /** Bytes of a control string; what comes behind them is text. */
+    static final int LONGEST_STRING = 1024;
+
+    private static final byte ESCAPE = 0x1B;
+    private static final byte BELL = 0x07;
+
+    private static final VarHandle LONG =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long HIGH = 0x8080808080808080L;
+    private static final long BLANKS = 0x2020202020202020L;
+
+    /** Added to a byte below 0x80, sets its high bit if it is above a blank. */
+    private static final long ABOVE_BLANK = 0x5F5F5F5F5F5F5F5FL;
+
+    private enum Place {
+        TEXT,
+        /** Behind a line end: blanks still belong to it. */
+        LINE_START,
+        ESCAPED,
+        SEQUENCE,
+        INTERMEDIATE,
+        STRING
+    }
+
+    private Place place = Place.TEXT;
+    private boolean lineEnded;
+    private int length;
+
+    /** What comes next is the beginning of a text. */
+    void reset() {
+        place = Place.TEXT;
+        lineEnded = false;
+    }
+
+    /** Whether the next byte is text unless it begins an interruption. */
+    boolean inText() {
+        return place == Place.TEXT;
+    }
+
+    /** Whether the interruption that goes on, or has just ended, has a line end. */
+    boolean lineEnded() {
+        return lineEnded;
+    }
+
+    /** The index of the first byte that begins an interruption, or {@code to}. */
+    static int interruptionAt(byte[] bytes, int from, int to) {
+        int i = from;
+        while (i + Long.BYTES <= to) {
+            long eight = (long) LONG.get(bytes, i);
+            // The lowest bit set is right: it belongs to the first byte below a blank.
+            long controls = (eight - BLANKS) & ~eight & HIGH;
+            if (controls == 0) {
+                i += Long.BYTES;
+                continue;
+            }
+            i += Long.numberOfTrailingZeros(controls) >>> 3;
+            if (interrupts(bytes[i])) {
+                return i;
+            }
+            i++;
+        }
+        while (i < to && !interrupts(bytes[i])) {
+            i++;
+        }
+        return i;
+    }
+
+    /**
+     * How many bytes without a blank or control character a text ends with.
+     *
+     * @param most no more are counted
+     */
+    static int unbroken(byte[] bytes, int from, int to, int most) {
+        int i = to;
+        if (to - from >= Long.BYTES) {
+            long eight = (long) LONG.get(bytes, to - Long.BYTES);
+            // No byte carries into the next one, so the highest bit is right as well.
+            long blanks = ~(((eight & ~HIGH) + ABOVE_BLANK) | eight) & HIGH;
+            if (blanks != 0) {
+                return Long.numberOfLeadingZeros(blanks) >>> 3;
+            }
+            i -= Long.BYTES;
+        }
+        int first = Math.max(from, to - most);
+        while (i > first && (bytes[i - 1] & 0xFF) > ' ') {
+            i--;
+        }
+        return to - i;
+    }
+
+    private static boolean interrupts(byte b) {
+        return b == '\n' || b == ESCAPE || b == '\r';
+    }
+
+    /**
+     * Goes on with an interruption, or begins one: the index of the first text byte, or {@code to}.
+     */
+    int textAt(byte[] bytes, int from, int to) {
+        if (place == Place.TEXT) {
+            lineEnded = false;
+            int end = shortcut(bytes, from, to);
+            if (end > from) {
+                return end;
+            }
+        }
+        for (int i = from; i < to; i++) {
+            if (!isInterruption(bytes[i])) {
+                return i;
+            }
+        }
+        return to;
+    }
+
+    /**
+     * The end of an interruption that is one line feed, or one escape sequence with parameters: so
+     * are nearly all. The start if it is something else, or if more may follow.
+     */
+    private int shortcut(byte[] bytes, int from, int to) {
+        if (bytes[from] == '\n') {
+            if (from + 1 < to && bytes[from + 1] > ' ') {
+                lineEnded = true;
+                return from + 1;
+            }
+        } else if (bytes[from] == ESCAPE && from + 2 < to && bytes[from + 1] == '[') {
+            int last = from + 2;
+            int end = Math.min(to, from + LONGEST_SEQUENCE) - 1;
+            while (last < end && bytes[last] >= ' ' && bytes[last] <= '?') {
+                last++;
+            }
+            if (last < end && bytes[last] >= '@' && bytes[last] < 0x7F && bytes[last + 1] >= ' ') {
+                return last + 1;
+            }
+        }
+        return from;
+    }
+
+    private boolean isInterruption(byte b) {
+        if (b == ESCAPE) {
+            place = Place.ESCAPED;
+            length = 1;
+            return true;
+        }
+        if (b == '\n' || b == '\r') {
+            place = Place.LINE_START;
+            lineEnded = true;
+            return true;
+        }
+        length++;
+        boolean fits =
+                switch (place) {
+                    case TEXT, LINE_START -> false;
+                    case ESCAPED -> fitsBehindEscape(b);
+                    case SEQUENCE -> fitsInSequence(b, '?');
+                    case INTERMEDIATE -> fitsInSequence(b, '/');
+                    case STRING -> fitsInString(b);
+                };
+        if (fits) {
+            return true;
+        }
+        if (lineEnded && (b == ' ' || b == '\t')) {
+            place = Place.LINE_START;
+            return true;
+        }
+        place = Place.TEXT;
+        return false;
+    }
+
+    private boolean fitsBehindEscape(byte b) {
+        if (b < ' ' || b == 0x7F) {
+            return false;
+        }
+        switch (b) {
+            case '[' -> place = Place.SEQUENCE;
+            case ']', 'P', 'X', '^', '_' -> place = Place.STRING;
+            default -> {
+                if (b <= '/') {
+                    place = Place.INTERMEDIATE;
+                } else {
+                    leave();
+                }
+            }
+        }
+        return true;
+    }
+
+    private boolean fitsInSequence(byte b, char lastOfInside) {
+        if (b < ' ' || b == 0x7F || length > LONGEST_SEQUENCE) {
+            return false;
+        }
+        if (b > lastOfInside) {
+            leave();
+        }
+        return true;
+    }
+
+    private boolean fitsInString(byte b) {
+        if (length > LONGEST_STRING) {
+            return false;
+        }
+        if (b == BELL) {
+            leave();
+        }
+        return true;
+    }
+
+    private void leave() {
+        place = lineEnded ? Place.LINE_START : Place.TEXT;
+    }
+
+    /**
+     * A text without its interruptions.
+     *
+     * @return the array itself if it has none
+     */
+    static byte[] shown(byte[] bytes) {
+        int i = interruptionAt(bytes, 0, bytes.length);
+        if (i == bytes.length) {
+            return bytes;
+        }
+        byte[] shown = Arrays.copyOf(bytes, bytes.length);
+        int length = i;
+        TerminalText text = new TerminalText();
+        while (i < bytes.length) {
+            int from = text.textAt(bytes, i, bytes.length);
+            i = interruptionAt(bytes, from, bytes.length);
+            System.arraycopy(bytes, from, shown, length, i - from);
+            length += i - from;
+        }
+        return Arrays.copyOf(shown, length);
+    }
+}

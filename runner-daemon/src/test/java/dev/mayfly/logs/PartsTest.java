@@ -1,0 +1,146 @@
+package dev.mayfly.logs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Which lines and members of a value are masked alone, and which are ordinary text. */
+class PartsTest {
+
+    private static final String SECRET = "s3cr3tvalue";
+
+    private static final String SETTINGS =
+            """
+            [default]
+            region = eu-central-1
+            aws_secret_access_key = wJalrXUtnFEMIK7MDENGbPxRfiCY
+            export PASSWORD='correct horse'
+            debug: true
+            token: "abcd-efgh-1234"
+            - pin: 12345
+            """;
+
+    private static final String FILE =
+            "{\"type\":\"service_account\",\"project_id\":\"my-project-1\","
+                    + "\"n\": {\"token\": \"abc\\\"def-ghi\"},\"list\":[\"element-one\"],"
+                    + "\"note\":\"password\",\"pin\":\"1234567\",\"auth\":\"c2VjcmV0OnZhbHVl\"}";
+
+    private static String mask(String value, String text) {
+        return new MaskedStream(SecretVariantsTest.patterns(value)).write(text).finish();
+    }
+
+    private static void assertHidden(String value, String part) {
+        assertThat(mask(value, "<" + part + ">\n")).isEqualTo("<[MASKED]>\n");
+    }
+
+    private static void assertShown(String value, String text) {
+        assertThat(mask(value, text)).isEqualTo(text);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--------",
+                "aaaaaaaa",
+                "AAAAAAAAAAAAAAAA",
+                "abababababab",
+                "0.0.0.0.0.0",
+                "true",
+                "a",
+                "{",
+                "}",
+                "password",
+                "\"default\",",
+                "Password: password",
+                "enabled = true",
+                "ENABLED=false",
+                "\"type\": \"service_account\",",
+                "Proc-Type: 4,ENCRYPTED",
+                "-----BEGIN RSA PRIVATE KEY-----",
+                "user: deploy-robot",
+                "host: db.internal.example"
+            })
+    void lineWithoutContentOfItsOwnIsNotMaskedAlone(String line) {
+        String value = line + "\n" + SECRET + "\n" + line;
+        assertShown(value, line + "\n");
+        assertHidden(value, SECRET);
+        assertHidden(value, value);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "abcdef",
+                "hunter2!",
+                "password: correcthorse",
+                "PASSWORD=correcthorse",
+                "!@$%^&+|~",
+                "QUJDREVGR0hJSktMTU5PUA==",
+                "https://u:pw@host/",
+                "passwords123"
+            })
+    void lineWithContentIsMaskedAlone(String line) {
+        assertHidden("a\n" + line, line);
+    }
+
+    @Test
+    void armourOfAnotherKeyIsShown() {
+        String key =
+                "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIIrYSSNQ\n-----END EC PRIVATE KEY-----";
+        assertShown(key, "-----BEGIN RSA PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\n");
+        assertShown(key, "-----BEGIN EC PRIVATE KEY-----\nother\n-----END EC PRIVATE KEY-----\n");
+    }
+
+    @Test
+    void shortLinesDoNotMaskOrdinaryText() {
+        String value = "a\nif\nfor\n1\n[\n]\n{\n}\n" + SECRET;
+        assertShown(value, "for a in 1 2; do if [ a ]; then { echo 1; } fi; done\n");
+    }
+
+    @Test
+    void membersOfSettingsAreMaskedWithoutTheirNames() {
+        assertHidden(SETTINGS, "wJalrXUtnFEMIK7MDENGbPxRfiCY");
+        assertHidden(SETTINGS, "correct horse");
+        assertHidden(SETTINGS, "abcd-efgh-1234");
+        assertHidden(SETTINGS, "token: \"abcd-efgh-1234\"");
+        assertShown(SETTINGS, "[default]\nregion = eu-central-1\ndebug: true\n- pin: 12345\n");
+    }
+
+    @Test
+    void membersOfJsonInOneLineAreMaskedWithoutTheirNames() {
+        assertHidden(FILE, FILE);
+        assertHidden(FILE, "abc\\\"def-ghi");
+        assertHidden(FILE, "c2VjcmV0OnZhbHVl");
+    }
+
+    @Test
+    void namesPublicMembersElementsAndShortMembersAreShown() {
+        assertShown(FILE, "my-project-1 service_account project_id token auth\n");
+        assertShown(FILE, "element-one password 1234567\n");
+    }
+
+    @Test
+    void memberOfSeveralLinesIsMaskedAsItIsWritten() {
+        String key =
+                "-----BEGIN KEY-----\\nMHcCAQEEIIrYSSNQ\\nAwEHoUQDQgAEPR3t\\n-----END KEY-----";
+        String file = "{\n  \"private_key\": \"" + key + "\\n\",\n  \"x\": 1\n}";
+        assertThat(mask(file, "key is " + key + "\n")).startsWith("key is ").endsWith("\n");
+        for (String line : List.of("MHcCAQEEIIrYSSNQ", "AwEHoUQDQgAEPR3t")) {
+            assertHidden(file, line);
+            assertThat(mask(file, "key is " + key + "\\n\n")).doesNotContain(line);
+        }
+        assertThat(mask(file, key + "\\n")).isEqualTo("[MASKED]");
+    }
+
+    @Test
+    void brokenJsonGivesWhatCanBeRecognised() {
+        assertHidden("{\"password\": \"correct-horse\", \"x\": \"never ends \\", "correct-horse");
+        for (String broken : List.of("{\"", "{\"a\":", "\"\\\"", "{\"a\":\"b\",", "\\")) {
+            String value = "{" + broken.repeat(5_000) + SECRET;
+            assertHidden(value, value);
+        }
+    }
+}
