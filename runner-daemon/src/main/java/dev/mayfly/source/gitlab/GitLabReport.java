@@ -4,6 +4,8 @@ import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.LogEvent;
+import dev.mayfly.job.LogOrder;
+import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Receipt;
@@ -11,6 +13,7 @@ import dev.mayfly.source.JobReport;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 
 /** The way back to GitLab for one job. */
 final class GitLabReport implements JobReport {
@@ -41,8 +44,8 @@ final class GitLabReport implements JobReport {
     public void phase(JobPhase phase) {}
 
     @Override
-    public LogSink log() {
-        return log;
+    public List<LogSink> logs() {
+        return List.of(log);
     }
 
     /**
@@ -84,21 +87,38 @@ final class GitLabReport implements JobReport {
     }
 
     /**
-     * Masked events on their way into the spool, from where they are delivered: what was accepted
-     * outlives any outage of the server.
+     * The masked log on its way into the file from which it is delivered: what was accepted
+     * outlives any outage of the server, so nobody ever waits for it here, and it can be sent again
+     * from its start, which GitLab may ask for.
      */
-    private record TraceLog(TraceWriter writer) implements LogSink {
+    private static final class TraceLog implements LogSink {
+
+        private final TraceWriter writer;
+        private final LogOrder order = new LogOrder(LogPosition.START);
+
+        TraceLog(TraceWriter writer) {
+            this.writer = writer;
+        }
 
         @Override
-        public void accept(LogEvent event) {
+        public void output(long start, Instant at, byte[] bytes, int offset, int length) {
+            order.output(start, length);
+            try {
+                writer.output(bytes, offset, length);
+            } catch (IOException e) {
+                throw notKept(e);
+            }
+        }
+
+        @Override
+        public void event(LogPosition at, LogEvent event) {
+            order.event(at);
             try {
                 switch (event) {
-                    case LogEvent.Output(Instant _, byte[] bytes) ->
-                            writer.output(bytes, 0, bytes.length);
-                    case LogEvent.SectionStarted(Instant at, String section) ->
-                            writer.sectionStarted(at, section);
-                    case LogEvent.SectionEnded(Instant at, String section, Duration _) ->
-                            writer.sectionEnded(at, section);
+                    case LogEvent.SectionStarted(Instant time, String section) ->
+                            writer.sectionStarted(time, section);
+                    case LogEvent.SectionEnded(Instant time, String section, Duration _) ->
+                            writer.sectionEnded(time, section);
                     case LogEvent.Notice(Instant _, String text) -> writer.notice(text);
                 }
             } catch (IOException e) {
@@ -107,7 +127,8 @@ final class GitLabReport implements JobReport {
         }
 
         @Override
-        public void finish() {
+        public void finish(LogPosition total) {
+            order.end(total);
             try {
                 writer.finish();
             } catch (IOException e) {

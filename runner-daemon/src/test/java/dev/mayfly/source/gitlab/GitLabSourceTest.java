@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mayfly.Eventually;
+import dev.mayfly.WrittenLog;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.ImageSpec;
@@ -64,14 +65,12 @@ class GitLabSourceTest {
 
             JobReport report = gitlab.source.report(claim);
             Instant now = Instant.ofEpochSecond(1_700_000_000);
-            report.log().accept(new LogEvent.SectionStarted(now, "script"));
-            report.log()
-                    .accept(
-                            new LogEvent.Output(
-                                    now, "$ echo a\na\n".getBytes(StandardCharsets.UTF_8)));
-            report.log().accept(new LogEvent.SectionEnded(now, "script", Duration.ZERO));
-            report.log().accept(new LogEvent.Notice(now, "the job failed"));
-            report.log().finish();
+            WrittenLog log = new WrittenLog(report.logs().getFirst());
+            log.event(new LogEvent.SectionStarted(now, "script"));
+            log.output(now, "$ echo a\na\n".getBytes(StandardCharsets.UTF_8));
+            log.event(new LogEvent.SectionEnded(now, "script", Duration.ZERO));
+            log.event(new LogEvent.Notice(now, "the job failed"));
+            log.finish();
             report.finished(new Outcome.Failed(42));
 
             assertThat(job.status()).isEqualTo(StubJob.Status.FAILED);
