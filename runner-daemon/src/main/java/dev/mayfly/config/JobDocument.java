@@ -54,7 +54,7 @@ public record JobDocument(JobSpec spec, LocalSources sources) {
                 spec.pool(),
                 spec.steps(),
                 spec.environment(),
-                new Inputs(spec.inputs().variables(), spec.inputs().secrets(), packed),
+                spec.inputs().with(packed),
                 spec.artifacts());
     }
 

@@ -17,6 +17,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import dev.mayfly.job.JobSpec;
+import dev.mayfly.job.SecretValue;
 import dev.mayfly.job.WorkspaceSource;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -32,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 public final class JobSpecJson {
 
     /** Grows when a job written before cannot be read any more. */
-    private static final int FORMAT = 1;
+    private static final int FORMAT = 2;
 
     private static final ObjectMapper MAPPER =
             JsonMapper.builder()
@@ -48,6 +49,7 @@ public final class JobSpecJson {
                                     .addDeserializer(
                                             Duration.class,
                                             new FromText<>(Duration.class, Duration::parse))
+                                    .addSerializer(new NeverStored())
                                     .addSerializer(new AsText<>(Path.class))
                                     .addDeserializer(
                                             Path.class, new FromText<>(Path.class, Path::of)))
@@ -116,6 +118,22 @@ public final class JobSpecJson {
         public void serialize(T value, JsonGenerator out, SerializerProvider provider)
                 throws IOException {
             out.writeString(value.toString());
+        }
+    }
+
+    /** A value that nobody may see must not get into a file. */
+    private static final class NeverStored extends StdSerializer<SecretValue> {
+
+        private static final long serialVersionUID = 1L;
+
+        NeverStored() {
+            super(SecretValue.class);
+        }
+
+        @Override
+        public void serialize(SecretValue value, JsonGenerator out, SerializerProvider provider)
+                throws IOException {
+            provider.reportMappingProblem("a job that brings a secret value along is not stored");
         }
     }
 

@@ -3,6 +3,7 @@ package dev.mayfly.execution;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.SecretValue;
@@ -128,6 +129,33 @@ final class JobLog {
                 throw new FaultException(Fault.SECRET, maskability.toString());
             }
         }
+    }
+
+    /**
+     * Masks values that came with the job. One that cannot be masked does not end the job, whose
+     * author did not choose it: it is told by its name.
+     *
+     * @return what to say of those that cannot
+     */
+    List<String> hideHanded(List<HandedValue> values) throws InterruptedException {
+        List<String> visible = new ArrayList<>();
+        List<HandedValue> left = values;
+        while (!left.isEmpty()) {
+            Map<String, SecretValue> byName = new LinkedHashMap<>();
+            List<HandedValue> again = new ArrayList<>(); // another value of the same name
+            for (HandedValue value : left) {
+                if (byName.putIfAbsent(value.name(), value.value()) != null) {
+                    again.add(value);
+                }
+            }
+            for (Maskability maskability : pipeline.addSecrets(byName)) {
+                if (!(maskability instanceof Maskability.Maskable)) {
+                    visible.add("a masked variable is visible in this log: " + maskability);
+                }
+            }
+            left = again;
+        }
+        return visible;
     }
 
     /**

@@ -1,9 +1,11 @@
 package dev.mayfly.execution;
 
+import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.JobEnvironment;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.Outcome;
+import dev.mayfly.job.Places;
 import dev.mayfly.sandbox.DeliveredFile;
 import dev.mayfly.sandbox.SandboxLimits;
 import dev.mayfly.sandbox.SandboxSpec;
@@ -11,11 +13,14 @@ import dev.mayfly.sandbox.Step;
 import dev.mayfly.sandbox.StepEnd;
 import dev.mayfly.secrets.Secret;
 import dev.mayfly.source.Claim;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a job asks for within what its pool allows, and how it ended by that measure.
@@ -23,6 +28,8 @@ import java.util.Optional;
  * @param terms of the pool it runs in
  */
 record JobPlan(Claim claim, PoolTerms terms) {
+
+    private static final Duration AFTER_SCRIPT_LIMIT = Duration.ofMinutes(5);
 
     private JobSpec spec() {
         return claim.spec();
@@ -45,8 +52,10 @@ record JobPlan(Claim claim, PoolTerms terms) {
                 terms.pool(),
                 image,
                 asked.services(),
+                asked.registries(),
                 asked.network(),
                 SourceSteps.needs(spec().inputs().workspace()),
+                SourceSteps.directory(spec().inputs().workspace()),
                 limits(),
                 terms.hardening());
     }
@@ -54,6 +63,23 @@ record JobPlan(Claim claim, PoolTerms terms) {
     /** What fetches the sources, if there are any. */
     Optional<Step> checkout() {
         return SourceSteps.stepFor(spec().inputs().workspace());
+    }
+
+    /** What the log must not show and did not come from a provider. */
+    List<HandedValue> masked() {
+        return spec().inputs().handed().stream()
+                .filter(value -> value.is(HandedValue.Use.MASKED))
+                .toList();
+    }
+
+    /** From the moment in which the job was taken until its last command, or null for no limit. */
+    @Nullable Duration wholeLimit() {
+        return spec().steps().limits().job();
+    }
+
+    Duration afterScriptLimit() {
+        Duration asked = spec().steps().limits().afterScript();
+        return asked == null ? AFTER_SCRIPT_LIMIT : Ceiling.lower(asked, terms.timeout());
     }
 
     Step script(List<Secret> secrets) {
@@ -70,13 +96,43 @@ record JobPlan(Claim claim, PoolTerms terms) {
                                 "after_script",
                                 lines,
                                 secrets,
-                                Map.of("MAYFLY_OUTCOME", outcome.word())));
+                                Map.of(
+                                        "MAYFLY_OUTCOME",
+                                        outcome.word(),
+                                        "CI_JOB_STATUS",
+                                        statusOf(outcome))));
+    }
+
+    /** In the words that after_scripts written for GitLab look at. */
+    private static String statusOf(Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Passed() -> "success";
+            case Outcome.Cancelled(String _) -> "canceled";
+            case Outcome.TimedOut(Duration _) -> "timedout";
+            case Outcome.Failed _,
+                    Outcome.OutOfMemory _,
+                    Outcome.Denied _,
+                    Outcome.Faulted _,
+                    Outcome.Lost _ ->
+                    "failed";
+        };
     }
 
     private Step step(
             String name, List<String> lines, List<Secret> secrets, Map<String, String> more) {
         Map<String, String> environment = new HashMap<>(spec().inputs().variables());
+        List<DeliveredFile> files = new ArrayList<>();
+        for (HandedValue value : spec().inputs().handed()) {
+            if (value.is(HandedValue.Use.FILE)) {
+                files.add(new DeliveredFile(value.name(), value.value()));
+                environment.put(value.name(), Places.file(value.name()));
+            } else if (value.is(HandedValue.Use.VARIABLE)) {
+                environment.put(
+                        value.name(), new String(value.value().reveal(), StandardCharsets.UTF_8));
+            }
+        }
         environment.putAll(SecretVariables.of(secrets));
+        secrets.forEach(s -> files.add(new DeliveredFile(s.request().name(), s.value())));
         // Last: neither a variable nor a secret takes the place of what Mayfly says.
         environment.put("CI", "true");
         environment.put("MAYFLY_JOB_ID", claim.job().value());
@@ -88,19 +144,21 @@ record JobPlan(Claim claim, PoolTerms terms) {
                 Step.Place.JOB,
                 new Step.Program.Shell(EchoedScript.of(lines)),
                 environment,
-                secrets.stream()
-                        .map(s -> new DeliveredFile(s.request().name(), s.value()))
-                        .toList(),
+                files,
                 null);
     }
 
-    /** What the script's end makes of the job. */
-    Outcome outcomeOf(StepEnd end) {
+    /**
+     * What the script's end makes of the job.
+     *
+     * @param limit that it was given
+     */
+    Outcome outcomeOf(StepEnd end, Duration limit) {
         return switch (end) {
             case StepEnd.Exited(int code) when code == 0 -> new Outcome.Passed();
             case StepEnd.Exited(int code) -> new Outcome.Failed(code);
             case StepEnd.OutOfMemory() -> new Outcome.OutOfMemory(limits().memoryBytes());
-            case StepEnd.TimedOut() -> new Outcome.TimedOut(timeout());
+            case StepEnd.TimedOut() -> new Outcome.TimedOut(limit);
             case StepEnd.Cancelled() -> cancelled();
         };
     }

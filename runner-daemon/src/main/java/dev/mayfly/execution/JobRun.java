@@ -36,7 +36,6 @@ public final class JobRun {
     private static final Duration AROUND_THE_SCRIPT = Duration.ofMinutes(30);
 
     private static final Duration CHECKOUT_LIMIT = Duration.ofMinutes(15);
-    private static final Duration AFTER_SCRIPT_LIMIT = Duration.ofMinutes(5);
 
     /** How long the environment stays for a log that is still on its way to somebody. */
     private static final Duration SETTLING = Duration.ofSeconds(1);
@@ -45,6 +44,7 @@ public final class JobRun {
     private final Claim claim;
     private final PoolTerms terms;
     private final JobPlan plan;
+    private final Deadline deadline;
     private final JobLog log;
     private final JobNews news;
     private @Nullable SecretLease lease;
@@ -59,6 +59,7 @@ public final class JobRun {
         this.claim = claim;
         this.terms = terms;
         this.plan = new JobPlan(claim, terms);
+        this.deadline = Deadline.in(plan.wholeLimit());
         this.log = new JobLog(stages, claim, report, terms);
         this.news = new JobNews(stages, claim, report, terms);
     }
@@ -115,8 +116,11 @@ public final class JobRun {
         try {
             return theJob();
         } catch (InterruptedException e) {
-            return plan.cancelled();
+            return deadline.passed() ? deadline.outcome() : plan.cancelled();
         } catch (FaultException e) {
+            if (news.preparing() && deadline.passed()) {
+                return deadline.outcome();
+            }
             if (news.preparing() && claim.cancellation().reason() != null) {
                 return plan.cancelled(); // the interrupted part says it in its own way
             }
@@ -133,9 +137,11 @@ public final class JobRun {
 
     private Outcome theJob() throws InterruptedException {
         stages.journal().begin(claim.job(), stages.life());
+        // 0 what came with the job is masked before anything is said of it
+        List<String> visible = log.hideHanded(plan.masked());
         Sandbox sandbox;
         List<Secret> secrets;
-        try (var _ = new Preparation(claim.cancellation())) {
+        try (var _ = new Preparation(claim.cancellation(), deadline)) {
             // 1 admission
             Optional<Outcome> refusal = refusal();
             if (refusal.isPresent()) {
@@ -148,6 +154,9 @@ public final class JobRun {
             // 2 secrets: all of them, known to the masker before anything can print them
             news.enter(JobPhase.PREPARING);
             log.begin("prepare");
+            for (String warning : visible) {
+                log.notice(warning);
+            }
             secrets = fetchSecrets();
 
             // 3 sandbox
@@ -163,10 +172,9 @@ public final class JobRun {
 
         // 5 script and after_script
         news.enter(JobPhase.RUNNING);
-        StepEnd end = runScript(sandbox, secrets);
-        Outcome outcome = plan.outcomeOf(end);
-        runAfterScript(sandbox, secrets, outcome);
-        return outcome;
+        Outcome outcome = runScript(sandbox, secrets);
+        boolean passed = runAfterScript(sandbox, secrets, outcome);
+        return passed || !(outcome instanceof Outcome.Passed) ? outcome : new Outcome.Failed(1);
     }
 
     private Optional<Outcome> refusal() {
@@ -223,40 +231,47 @@ public final class JobRun {
         sandbox.endCheckout();
     }
 
-    private StepEnd runScript(Sandbox sandbox, List<Secret> secrets) throws InterruptedException {
+    private Outcome runScript(Sandbox sandbox, List<Secret> secrets) throws InterruptedException {
+        Duration limit = deadline.atMost(plan.timeout());
         log.begin("script");
-        return sandbox.run(
-                plan.script(secrets),
-                log.output(plan.timeout(), claim.cancellation()),
-                plan.timeout(),
-                claim.cancellation());
+        StepEnd end =
+                sandbox.run(
+                        plan.script(secrets),
+                        log.output(limit, claim.cancellation()),
+                        limit,
+                        claim.cancellation());
+        return deadline.passed() && end instanceof StepEnd.TimedOut
+                ? deadline.outcome()
+                : plan.outcomeOf(end, limit);
     }
 
-    private void runAfterScript(Sandbox sandbox, List<Secret> secrets, Outcome outcome)
+    /** Returns whether it passed, or its failure does not count. */
+    private boolean runAfterScript(Sandbox sandbox, List<Secret> secrets, Outcome outcome)
             throws InterruptedException {
         Optional<Step> step = plan.afterScript(secrets, outcome);
-        if (step.isEmpty()) {
-            return;
+        if (step.isEmpty() || deadline.passed()) {
+            return true;
         }
+        Duration limit = deadline.atMost(plan.afterScriptLimit());
+        boolean counts = claim.spec().steps().afterScriptCounts();
         String failure;
         try {
             log.begin("after_script");
             Cancellation nobody = new Cancellation(); // a cancelled job still cleans up
-            StepEnd end =
-                    sandbox.run(
-                            step.get(),
-                            log.output(AFTER_SCRIPT_LIMIT, nobody),
-                            AFTER_SCRIPT_LIMIT,
-                            nobody);
+            StepEnd end = sandbox.run(step.get(), log.output(limit, nobody), limit, nobody);
             if (end instanceof StepEnd.Exited(int code) && code == 0) {
-                return;
+                return true;
             }
             failure = words(end);
         } catch (FaultException e) {
             // Where the script ran out of memory, for example, nothing may be left to run it in.
             failure = String.valueOf(e.getMessage());
         }
-        log.notice("after_script failed, which does not change the outcome: " + failure);
+        log.notice(
+                counts
+                        ? "after_script failed: " + failure
+                        : "after_script failed, which does not change the outcome: " + failure);
+        return !counts;
     }
 
     private static String words(StepEnd end) {

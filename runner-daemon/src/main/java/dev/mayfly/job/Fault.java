@@ -7,8 +7,10 @@ package dev.mayfly.job;
 public enum Fault {
     /** The container engine refused, failed or did not answer in time. */
     ENGINE,
-    /** An image is not there and could not be had, or cannot be used as it is. */
+    /** An image does not exist, is not to be had by this job, or cannot be used as it is. */
     IMAGE,
+    /** A registry could not be reached or failed, so that an image could not be had. */
+    REGISTRY,
     /** A secret is missing or its provider failed. */
     SECRET,
     /** The source directory could not be filled. */

@@ -1,18 +1,34 @@
 package dev.mayfly.job;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An image and how to enter it.
  *
  * @param reference as the author wrote it, for example {@code debian:bookworm-slim}
- * @param entrypoint a command that receives the shell as its arguments and must execute it; empty
- *     to run the shell directly. The image's own ENTRYPOINT is not used: most of them start a
- *     server, not a shell.
+ * @param entrypoint for a job: a command that receives the shell as its arguments and must execute
+ *     it; null or empty to run the shell directly, since the ENTRYPOINT of most images starts a
+ *     server, not a shell. For a service: what takes the place of the image's ENTRYPOINT; empty for
+ *     nothing, null for the image's own
+ * @param user to run as, a number or a name of the image, possibly with a group; null for the
+ *     image's
+ * @param pull when to fetch it, each tried where the one before has failed; empty for {@link
+ *     PullPolicy#IF_NOT_PRESENT}
  */
-public record ImageSpec(String reference, List<String> entrypoint) {
+public record ImageSpec(
+        String reference,
+        @Nullable List<String> entrypoint,
+        @Nullable String user,
+        List<PullPolicy> pull) {
 
     public ImageSpec {
-        entrypoint = List.copyOf(entrypoint);
+        entrypoint = entrypoint == null ? null : List.copyOf(entrypoint);
+        pull = List.copyOf(pull);
+    }
+
+    /** An image with its own user, fetched when it is not there. */
+    public ImageSpec(String reference, @Nullable List<String> entrypoint) {
+        this(reference, entrypoint, null, List.of());
     }
 }

@@ -13,8 +13,15 @@ public sealed interface WorkspaceSource {
      *
      * @param url what {@code git fetch} accepts over a network
      * @param commit full hash of the commit, 40 or 64 hexadecimal digits
+     * @param how what is fetched, and by what right
      */
-    record Git(String url, String commit) implements WorkspaceSource {}
+    record Git(String url, String commit, GitFetch how) implements WorkspaceSource {
+
+        /** The commit alone, from a server that wants nothing. */
+        public Git(String url, String commit) {
+            this(url, commit, GitFetch.COMMIT);
+        }
+    }
 
     /**
      * A directory that was packed where the job was submitted.

@@ -4,6 +4,7 @@ import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.job.RegistryLogin;
 import dev.mayfly.job.ServiceSpec;
 import java.util.List;
 
@@ -14,8 +15,10 @@ import java.util.List;
  * @param pool the level it belongs to
  * @param image the job container's image
  * @param services containers beside it
+ * @param registries logins for its images
  * @param network how far packets of job and services may go
  * @param checkout what fetching the sources needs
+ * @param directory where each step begins, absolute and below {@code Places.WORKSPACE}
  * @param limits what it may use
  * @param hardening what the pool demands beyond what every sandbox has
  */
@@ -24,13 +27,16 @@ public record SandboxSpec(
         PoolName pool,
         ImageSpec image,
         List<ServiceSpec> services,
+        List<RegistryLogin> registries,
         NetworkAccess network,
         Checkout checkout,
+        String directory,
         SandboxLimits limits,
         Hardening hardening) {
 
     public SandboxSpec {
         services = List.copyOf(services);
+        registries = List.copyOf(registries);
     }
 
     /** What fetching the sources needs. */

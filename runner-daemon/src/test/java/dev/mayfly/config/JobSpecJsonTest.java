@@ -1,16 +1,21 @@
 package dev.mayfly.config;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mayfly.job.GitFetch;
+import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.Inputs;
 import dev.mayfly.job.JobEnvironment;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.ResourceRequest;
 import dev.mayfly.job.SecretRequest;
+import dev.mayfly.job.SecretValue;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.job.Steps;
 import dev.mayfly.job.WorkspaceSource;
@@ -20,6 +25,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,7 +34,35 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class JobSpecJsonTest {
 
-    private static final JobSpec FULL = full(new WorkspaceSource.Git("https://a.example/b", "ab"));
+    private static final JobSpec FULL =
+            full(
+                    new WorkspaceSource.Git(
+                            "https://a.example/b",
+                            "ab",
+                            new GitFetch(
+                                    List.of("+a:b"),
+                                    20,
+                                    List.of("--prune"),
+                                    new GitFetch.Content(
+                                            "main",
+                                            true,
+                                            new GitFetch.Submodules(
+                                                    GitFetch.Submodules.Mode.RECURSIVE,
+                                                    2,
+                                                    List.of("one"),
+                                                    List.of("--remote")),
+                                            true),
+                                    new GitFetch.Access(
+                                            "https://a.example/",
+                                            "user",
+                                            null,
+                                            "-----BEGIN",
+                                            List.of("git@a.example:")),
+                                    "/workspace/there")));
+
+    /** Components that hold what must not be stored. */
+    private static final Set<String> SECRET = Set.of("handed", "registries", "password");
+
     private static final JobSpec SMALL =
             new JobSpec(
                     "small",
@@ -102,15 +136,42 @@ class JobSpecJsonTest {
 
     @Test
     void otherFormatIsNamed() {
-        String json = JobSpecJson.write(SMALL).replace("\"format\":1", "\"format\":2");
+        String json = JobSpecJson.write(SMALL).replace("\"format\":2", "\"format\":3");
 
         assertThatThrownBy(() -> JobSpecJson.read(json))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("the job was stored in format 2, this version knows 1");
+                .hasMessage("the job was stored in format 3, this version knows 2");
+    }
+
+    @Test
+    void valuesThatNobodyMaySeeAreNeverStored() {
+        JobSpec job =
+                new JobSpec(
+                        "with-value",
+                        null,
+                        SMALL.steps(),
+                        SMALL.environment(),
+                        new Inputs(
+                                Map.of(),
+                                List.of(
+                                        new HandedValue(
+                                                "TOKEN",
+                                                new SecretValue("canary".getBytes(UTF_8)),
+                                                Set.of(HandedValue.Use.MASKED))),
+                                List.of(),
+                                new WorkspaceSource.Empty()),
+                        List.of());
+
+        assertThatThrownBy(() -> JobSpecJson.write(job))
+                .isInstanceOf(IllegalStateException.class)
+                .hasStackTraceContaining("is not stored");
     }
 
     private static void assertNothingEmpty(Object part) throws ReflectiveOperationException {
         for (RecordComponent component : part.getClass().getRecordComponents()) {
+            if (SECRET.contains(component.getName())) {
+                continue;
+            }
             Object value = component.getAccessor().invoke(part);
             String name = part.getClass().getSimpleName() + "." + component.getName();
             assertThat(value).as(name).isNotNull();
@@ -130,10 +191,30 @@ class JobSpecJsonTest {
         return new JobSpec(
                 "full \u2603 \"quoted\"\n",
                 new PoolName("trusted"),
-                new Steps(List.of("a", "b\nc"), List.of("d"), Duration.ofMillis(90_500)),
+                new Steps(
+                        List.of("a", "b\nc"),
+                        List.of("d"),
+                        new Steps.Limits(
+                                Duration.ofMillis(90_500),
+                                Duration.ofSeconds(5),
+                                Duration.ofHours(1)),
+                        true),
                 new JobEnvironment(
-                        new ImageSpec("debian:12", List.of("env", "A=b")),
-                        List.of(new ServiceSpec("postgres", "db", List.of("-c"), Map.of("K", "v"))),
+                        new ImageSpec(
+                                "debian:12",
+                                List.of("env", "A=b"),
+                                "app",
+                                List.of(PullPolicy.ALWAYS)),
+                        List.of(
+                                new ServiceSpec(
+                                        new ImageSpec(
+                                                "postgres",
+                                                List.of("run"),
+                                                "postgres",
+                                                List.of(PullPolicy.NEVER)),
+                                        List.of("db", "store"),
+                                        List.of("-c"),
+                                        Map.of("K", "v"))),
                         NetworkAccess.FULL,
                         new ResourceRequest(1L << 40, 0.1, 77)),
                 new Inputs(

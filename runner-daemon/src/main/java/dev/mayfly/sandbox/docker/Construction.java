@@ -2,6 +2,7 @@ package dev.mayfly.sandbox.docker;
 
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxBackend.Notices;
@@ -38,11 +39,12 @@ final class Construction {
     }
 
     DockerSandbox build() throws InterruptedException {
-        EngineImage agentImage = images.resolve(settings.agentImage(), text -> {});
-        EngineImage jobImage = images.resolve(spec.image().reference(), notices);
+        EngineImage agentImage =
+                images.resolve(new ImageSpec(settings.agentImage(), null), List.of(), text -> {});
+        EngineImage jobImage = images.resolve(spec.image(), spec.registries(), notices);
         List<EngineImage> serviceImages = new ArrayList<>();
         for (ServiceSpec service : spec.services()) {
-            serviceImages.add(images.resolve(service.image(), notices));
+            serviceImages.add(images.resolve(service.image(), spec.registries(), notices));
         }
         boolean foreignJob = !jobImage.id().equals(agentImage.id());
         boolean agentInVolume =
@@ -115,7 +117,7 @@ final class Construction {
             ContainerRecipe recipe = recipes.service(i, image, shared);
             containers.create(recipe, Role.SERVICE);
             AgentSession session = containers.start(recipe.name());
-            requireOrdinaryUser(session, spec.services().get(i).image());
+            requireOrdinaryUser(session, spec.services().get(i).image().reference());
             started.add(ServiceContainer.run(spec.services().get(i), image, session));
         }
         return new ServiceContainers(started);

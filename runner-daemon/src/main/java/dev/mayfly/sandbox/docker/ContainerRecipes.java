@@ -8,6 +8,7 @@ import com.github.dockerjava.api.model.MountType;
 import com.github.dockerjava.api.model.RestartPolicy;
 import com.github.dockerjava.api.model.Ulimit;
 import com.github.dockerjava.api.model.VolumeOptions;
+import dev.mayfly.job.Places;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
@@ -23,8 +24,6 @@ import java.util.Map;
  */
 final class ContainerRecipes {
 
-    static final String WORKSPACE = "/workspace";
-
     /** What {@link Hardening.User#NON_ROOT} makes of an image whose user is root. */
     static final String ORDINARY_USER = "1000:1000";
 
@@ -32,6 +31,7 @@ final class ContainerRecipes {
     private static final long DELIVERY_BYTES = 8L << 20;
     private static final long SHARED_MEMORY_BYTES = 64L << 20;
     private static final int FULL_WEIGHT = 1024;
+    private static final int LONGEST_HOST_NAME = 63;
     private static final double NANOS = 1e9;
 
     /**
@@ -140,10 +140,15 @@ final class ContainerRecipes {
         return new ContainerRecipe(
                 Role.SERVICE.nameFor(spec.job(), index),
                 image.id(),
-                demoted(image) ? ORDINARY_USER : "",
+                user(image),
                 new ContainerRecipe.Place(
-                        service.alias(), List.of(service.alias()), networking.networked()),
+                        hostName(service), service.aliases(), networking.networked()),
                 host);
+    }
+
+    /** Host names are shorter than what others may call a container. */
+    private static String hostName(ServiceSpec service) {
+        return service.alias().length() > LONGEST_HOST_NAME ? "service" : service.alias();
     }
 
     private boolean demoted(EngineImage image) {
@@ -213,7 +218,7 @@ final class ContainerRecipes {
     /** Where the agent puts a step's script and files. */
     private static Map<String, String> delivery(String user) {
         String options = "rw,noexec,nosuid,nodev,mode=1777,size=" + DELIVERY_BYTES + owner(user);
-        return Map.of("/run/secrets", options, "/run/mayfly", options);
+        return Map.of(Places.FILES, options, "/run/mayfly", options);
     }
 
     /**
@@ -233,7 +238,7 @@ final class ContainerRecipes {
             mounts.add(volume(Role.AGENT, "/opt/mayfly", empty).withReadOnly(true));
         }
         if (withWorkspace) {
-            mounts.add(volume(Role.WORKSPACE, WORKSPACE, empty));
+            mounts.add(volume(Role.WORKSPACE, Places.WORKSPACE, empty));
         }
         return mounts;
     }

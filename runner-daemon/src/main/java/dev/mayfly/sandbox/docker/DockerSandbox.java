@@ -3,6 +3,7 @@ package dev.mayfly.sandbox.docker;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.job.Places;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.SandboxSpec;
 import dev.mayfly.sandbox.Step;
@@ -10,16 +11,14 @@ import dev.mayfly.sandbox.StepEnd;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The containers of one job, through the agents in them. */
 final class DockerSandbox implements Sandbox {
 
-    /** Where the sources are and each step begins. */
-    private static final String SOURCES = ContainerRecipes.WORKSPACE + "/src";
-
     /** The agent image has it, so the volume does. */
-    private static final String HOME = ContainerRecipes.WORKSPACE + "/home";
+    private static final String HOME = Places.WORKSPACE + "/home";
 
     private final SandboxSpec spec;
     private final Containers containers;
@@ -63,7 +62,7 @@ final class DockerSandbox implements Sandbox {
     /** The job's author says how to enter the job's image, and nothing about the helper's. */
     private List<String> entrypoint(Step step) {
         return switch (step.place()) {
-            case JOB -> spec.image().entrypoint();
+            case JOB -> Objects.requireNonNullElse(spec.image().entrypoint(), List.of());
             case HELPER -> List.of();
         };
     }
@@ -88,7 +87,7 @@ final class DockerSandbox implements Sandbox {
         if (!step.environment().containsKey("HOME")) {
             frames.add(AgentFrames.variable("HOME", HOME));
         }
-        frames.add(AgentFrames.workingDirectory(SOURCES));
+        frames.add(AgentFrames.workingDirectory(spec.directory()));
         return frames;
     }
 
@@ -96,7 +95,7 @@ final class DockerSandbox implements Sandbox {
     static List<byte[]> handOver(AgentMessage.Hello owner) {
         return List.of(
                 AgentFrames.user(owner.uid(), owner.gid()),
-                AgentFrames.handOver(ContainerRecipes.WORKSPACE),
+                AgentFrames.handOver(Places.WORKSPACE),
                 AgentFrames.handOver(HOME));
     }
 

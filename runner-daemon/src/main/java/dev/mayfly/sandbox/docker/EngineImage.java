@@ -24,6 +24,11 @@ record EngineImage(
         tcpPorts = List.copyOf(tcpPorts);
     }
 
+    /** The same with another user. */
+    EngineImage as(String other) {
+        return new EngineImage(id, other, entrypoint, command, tcpPorts);
+    }
+
     /**
      * Whether processes of the image are root as far as its configuration tells. A name other than
      * {@code root} counts as an ordinary user, and gets no capabilities whatever its number is.

@@ -46,18 +46,22 @@ final class ServiceContainer {
     }
 
     private void sendStep() throws InterruptedException {
-        List<String> command = spec.command().isEmpty() ? image.command() : spec.command();
-        if (image.entrypoint().isEmpty() && command.isEmpty()) {
+        List<String> asked = spec.image().entrypoint();
+        List<String> entrypoint = asked == null ? image.entrypoint() : asked;
+        // As the engine does it: the image's CMD belongs to the image's ENTRYPOINT.
+        List<String> command =
+                spec.command().isEmpty() && asked == null ? image.command() : spec.command();
+        if (entrypoint.isEmpty() && command.isEmpty()) {
             throw new FaultException(
                     Fault.SERVICE,
-                    "service %s: image %s has neither ENTRYPOINT nor CMD; give the service a command"
-                            .formatted(spec.alias(), spec.image()));
+                    "service %s: image %s leaves nothing to run; give the service a command"
+                            .formatted(spec.alias(), spec.image().reference()));
         }
         AgentStream stream = session.stream();
         for (var variable : spec.variables().entrySet()) {
             stream.send(AgentFrames.variable(variable.getKey(), variable.getValue()));
         }
-        for (String argument : image.entrypoint()) {
+        for (String argument : entrypoint) {
             stream.send(AgentFrames.argument(argument));
         }
         for (String argument : command) {
@@ -133,7 +137,7 @@ final class ServiceContainer {
         throw new FaultException(
                 Fault.SERVICE,
                 "service %s (image %s) %s before the job could start; its last lines are in the log;"
-                                .formatted(spec.alias(), spec.image(), how)
+                                .formatted(spec.alias(), spec.image().reference(), how)
                         + " check its command and its variables");
     }
 

@@ -43,6 +43,7 @@ final class ActiveJob {
                         api,
                         spool,
                         settings.pacing().trace(),
+                        payload.work().shown(),
                         random,
                         new TraceDelivery.Listener() {
                             @Override

@@ -17,7 +17,6 @@ public enum FailureReason {
     JOB_EXECUTION_TIMEOUT(null),
     /** Always known. */
     UNKNOWN_FAILURE(null),
-    IMAGE_PULL_FAILURE(RUNNER_SYSTEM_FAILURE),
     RUNNER_CONFIGURATION_ERROR(SCRIPT_FAILURE),
     RUNNER_EXTERNAL_DEPENDENCY_FAILURE(RUNNER_SYSTEM_FAILURE),
     RUNNER_INTERRUPTED(UNKNOWN_FAILURE),
@@ -71,8 +70,8 @@ public enum FailureReason {
 
     private static FailureReason of(Fault fault) {
         return switch (fault) {
-            case IMAGE -> IMAGE_PULL_FAILURE;
-            case SECRET -> RUNNER_EXTERNAL_DEPENDENCY_FAILURE;
+            case IMAGE -> RUNNER_CONFIGURATION_ERROR;
+            case REGISTRY, SECRET -> RUNNER_EXTERNAL_DEPENDENCY_FAILURE;
             case ENGINE, WORKSPACE, SERVICE, LOG, INTERNAL -> RUNNER_SYSTEM_FAILURE;
         };
     }

@@ -268,10 +268,12 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         if (canceling) {
             job.cancelledAtServer("a user cancelled it at GitLab");
         }
-        return switch (JobMapping.map(
-                payload, settings.pool(), settings.limits().network(), info)) {
-            case JobMapping.Result.Mapped(JobSpec spec) ->
-                    Optional.of(new Claim(id, name(), spec, job.cancellation()));
+        return switch (JobMapping.map(payload, facts())) {
+            case JobMapping.Result.Mapped(JobSpec spec, List<String> skipped) -> {
+                skipped.forEach(
+                        what -> told(job, "Mayfly does not do this yet, and goes on: " + what));
+                yield Optional.of(new Claim(id, name(), spec, job.cancellation()));
+            }
             case JobMapping.Result.Refused(List<String> lacking) -> {
                 refuse(job, lacking);
                 yield Optional.empty();
@@ -279,19 +281,36 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         };
     }
 
-    /** Says in the job's own log why it is not run. */
-    private void refuse(ActiveJob job, List<String> lacking) {
-        LOG.warn("a job needs what Mayfly cannot do yet job={} lacking={}", job.id(), lacking);
+    private RunnerFacts facts() {
+        return new RunnerFacts(
+                settings.pool(),
+                settings.limits().network(),
+                info,
+                registration.token().shortForm(),
+                api.authorities());
+    }
+
+    /**
+     * Says something in the job's own log before anything else does. Never a value of the job's.
+     */
+    private static void told(ActiveJob job, String text) {
         try {
-            job.log().notice("Mayfly does not run this job: it cannot do what the job needs.");
-            for (String one : lacking) {
-                job.log().notice("  - " + one);
-            }
-            job.log().notice("Let another runner take it, by tags, or leave these out.");
-            job.log().finish();
+            job.log().notice(text);
         } catch (IOException e) {
             LOG.warn("a job's log was not kept job={}", job.id(), e);
         }
+    }
+
+    /** Says in the job's own log why it is not run. */
+    private static void refusal(ActiveJob job, List<String> lacking) {
+        told(job, "Mayfly does not run this job: it cannot do what the job needs.");
+        lacking.forEach(one -> told(job, "  - " + one));
+        told(job, "Let another runner take it, by tags, or leave these out.");
+    }
+
+    private void refuse(ActiveJob job, List<String> lacking) {
+        LOG.warn("a job needs what Mayfly cannot do yet job={} lacking={}", job.id(), lacking);
+        refusal(job, lacking);
         job.delivery().finish(FinalState.failed(FailureReason.RUNNER_SYSTEM_FAILURE));
         releasedLater(job);
     }

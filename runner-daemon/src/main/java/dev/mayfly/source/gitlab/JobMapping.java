@@ -1,27 +1,34 @@
 package dev.mayfly.source.gitlab;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.mayfly.job.HandedValue;
+import dev.mayfly.job.HandedValue.Use;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.Inputs;
 import dev.mayfly.job.JobEnvironment;
 import dev.mayfly.job.JobSpec;
-import dev.mayfly.job.NetworkAccess;
-import dev.mayfly.job.PoolName;
+import dev.mayfly.job.Places;
+import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.ResourceRequest;
+import dev.mayfly.job.SecretValue;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.job.Steps;
-import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.source.gitlab.JobPayload.Image;
 import dev.mayfly.source.gitlab.JobPayload.Service;
 import dev.mayfly.source.gitlab.JobPayload.Step;
 import dev.mayfly.source.gitlab.JobPayload.Variable;
 import dev.mayfly.source.gitlab.JobPayload.Variable.Trait;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,32 +37,45 @@ import org.jspecify.annotations.Nullable;
  */
 final class JobMapping {
 
+    /** Shows each command as the shell runs it, values and all; so GitLab limits who may look. */
+    static final String DEBUG = "CI_DEBUG_TRACE";
+
     private static final Set<String> STEPS = Set.of("script", "after_script");
 
+    /** How a pipeline says: no entrypoint. */
+    private static final List<String> CLEARED = List.of("");
+
     private final JobPayload payload;
-    private final PoolName pool;
-    private final NetworkAccess network;
+    private final RunnerFacts runner;
     private final JobVariables variables;
     private final List<String> lacking = new ArrayList<>();
+    private final List<String> skipped = new ArrayList<>();
 
-    private JobMapping(
-            JobPayload payload, PoolName pool, NetworkAccess network, RunnerInfo runner) {
+    private JobMapping(JobPayload payload, RunnerFacts runner) {
         this.payload = payload;
-        this.pool = pool;
-        this.network = network;
-        this.variables = JobVariables.of(withRunners(payload, runner), name -> "");
+        this.runner = runner;
+        this.variables = variables(payload, runner);
     }
 
     /** What came out. */
     sealed interface Result {
 
-        /** A job that loses nothing. */
-        record Mapped(JobSpec spec) implements Result {}
+        /**
+         * A job that loses nothing but time.
+         *
+         * @param skipped what of it is not done and only makes it slower, each in a few words
+         */
+        record Mapped(JobSpec spec, List<String> skipped) implements Result {
+
+            public Mapped {
+                skipped = List.copyOf(skipped);
+            }
+        }
 
         /**
          * A job that would not be the one its author wrote.
          *
-         * @param lacking what of it, each in a few words
+         * @param lacking what of it, each in a few words, without values of variables
          */
         record Refused(List<String> lacking) implements Result {
 
@@ -65,17 +85,12 @@ final class JobMapping {
         }
     }
 
-    /**
-     * Maps a job.
-     *
-     * @param pool that the registration feeds
-     * @param network as far as the pool's jobs may reach
-     */
-    static Result map(JobPayload payload, PoolName pool, NetworkAccess network, RunnerInfo runner) {
-        JobMapping mapping = new JobMapping(payload, pool, network, runner);
+    /** Maps a job. */
+    static Result map(JobPayload payload, RunnerFacts runner) {
+        JobMapping mapping = new JobMapping(payload, runner);
         JobSpec spec = mapping.spec();
         return mapping.lacking.isEmpty()
-                ? new Result.Mapped(spec)
+                ? new Result.Mapped(spec, mapping.skipped)
                 : new Result.Refused(mapping.lacking);
     }
 
@@ -84,10 +99,20 @@ final class JobMapping {
         transfers();
         return new JobSpec(
                 payload.facts().name(),
-                pool,
+                runner.pool(),
                 steps(),
-                new JobEnvironment(image(), services(), network, ResourceRequest.NONE),
-                new Inputs(values(), List.of(), workspace()),
+                new JobEnvironment(
+                        image(),
+                        services(),
+                        runner.network(),
+                        ResourceRequest.NONE,
+                        payload.transfers().registries()),
+                new Inputs(
+                        variables.plainValues(),
+                        handed(),
+                        List.of(),
+                        new GitSources(payload, variables, runner.authorities(), lacking::add)
+                                .workspace()),
                 List.of());
     }
 
@@ -106,7 +131,34 @@ final class JobMapping {
         if (script.isEmpty()) {
             script.add(":"); // only where something is lacking, so it is never run
         }
-        return new Steps(script, after, payload.work().timeout());
+        if (variables.isTrue(DEBUG)) {
+            script.addFirst("set -o xtrace");
+        }
+        return new Steps(
+                script,
+                after,
+                new Steps.Limits(
+                        limit("RUNNER_SCRIPT_TIMEOUT"),
+                        limit("RUNNER_AFTER_SCRIPT_TIMEOUT"),
+                        payload.work().timeout()),
+                variables.isFalse("AFTER_SCRIPT_IGNORE_ERRORS"));
+    }
+
+    /** A negative one counts from the end of the job. */
+    private @Nullable Duration limit(String name) {
+        String text = variables.value(name);
+        if (text.isEmpty()) {
+            return null;
+        }
+        Duration limit =
+                GoDuration.parse(text)
+                        .map(wish -> wish.isNegative() ? payload.work().timeout().plus(wish) : wish)
+                        .orElse(Duration.ZERO);
+        if (!limit.isPositive()) {
+            lacking.add("the value of " + name);
+            return null;
+        }
+        return limit;
     }
 
     private @Nullable ImageSpec image() {
@@ -114,53 +166,74 @@ final class JobMapping {
         if (image == null) {
             return null;
         }
-        lackingOf(image, "image");
-        List<String> entrypoint =
-                image.entrypoint() == null || image.entrypoint().equals(List.of(""))
-                        ? List.of()
-                        : image.entrypoint();
-        return new ImageSpec(variables.expanded(image.name()), entrypoint);
+        List<String> entrypoint = image.entrypoint();
+        return imageSpec(
+                image,
+                entrypoint == null || entrypoint.equals(CLEARED) ? List.of() : entrypoint,
+                "image");
     }
 
-    private void lackingOf(Image image, String keyword) {
-        if (!image.pullPolicies().isEmpty()) {
-            lacking.add(keyword + ":pull_policy");
+    private ImageSpec imageSpec(Image image, @Nullable List<String> entrypoint, String keyword) {
+        String platform = image.platform() == null ? "" : variables.expanded(image.platform());
+        if (!platform.isEmpty() && !platform.equals("linux/" + runner.info().architecture())) {
+            lacking.add(keyword + ":docker:platform other than this host's");
         }
-        if (image.user() != null) {
-            lacking.add(keyword + ":docker:user");
-        }
-        if (image.platform() != null) {
-            lacking.add(keyword + ":docker:platform");
-        }
-        String name = variables.expanded(image.name());
-        for (String registry : payload.transfers().registries()) {
-            if (name.startsWith(registry + "/")) {
-                lacking.add(keyword + " from a registry that needs the job's credentials");
+        String user = image.user() == null ? "" : variables.expanded(image.user());
+        return new ImageSpec(
+                variables.expanded(image.name()),
+                entrypoint,
+                user.isEmpty() ? null : user,
+                policies(image, keyword));
+    }
+
+    private List<PullPolicy> policies(Image image, String keyword) {
+        List<PullPolicy> policies = new ArrayList<>();
+        for (String word : image.pullPolicies()) {
+            switch (word) {
+                case "always" -> policies.add(PullPolicy.ALWAYS);
+                case "if-not-present" -> policies.add(PullPolicy.IF_NOT_PRESENT);
+                case "never" -> policies.add(PullPolicy.NEVER);
+                default -> lacking.add("a value of " + keyword + ":pull_policy");
             }
         }
+        String name = variables.expanded(image.name());
+        boolean ofLogin =
+                payload.transfers().registries().stream().anyMatch(login -> login.covers(name));
+        // Whether this job may have it is for the registry to say, not for what is on the engine.
+        return policies.isEmpty() && ofLogin ? List.of(PullPolicy.ALWAYS) : policies;
     }
 
     private List<ServiceSpec> services() {
         List<ServiceSpec> services = new ArrayList<>();
+        Set<String> taken = new HashSet<>();
         for (Service service : payload.work().services()) {
-            lackingOf(service.image(), "services");
-            if (service.image().entrypoint() != null) {
-                lacking.add("services:entrypoint");
-            }
-            String image = variables.expanded(service.image().name());
-            Set<String> names = new TreeSet<>(variables.expanded(service.aliases()));
-            names.addAll(namesOf(image));
-            if (names.size() > 1) {
-                lacking.add("a service with several names: " + String.join(", ", names));
+            ImageSpec image =
+                    imageSpec(
+                            service.image(),
+                            service.image().entrypoint() == null
+                                    ? null
+                                    : without(service.image().entrypoint()),
+                            "services");
+            List<String> names = new ArrayList<>();
+            Stream.concat(
+                            variables.expanded(service.aliases()).stream(),
+                            namesOf(image.reference()).stream())
+                    .filter(taken::add)
+                    .forEach(names::add);
+            if (names.isEmpty()) {
+                lacking.add("a service whose names are all those of another: give it an alias");
+                continue;
             }
             Map<String, String> environment = new LinkedHashMap<>(variables.publicValues());
             service.variables()
                     .forEach(v -> environment.put(v.key(), variables.expanded(v.value())));
-            services.add(
-                    new ServiceSpec(
-                            image, names.iterator().next(), service.command(), environment));
+            services.add(new ServiceSpec(image, names, service.command(), environment));
         }
         return services;
+    }
+
+    private static List<String> without(List<String> entrypoint) {
+        return entrypoint.equals(CLEARED) ? List.of() : entrypoint;
     }
 
     /** The host names that an image's name makes: with the slashes as dashes and as underscores. */
@@ -183,28 +256,32 @@ final class JobMapping {
         return new TreeSet<>(List.of(name.replace("/", "-"), name.replace("/", "__")));
     }
 
-    private Map<String, String> values() {
-        Set<String> masked = new TreeSet<>();
-        variables.with(Trait.MASKED).forEach(variable -> masked.add(variable.key()));
-        if (!masked.isEmpty()) {
-            lacking.add("masked variables: " + String.join(", ", masked));
-        }
-        Set<String> files = new TreeSet<>();
-        variables.with(Trait.FILE).forEach(variable -> files.add(variable.key()));
-        if (!files.isEmpty()) {
-            lacking.add("file variables: " + String.join(", ", files));
-        }
-        return variables.values();
+    /** With the job's token and passwords, whether or not a variable holds them too. */
+    private List<HandedValue> handed() {
+        List<HandedValue> handed = new ArrayList<>(variables.handedValues());
+        Set<String> masked = new HashSet<>();
+        handed.stream()
+                .filter(value -> value.is(Use.MASKED))
+                .forEach(value -> masked.add(text(value.value())));
+        hide("CI_JOB_TOKEN", payload.token().reveal(), masked, handed);
+        payload.transfers()
+                .registries()
+                .forEach(login ->
+                        hide("CI_REGISTRY_PASSWORD", text(login.password()), masked, handed));
+        return handed;
     }
 
-    private WorkspaceSource workspace() {
-        String strategy = variables.value("GIT_STRATEGY").toLowerCase(Locale.ROOT);
-        if (strategy.equals("none") || strategy.equals("empty")) {
-            return new WorkspaceSource.Empty();
+    private static void hide(
+            String name, String value, Set<String> masked, List<HandedValue> handed) {
+        if (!value.isEmpty() && masked.add(value)) {
+            handed.add(
+                    new HandedValue(
+                            name, new SecretValue(value.getBytes(UTF_8)), Set.of(Use.MASKED)));
         }
-        // Without the job's token: it would show in the clone's address.
-        lacking.add("sources that need the job's token");
-        return new WorkspaceSource.Git(payload.git().url(), payload.git().sha());
+    }
+
+    private static String text(SecretValue value) {
+        return new String(value.reveal(), UTF_8);
     }
 
     private void transfers() {
@@ -213,30 +290,54 @@ final class JobMapping {
             lacking.add("artifacts");
         }
         if (transfers.caches() > 0) {
-            lacking.add("cache");
+            skipped.add("cache: nothing is restored or saved");
         }
         if (transfers.dependencies() > 0) {
             lacking.add("artifacts of earlier jobs");
         }
     }
 
+    private static JobVariables variables(JobPayload payload, RunnerFacts runner) {
+        JobVariables variables =
+                JobVariables.of(withRunners(payload, runner, Places.SOURCES), Places::file);
+        String directory = GitSources.directory(variables);
+        return directory == null
+                ? variables
+                : JobVariables.of(withRunners(payload, runner, directory), Places::file);
+    }
+
     /** Those of a runner before and after those of the payload, as GitLab's runner orders them. */
-    private static List<Variable> withRunners(JobPayload payload, RunnerInfo runner) {
+    private static List<Variable> withRunners(
+            JobPayload payload, RunnerFacts runner, String directory) {
         Image image = payload.work().image();
+        RunnerInfo info = runner.info();
         List<Variable> all = new ArrayList<>();
         if (image != null) {
             all.add(new Variable("CI_JOB_IMAGE", image.name(), Set.of(Trait.PUBLIC)));
         }
+        all.add(JobVariables.plain("CI_RUNNER_SHORT_TOKEN", runner.shortToken()));
+        all.add(JobVariables.plain("CI_BUILDS_DIR", Places.WORKSPACE));
+        all.add(JobVariables.plain("CI_PROJECT_DIR", directory));
+        // One job, one environment: there is never another beside it.
+        all.add(JobVariables.plain("CI_CONCURRENT_ID", "0"));
+        all.add(JobVariables.plain("CI_CONCURRENT_PROJECT_ID", "0"));
         all.add(JobVariables.plain("CI_SERVER", "yes"));
         all.add(JobVariables.plain("CI_JOB_STATUS", "running"));
         all.add(
                 JobVariables.plain(
                         "CI_JOB_TIMEOUT", String.valueOf(payload.work().timeout().toSeconds())));
+        if (runner.authorities() != null) {
+            all.add(
+                    new Variable(
+                            "CI_SERVER_TLS_CA_FILE",
+                            runner.authorities(),
+                            Set.of(Trait.PUBLIC, Trait.FILE, Trait.RAW)));
+        }
         all.addAll(payload.work().variables());
         all.add(JobVariables.plain("CI_DISPOSABLE_ENVIRONMENT", "true"));
-        all.add(JobVariables.plain("CI_RUNNER_VERSION", runner.version()));
-        all.add(JobVariables.plain("CI_RUNNER_REVISION", runner.revision()));
-        all.add(JobVariables.plain("CI_RUNNER_EXECUTABLE_ARCH", "linux/" + runner.architecture()));
+        all.add(JobVariables.plain("CI_RUNNER_VERSION", info.version()));
+        all.add(JobVariables.plain("CI_RUNNER_REVISION", info.revision()));
+        all.add(JobVariables.plain("CI_RUNNER_EXECUTABLE_ARCH", "linux/" + info.architecture()));
         return all;
     }
 }

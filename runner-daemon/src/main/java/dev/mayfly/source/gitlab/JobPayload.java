@@ -1,5 +1,6 @@
 package dev.mayfly.source.gitlab;
 
+import dev.mayfly.job.RegistryLogin;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -90,6 +91,15 @@ record JobPayload(JobFacts facts, GitLabToken token, GitFacts git, Work work, Tr
             variables = List.copyOf(variables);
             services = List.copyOf(services);
             beyond = List.copyOf(beyond);
+        }
+
+        /** Whether its log shows what others must not see. */
+        boolean shown() {
+            return variables.stream()
+                    .filter(variable -> variable.key().equals(JobMapping.DEBUG))
+                    .reduce((_, last) -> last)
+                    .filter(variable -> JobVariables.isTrueText(variable.value()))
+                    .isPresent();
         }
     }
 
@@ -190,7 +200,7 @@ record JobPayload(JobFacts facts, GitLabToken token, GitFacts git, Work work, Tr
      * @param dependencies whose artifacts are wanted, with an archive
      * @param registries to which the job has credentials
      */
-    record Transfers(int artifacts, int caches, int dependencies, List<String> registries) {
+    record Transfers(int artifacts, int caches, int dependencies, List<RegistryLogin> registries) {
 
         Transfers {
             registries = List.copyOf(registries);

@@ -1,9 +1,16 @@
 package dev.mayfly.source.gitlab;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.mayfly.job.HandedValue;
+import dev.mayfly.job.HandedValue.Use;
+import dev.mayfly.job.SecretValue;
 import dev.mayfly.source.gitlab.JobPayload.Variable;
 import dev.mayfly.source.gitlab.JobPayload.Variable.Trait;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,11 +23,27 @@ import java.util.function.UnaryOperator;
  */
 final class JobVariables {
 
+    /** As Go reads them, in which GitLab's runner is written. */
+    private static final Set<String> TRUE = Set.of("1", "t", "T", "true", "TRUE", "True");
+
+    private static final Set<String> FALSE = Set.of("0", "f", "F", "false", "FALSE", "False");
+
+    private final List<Variable> inOrder;
     private final Map<String, Variable> byName;
+
+    /** What references resolve to. */
+    private final Map<String, String> unexpanded;
+
     private final Map<String, String> values;
 
-    private JobVariables(Map<String, Variable> byName, Map<String, String> values) {
+    private JobVariables(
+            List<Variable> inOrder,
+            Map<String, Variable> byName,
+            Map<String, String> unexpanded,
+            Map<String, String> values) {
+        this.inOrder = List.copyOf(inOrder);
         this.byName = byName;
+        this.unexpanded = unexpanded;
         this.values = values;
     }
 
@@ -43,7 +66,7 @@ final class JobVariables {
                         variable.is(Trait.FILE) || variable.is(Trait.RAW)
                                 ? raw.getOrDefault(name, "")
                                 : expanded(variable.value(), raw)));
-        return new JobVariables(byName, values);
+        return new JobVariables(inOrder, byName, raw, values);
     }
 
     /** A variable without anything special. */
@@ -61,9 +84,64 @@ final class JobVariables {
         return values.getOrDefault(name, "");
     }
 
-    /** Those with a trait, in order. */
-    List<Variable> with(Trait trait) {
-        return byName.values().stream().filter(variable -> variable.is(trait)).toList();
+    /** Whether a variable is set to what counts as true. */
+    boolean isTrue(String name) {
+        return isTrueText(value(name));
+    }
+
+    static boolean isTrueText(String value) {
+        return TRUE.contains(value);
+    }
+
+    /** Whether a variable is set to what counts as false. */
+    boolean isFalse(String name) {
+        return FALSE.contains(value(name));
+    }
+
+    /** What the job's process gets in the open. */
+    Map<String, String> plainValues() {
+        Map<String, String> plain = values();
+        handedValues().stream()
+                .filter(value -> value.is(Use.VARIABLE) || value.is(Use.FILE))
+                .forEach(value -> plain.remove(value.name()));
+        return plain;
+    }
+
+    /**
+     * What it gets otherwise, and what the log must not show: also masked values that another
+     * variable of the same name has taken the place of.
+     */
+    List<HandedValue> handedValues() {
+        List<HandedValue> handed = new ArrayList<>();
+        Map<String, Integer> lasts = new HashMap<>();
+        for (int i = 0; i < inOrder.size(); i++) {
+            lasts.put(inOrder.get(i).key(), i);
+        }
+        for (int i = 0; i < inOrder.size(); i++) {
+            Variable variable = inOrder.get(i);
+            String value = contentOf(variable);
+            boolean counts = Integer.valueOf(i).equals(lasts.get(variable.key()));
+            Set<Use> uses = EnumSet.noneOf(Use.class);
+            if (variable.is(Trait.MASKED) && !value.isBlank()) {
+                uses.add(Use.MASKED);
+            }
+            if (counts && variable.is(Trait.FILE)) {
+                uses.add(Use.FILE);
+            } else if (counts && !uses.isEmpty()) {
+                uses.add(Use.VARIABLE);
+            }
+            if (!uses.isEmpty()) {
+                handed.add(
+                        new HandedValue(
+                                variable.key(), new SecretValue(value.getBytes(UTF_8)), uses));
+            }
+        }
+        return handed;
+    }
+
+    /** Of a file, what is in it. */
+    private String contentOf(Variable variable) {
+        return variable.is(Trait.RAW) ? variable.value() : expanded(variable.value(), unexpanded);
     }
 
     /** What of them a service may see. */

@@ -1,6 +1,10 @@
 package dev.mayfly.source.gitlab;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.mayfly.job.RegistryLogin;
+import dev.mayfly.job.SecretValue;
 import dev.mayfly.source.gitlab.JobPayload.Fetch;
 import dev.mayfly.source.gitlab.JobPayload.GitFacts;
 import dev.mayfly.source.gitlab.JobPayload.Image;
@@ -32,6 +36,7 @@ final class PayloadReader {
 
     private static final Pattern SHA = Pattern.compile("[0-9a-f]{40}|[0-9a-f]{64}");
     private static final Pattern CREDENTIALS = Pattern.compile("^([a-z+]+://)[^/@]*@");
+    private static final Pattern SCHEME_OR_END = Pattern.compile("^https?://|/+$");
     private static final Set<String> IMAGE_OPTIONS = Set.of("platform", "user");
 
     private final JsonNode root;
@@ -179,10 +184,14 @@ final class PayloadReader {
     }
 
     private Transfers transfers() {
-        List<String> registries = new ArrayList<>();
+        List<RegistryLogin> registries = new ArrayList<>();
         for (JsonNode credential : root.path("credentials")) {
             if ("registry".equals(text(credential, "type"))) {
-                registries.add(text(credential, "url"));
+                registries.add(
+                        new RegistryLogin(
+                                SCHEME_OR_END.matcher(text(credential, "url")).replaceAll(""),
+                                text(credential, "username"),
+                                new SecretValue(text(credential, "password").getBytes(UTF_8))));
             }
         }
         int dependencies = 0;

@@ -5,6 +5,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mayfly.source.gitlab.GitLabHttp.Request;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,10 +32,13 @@ public final class RunnerApi implements AutoCloseable {
     private final GitLabHttp http;
     private final RunnerInfo info;
     private final SystemId system;
+    private final @Nullable String authorities;
     private final InstantSource clock;
     private final RandomGenerator random;
 
-    private RunnerApi(GitLabHttp http, RunnerInfo info, SystemId system) {
+    private RunnerApi(
+            GitLabHttp http, RunnerInfo info, SystemId system, @Nullable String authorities) {
+        this.authorities = authorities;
         this.http = http;
         this.info = info;
         this.system = system;
@@ -48,7 +54,23 @@ public final class RunnerApi implements AutoCloseable {
      */
     public static RunnerApi open(
             Vertx vertx, Connection connection, RunnerInfo info, SystemId system) {
-        return new RunnerApi(new GitLabHttp(vertx, connection, info), info, system);
+        return new RunnerApi(
+                new GitLabHttp(vertx, connection, info), info, system, authorities(connection));
+    }
+
+    private static @Nullable String authorities(Connection connection) {
+        Path file = connection.authority();
+        try {
+            return file == null ? null : Files.readString(file);
+        } catch (IOException e) {
+            throw new IllegalArgumentException(
+                    file + " cannot be read as certificates of authorities (" + e + ")", e);
+        }
+    }
+
+    /** The certificates in PEM that stand for the server's, or null for the usual ones. */
+    @Nullable String authorities() {
+        return authorities;
     }
 
     /** The server. */

@@ -18,6 +18,10 @@ public enum RunnerFeature {
     SERVICES,
     /** A service has variables of its own. */
     SERVICE_VARIABLES,
+    /** A service has several names. */
+    SERVICE_MULTIPLE_ALIASES,
+    /** Sources are fetched as the payload's refspecs say. */
+    REFSPECS,
     /** Values of masked variables do not appear in the log. */
     MASKING,
     /** Raw variables are not expanded. */
@@ -35,10 +39,7 @@ public enum RunnerFeature {
     /** The end carries the script's exit code. */
     RETURN_EXIT_CODE;
 
-    /**
-     * What Mayfly does with a job from GitLab today. Where masked values are in the payload, the
-     * job is refused rather than run unmasked, so {@link #MASKING} is promised.
-     */
+    /** What Mayfly does with a job from GitLab today. */
     public static final Set<RunnerFeature> IMPLEMENTED =
             Set.copyOf(EnumSet.allOf(RunnerFeature.class));
 

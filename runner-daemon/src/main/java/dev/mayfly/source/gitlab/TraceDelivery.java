@@ -55,6 +55,7 @@ final class TraceDelivery {
     private final JobApi api;
     private final TraceSpool spool;
     private final TracePacing pacing;
+    private final boolean debug;
     private final Listener listener;
     private final Backoff backoff;
     private final Thread thread;
@@ -80,16 +81,19 @@ final class TraceDelivery {
      * Prepares; {@link #start()} begins.
      *
      * @param spool read only; closed by the caller, after the end
+     * @param debug whether the log shows what others must not see
      */
     TraceDelivery(
             JobApi api,
             TraceSpool spool,
             TracePacing pacing,
+            boolean debug,
             RandomGenerator random,
             Listener listener) {
         this.api = api;
         this.spool = spool;
         this.pacing = pacing;
+        this.debug = debug;
         this.listener = listener;
         this.interval = pacing.interval();
         this.backoff = new Backoff(pacing.retry(), pacing.longest(), random);
@@ -290,7 +294,7 @@ final class TraceDelivery {
             }
             JobAnswer answer;
             try {
-                answer = api.append(offset, piece, false);
+                answer = api.append(offset, piece, debug);
             } catch (UnreachableException e) {
                 failed("piece of log", e.getMessage());
                 return new Step.Later(null);

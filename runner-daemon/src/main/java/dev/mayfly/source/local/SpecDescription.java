@@ -25,9 +25,11 @@ final class SpecDescription {
                         environment.image(),
                         environment.services().stream().map(SpecDescription::of).toList(),
                         environment.network(),
-                        environment.resources()),
+                        environment.resources(),
+                        environment.registries()),
                 new Inputs(
                         hidden(spec.inputs().variables()),
+                        spec.inputs().handed(),
                         spec.inputs().secrets(),
                         of(spec.inputs().workspace())),
                 spec.artifacts());
@@ -35,13 +37,15 @@ final class SpecDescription {
 
     private static ServiceSpec of(ServiceSpec service) {
         return new ServiceSpec(
-                service.image(), service.alias(), service.command(), hidden(service.variables()));
+                service.image(), service.aliases(), service.command(), hidden(service.variables()));
     }
 
     private static WorkspaceSource of(WorkspaceSource workspace) {
-        return workspace instanceof WorkspaceSource.Git(String url, String commit)
+        return workspace instanceof WorkspaceSource.Git(String url, String commit, var how)
                 ? new WorkspaceSource.Git(
-                        url.replaceFirst("^([a-zA-Z+]+://)[^/@]*@", "$1" + HIDDEN + "@"), commit)
+                        url.replaceFirst("^([a-zA-Z+]+://)[^/@]*@", "$1" + HIDDEN + "@"),
+                        commit,
+                        how)
                 : workspace;
     }
 

@@ -1,6 +1,5 @@
 package dev.mayfly.source.local;
 
-import dev.mayfly.job.Inputs;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.WorkspaceSource;
@@ -49,7 +48,7 @@ final class Uploads {
                 spec.pool(),
                 spec.steps(),
                 spec.environment(),
-                new Inputs(spec.inputs().variables(), spec.inputs().secrets(), workspace),
+                spec.inputs().with(workspace),
                 spec.artifacts());
     }
 

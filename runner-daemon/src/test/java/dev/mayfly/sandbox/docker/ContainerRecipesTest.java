@@ -11,6 +11,7 @@ import com.github.dockerjava.api.model.Ulimit;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.NetworkAccess;
+import dev.mayfly.job.Places;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.sandbox.Hardening;
@@ -45,8 +46,10 @@ class ContainerRecipesTest {
                         new PoolName("untrusted"),
                         new ImageSpec("any", List.of()),
                         List.of(new ServiceSpec("db", "db", List.of(), Map.of())),
+                        List.of(),
                         NetworkAccess.NONE,
                         SandboxSpec.Checkout.OFFLINE,
+                        Places.SOURCES,
                         new SandboxLimits(256L << 20, 1.5, 100, 512, 64L << 20),
                         hardening),
                 AGENT,

@@ -9,6 +9,7 @@ import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.OwnedResource;
+import dev.mayfly.job.Places;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.job.SecretValue;
@@ -134,8 +135,10 @@ final class Fixture {
                 new PoolName("untrusted"),
                 new ImageSpec(AGENT_IMAGE, List.of()),
                 List.of(),
+                List.of(),
                 NetworkAccess.NONE,
                 SandboxSpec.Checkout.NOTHING,
+                Places.SOURCES,
                 LIMITS,
                 STRICT);
     }
@@ -146,8 +149,10 @@ final class Fixture {
                 s.pool(),
                 new ImageSpec(image, List.of(entrypoint)),
                 s.services(),
+                s.registries(),
                 s.network(),
                 s.checkout(),
+                s.directory(),
                 s.limits(),
                 s.hardening());
     }
@@ -158,8 +163,10 @@ final class Fixture {
                 s.pool(),
                 s.image(),
                 s.services(),
+                s.registries(),
                 s.network(),
                 s.checkout(),
+                s.directory(),
                 s.limits(),
                 hardening);
     }
@@ -170,8 +177,10 @@ final class Fixture {
                 s.pool(),
                 s.image(),
                 List.of(services),
+                s.registries(),
                 network,
                 s.checkout(),
+                s.directory(),
                 s.limits(),
                 s.hardening());
     }
@@ -182,8 +191,10 @@ final class Fixture {
                 s.pool(),
                 s.image(),
                 s.services(),
+                s.registries(),
                 s.network(),
                 checkout,
+                s.directory(),
                 s.limits(),
                 s.hardening());
     }

@@ -218,15 +218,14 @@ class ImagesIT {
     }
 
     @Test
-    void imageThatCannotBeHadIsAnImageFaultWithTheCure() {
+    void imageOfARegistryThatDoesNotAnswerIsARegistryFaultWithTheCure() {
         SandboxSpec spec = Fixture.with(FIXTURE.spec(), "localhost:1/no/such/image:1");
         assertThatThrownBy(() -> FIXTURE.create(spec))
                 .isInstanceOf(FaultException.class)
-                .hasMessageContaining(
-                        "image localhost:1/no/such/image:1 is not on this engine and could not be pulled")
+                .hasMessageContaining("image localhost:1/no/such/image:1 could not be pulled")
                 .hasMessageContaining("docker load")
                 .extracting(e -> ((FaultException) e).fault())
-                .isEqualTo(Fault.IMAGE);
+                .isEqualTo(Fault.REGISTRY);
         assertThat(FIXTURE.intents.intended(spec.job())).isEmpty();
     }
 

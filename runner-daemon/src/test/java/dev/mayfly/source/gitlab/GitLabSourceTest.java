@@ -53,7 +53,7 @@ class GitLabSourceTest {
             assertThat(claim.job().value()).isEqualTo("stub-1001");
             assertThat(claim.spec().steps().script()).containsExactly("echo a", "echo b");
             assertThat(claim.spec().steps().afterScript()).containsExactly("echo bye");
-            assertThat(claim.spec().steps().timeout()).isEqualTo(Duration.ofHours(1));
+            assertThat(claim.spec().steps().limits().job()).isEqualTo(Duration.ofHours(1));
             assertThat(claim.spec().environment().image())
                     .isEqualTo(new ImageSpec("alpine:3.20", List.of()));
             assertThat(claim.spec().inputs().variables())
@@ -230,14 +230,16 @@ class GitLabSourceTest {
             StubJob job =
                     gitlab.stub.enqueue(
                             gitlab.runner,
-                            GitLabFixture.job(7).variable("PASSWORD", "canary-value", "masked"));
+                            withArtifacts(
+                                    GitLabFixture.job(7)
+                                            .variable("WORD", "canary-value", "masked")));
             gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(8));
 
             assertThat(gitlab.claim().job().value()).isEqualTo("stub-8");
             Eventually.holds(
                     "refusal", GitLabFixture.SOON, () -> job.status() == StubJob.Status.FAILED);
             assertThat(job.failureReason()).isEqualTo("runner_system_failure");
-            assertThat(job.trace()).contains("masked variables: PASSWORD").doesNotContain("canary");
+            assertThat(job.trace()).contains("  - artifacts").doesNotContain("canary");
         }
     }
 
@@ -360,10 +362,20 @@ class GitLabSourceTest {
 
     @Test
     void outcomesHaveTheReasonsThatTheServerKnows() {
-        assertThat(reason(new Outcome.Faulted(Fault.IMAGE, ""), Set.of()))
+        assertThat(reason(new Outcome.Faulted(Fault.REGISTRY, ""), Set.of()))
                 .isEqualTo(FailureReason.RUNNER_SYSTEM_FAILURE);
-        assertThat(reason(new Outcome.Faulted(Fault.IMAGE, ""), Set.of("image_pull_failure")))
-                .isEqualTo(FailureReason.IMAGE_PULL_FAILURE);
+        assertThat(
+                        reason(
+                                new Outcome.Faulted(Fault.REGISTRY, ""),
+                                Set.of("runner_external_dependency_failure")))
+                .isEqualTo(FailureReason.RUNNER_EXTERNAL_DEPENDENCY_FAILURE);
+        assertThat(
+                        reason(
+                                new Outcome.Faulted(Fault.IMAGE, ""),
+                                Set.of("runner_configuration_error")))
+                .isEqualTo(FailureReason.RUNNER_CONFIGURATION_ERROR);
+        assertThat(reason(new Outcome.Faulted(Fault.WORKSPACE, ""), Set.of()))
+                .isEqualTo(FailureReason.RUNNER_SYSTEM_FAILURE);
         assertThat(reason(new Outcome.Denied(""), Set.of()))
                 .isEqualTo(FailureReason.SCRIPT_FAILURE);
         assertThat(reason(new Outcome.TimedOut(Duration.ZERO), Set.of()))
@@ -376,5 +388,10 @@ class GitLabSourceTest {
 
     private static @Nullable FailureReason reason(Outcome outcome, Set<String> known) {
         return FailureReason.of(outcome, false, known).failure();
+    }
+
+    private static StubPayload withArtifacts(StubPayload payload) {
+        payload.node().putArray("artifacts").addObject().putArray("paths").add("out");
+        return payload;
     }
 }

@@ -1,20 +1,33 @@
 package dev.mayfly.source.gitlab;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mayfly.job.GitFetch;
+import dev.mayfly.job.HandedValue;
+import dev.mayfly.job.ImageSpec;
+import dev.mayfly.job.Inputs;
+import dev.mayfly.job.JobEnvironment;
+import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.NetworkAccess;
+import dev.mayfly.job.PullPolicy;
+import dev.mayfly.job.Steps;
+import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.source.gitlab.JobPayload.Variable;
 import dev.mayfly.source.gitlab.JobPayload.Variable.Trait;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What of a payload is needed, what may be missing, and what becomes of it. */
 class PayloadReaderTest {
@@ -131,9 +144,7 @@ class PayloadReaderTest {
 
     @Test
     void nothingOfAJobIsLostSilently() throws Exception {
-        assertThat(lacking(node -> {})).containsExactly("sources that need the job's token");
         assertThat(lacking(node -> node.putArray("artifacts").addObject())).contains("artifacts");
-        assertThat(lacking(node -> node.putArray("cache").addObject())).contains("cache");
         assertThat(
                         lacking(node ->
                                 node.putArray("dependencies")
@@ -149,8 +160,8 @@ class PayloadReaderTest {
                         lacking(node ->
                                 ((ObjectNode) node.path("image"))
                                         .putArray("pull_policy")
-                                        .add("never")))
-                .contains("image:pull_policy");
+                                        .add("sometimes")))
+                .contains("a value of image:pull_policy");
         assertThat(
                         lacking(node -> {
                             ObjectNode step =
@@ -160,25 +171,202 @@ class PayloadReaderTest {
                             step.putArray("script").add("release");
                         }))
                 .contains("the step release");
+        ObjectNode cached = StubPayload.job(1, "test").node();
+        cached.putArray("cache").addObject();
+        assertThat(((JobMapping.Result.Mapped) result(cached)).skipped())
+                .containsExactly("cache: nothing is restored or saved");
+    }
+
+    @Test
+    void valuesThatNobodyMaySeeAreApartFromTheOthers() throws Exception {
+        Inputs inputs =
+                mapped(
+                                StubPayload.job(1, "test")
+                                        .variable("PLAIN", "<$PASSWORD>", "public")
+                                        .variable("PASSWORD", "earlier-value", "masked")
+                                        .variable("PASSWORD", "pa$$word$HOME", "masked raw")
+                                        .variable("EMPTY", "", "masked")
+                                        .variable("NOTES", "one\n$PASSWORD", "file")
+                                        .variable("KEY", "-----BEGIN", "file masked raw"))
+                        .inputs();
+
+        assertThat(inputs.variables())
+                .containsEntry("PLAIN", "<pa$$word$HOME>")
+                .containsEntry("EMPTY", "")
+                .doesNotContainKeys("PASSWORD", "NOTES", "KEY");
+        assertThat(inputs.handed().stream().map(PayloadReaderTest::words))
+                .containsExactly(
+                        "PASSWORD=earlier-value [MASKED]",
+                        "PASSWORD=pa$$word$HOME [MASKED, VARIABLE]",
+                        "NOTES=one\npa$$word$HOME [FILE]",
+                        "KEY=-----BEGIN [FILE, MASKED]",
+                        "CI_JOB_TOKEN=glcbt-64_stub-job-token-1 [MASKED]");
+        assertThat(inputs.toString()).doesNotContain("earlier-value", "BEGIN");
+    }
+
+    private static String words(HandedValue value) {
+        return value.name()
+                + "="
+                + new String(value.value().reveal(), UTF_8)
+                + " "
+                + new TreeSet<>(value.uses().stream().map(Enum::name).toList());
+    }
+
+    @Test
+    void sourcesAreFetchedAsTheVariablesSay() throws Exception {
+        WorkspaceSource.Git git =
+                git(
+                        StubPayload.job(1, "test")
+                                .variable("GIT_FETCH_EXTRA_FLAGS", "--no-tags  --prune")
+                                .variable("GIT_SUBMODULE_STRATEGY", "recursive")
+                                .variable("GIT_SUBMODULE_DEPTH", "3")
+                                .variable("GIT_SUBMODULE_PATHS", "one two")
+                                .variable("GIT_SUBMODULE_FORCE_HTTPS", "true")
+                                .variable("GIT_LFS_SKIP_SMUDGE", "1")
+                                .variable("GIT_CHECKOUT", "false")
+                                .variable("GIT_CLONE_PATH", "$CI_BUILDS_DIR/group/demo"));
+        GitFetch how = git.how();
+
+        assertThat(git.url()).isEqualTo("http://git.local/group/demo.git");
+        assertThat(how.depth()).isEqualTo(20);
+        assertThat(how.refspecs()).hasSize(2);
+        assertThat(how.flags()).containsExactly("--no-tags", "--prune");
+        assertThat(how.directory()).isEqualTo("/workspace/group/demo");
+        assertThat(how.content())
+                .isEqualTo(
+                        new GitFetch.Content(
+                                "main",
+                                false,
+                                new GitFetch.Submodules(
+                                        GitFetch.Submodules.Mode.RECURSIVE,
+                                        3,
+                                        List.of("one", "two"),
+                                        List.of()),
+                                false));
+        assertThat(how.access().base()).isEqualTo("http://git.local/");
+        assertThat(how.access().insteadOf()).contains("git@git.local:");
+        assertThat(git.toString()).doesNotContain("stub-job-token");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/etc", "/workspace", "/workspace/../etc", "relative"})
+    void pathOutsideTheWorkspaceIsNoPlaceForSources(String path) throws Exception {
+        assertThat(git(StubPayload.job(1, "test").variable("GIT_CLONE_PATH", path)).how())
+                .extracting(GitFetch::directory)
+                .isNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"none", "empty", "NONE"})
+    void jobMayDoWithoutSources(String strategy) throws Exception {
         assertThat(
-                        lacking(node ->
-                                node.putArray("services")
-                                        .addObject()
-                                        .put("name", "team/db")
-                                        .put("alias", "db")))
-                .contains("a service with several names: db, team-db, team__db");
+                        mapped(StubPayload.job(1, "test").variable("GIT_STRATEGY", strategy))
+                                .inputs()
+                                .workspace())
+                .isEqualTo(new WorkspaceSource.Empty());
+    }
+
+    @Test
+    void imagesAreUsedAsThePipelineSays() throws Exception {
+        StubPayload payload = StubPayload.job(1, "test").variable("TAG", "1.2");
+        ObjectNode image = (ObjectNode) payload.node().path("image");
+        image.put("name", "registry.local:5000/app:$TAG");
+        image.putArray("entrypoint").add("");
+        image.putArray("pull_policy").add("always").add("if-not-present");
+        ((ObjectNode) image.path("executor_opts")).putObject("docker").put("user", "app");
+        ObjectNode service = payload.node().putArray("services").addObject();
+        service.put("name", "team/db:$TAG").put("alias", "db, store");
+        service.putArray("entrypoint").add("");
+        service.putArray("command").add("serve");
+        ObjectNode login = payload.node().putArray("credentials").addObject();
+        login.put("type", "registry").put("url", "registry.local:5000");
+        login.put("username", "gitlab-ci-token").put("password", "canary-password");
+        JobEnvironment environment = mapped(payload).environment();
+
+        assertThat(environment.image())
+                .isEqualTo(
+                        new ImageSpec(
+                                "registry.local:5000/app:1.2",
+                                List.of(),
+                                "app",
+                                List.of(PullPolicy.ALWAYS, PullPolicy.IF_NOT_PRESENT)));
+        assertThat(environment.services())
+                .singleElement()
+                .satisfies(one -> {
+                    assertThat(one.image()).isEqualTo(new ImageSpec("team/db:1.2", List.of()));
+                    assertThat(one.aliases()).containsExactly("db", "store", "team-db", "team__db");
+                    assertThat(one.command()).containsExactly("serve");
+                });
+        assertThat(environment.registries())
+                .singleElement()
+                .satisfies(one -> assertThat(one.covers("registry.local:5000/app")).isTrue());
+        assertThat(environment.toString()).doesNotContain("canary");
+    }
+
+    @Test
+    void imageThatNeedsTheJobsLoginIsPulledEachTime() throws Exception {
+        StubPayload payload = StubPayload.job(1, "test");
+        ((ObjectNode) payload.node().path("image")).put("name", "registry.local/app");
+        payload.node()
+                .putArray("credentials")
+                .addObject()
+                .put("type", "registry")
+                .put("url", "https://registry.local/")
+                .put("username", "u")
+                .put("password", "canary-password");
+
+        assertThat(Objects.requireNonNull(mapped(payload).environment().image()).pull())
+                .containsExactly(PullPolicy.ALWAYS);
+    }
+
+    @Test
+    void limitsOfAJobAreTheServersAndTheVariables() throws Exception {
+        Steps steps =
+                mapped(
+                                StubPayload.job(1, "test")
+                                        .variable("RUNNER_SCRIPT_TIMEOUT", "-10m")
+                                        .variable("RUNNER_AFTER_SCRIPT_TIMEOUT", "1m30s")
+                                        .variable("AFTER_SCRIPT_IGNORE_ERRORS", "false"))
+                        .steps();
+
+        assertThat(steps.limits())
+                .isEqualTo(
+                        new Steps.Limits(
+                                Duration.ofMinutes(50),
+                                Duration.ofSeconds(90),
+                                Duration.ofHours(1)));
+        assertThat(steps.afterScriptCounts()).isTrue();
+        assertThat(lacking(node -> variable(node, "RUNNER_SCRIPT_TIMEOUT", "soon")))
+                .containsExactly("the value of RUNNER_SCRIPT_TIMEOUT");
+    }
+
+    private static void variable(ObjectNode node, String key, String value) {
+        ((ArrayNode) node.path("variables")).addObject().put("key", key).put("value", value);
+    }
+
+    private static WorkspaceSource.Git git(StubPayload payload) throws Exception {
+        return (WorkspaceSource.Git) mapped(payload).inputs().workspace();
+    }
+
+    private static JobSpec mapped(StubPayload payload) throws Exception {
+        return ((JobMapping.Result.Mapped) result(payload.node())).spec();
+    }
+
+    private static JobMapping.Result result(ObjectNode node) throws Exception {
+        return JobMapping.map(
+                PayloadReader.read(node),
+                new RunnerFacts(
+                        GitLabFixture.POOL,
+                        NetworkAccess.FULL,
+                        GitLabFixture.INFO,
+                        "abcdefghi",
+                        null));
     }
 
     private static List<String> lacking(Consumer<ObjectNode> change) throws Exception {
         ObjectNode node = StubPayload.job(1, "test").node();
         change.accept(node);
-        JobMapping.Result result =
-                JobMapping.map(
-                        PayloadReader.read(node),
-                        GitLabFixture.POOL,
-                        NetworkAccess.FULL,
-                        GitLabFixture.INFO);
-        return ((JobMapping.Result.Refused) result).lacking();
+        return ((JobMapping.Result.Refused) result(node)).lacking();
     }
 
     private static String problem(ObjectNode node) {

@@ -51,6 +51,7 @@ class TraceDeliveryTest {
                         api.job(7, new GitLabToken(job.token())),
                         spool,
                         GitLabFixture.TRACE,
+                        false,
                         new Random(1),
                         new TraceDelivery.Listener() {
                             @Override

@@ -91,7 +91,7 @@ final class TestJobs {
             case WorkspaceSource.Archive(Path tar) -> node.put("tar", tar.toString());
             case WorkspaceSource.Bundle(Path bundle, String commit) ->
                     node.put("bundle", bundle.toString()).put("commit", commit);
-            case WorkspaceSource.Git(String url, String commit) ->
+            case WorkspaceSource.Git(String url, String commit, var _) ->
                     node.put("url", url).put("commit", commit);
         }
         return JobJson.text(node);

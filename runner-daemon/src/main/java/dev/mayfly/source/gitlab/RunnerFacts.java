@@ -1,0 +1,21 @@
+package dev.mayfly.source.gitlab;
+
+import dev.mayfly.job.NetworkAccess;
+import dev.mayfly.job.PoolName;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a job is told of its runner, and what the runner gives each of its jobs.
+ *
+ * @param pool that the registration feeds
+ * @param network as far as the pool's jobs may reach
+ * @param info the runner as the server knows it
+ * @param shortToken what tells the runner from others
+ * @param authorities certificates in PEM that the server's is signed by, or null for the usual
+ */
+record RunnerFacts(
+        PoolName pool,
+        NetworkAccess network,
+        RunnerInfo info,
+        String shortToken,
+        @Nullable String authorities) {}
