@@ -41,6 +41,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -210,12 +211,15 @@ public final class Assembly implements AutoCloseable {
     private static AdmissionPolicy admission(MayflySettings settings) {
         List<PoolCeiling> ceilings =
                 settings.pools().stream().map(PoolSettings::terms).map(Assembly::ceiling).toList();
-        return new PoolAdmission(
-                ceilings,
-                Map.of(
-                        LOCAL,
-                        new SourceBinding(
-                                settings.local().feeds(), settings.local().defaultPool())));
+        Map<String, SourceBinding> bindings = new HashMap<>();
+        bindings.put(
+                LOCAL, new SourceBinding(settings.local().feeds(), settings.local().defaultPool()));
+        settings.gitlab()
+                .forEach(runner ->
+                        bindings.put(
+                                runner.name(),
+                                new SourceBinding(List.of(runner.pool()), runner.pool())));
+        return new PoolAdmission(ceilings, bindings);
     }
 
     private static PoolCeiling ceiling(PoolTerms terms) {

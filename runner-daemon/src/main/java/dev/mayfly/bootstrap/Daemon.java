@@ -7,6 +7,7 @@ import dev.mayfly.execution.Dispatcher;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.pool.SlotPool;
+import dev.mayfly.source.JobSource;
 import dev.mayfly.source.local.ApiEndpoint;
 import dev.mayfly.source.local.ApiProbes;
 import dev.mayfly.source.local.ApiSettings;
@@ -41,6 +42,7 @@ public final class Daemon implements AutoCloseable {
     private final Assembly parts;
     private final Vertx vertx;
     private final LocalApi api;
+    private final GitLabRunners gitlab;
     private final List<Dispatcher> dispatchers;
     private boolean started;
     private volatile String notReady = "starting: leftovers of an earlier life are not swept yet";
@@ -49,6 +51,7 @@ public final class Daemon implements AutoCloseable {
         this.lock = lock;
         this.parts = parts;
         vertx = Vertx.vertx();
+        gitlab = gitlab(parts, vertx);
         dispatchers =
                 parts.settings().pools().stream()
                         .filter(this::isFed)
@@ -88,6 +91,16 @@ public final class Daemon implements AutoCloseable {
             return daemon;
         } catch (RuntimeException | InterruptedException e) {
             daemon.close();
+            throw e;
+        }
+    }
+
+    private static GitLabRunners gitlab(Assembly parts, Vertx vertx) {
+        try {
+            return GitLabRunners.open(parts.settings(), parts.directory(), vertx);
+        } catch (RuntimeException e) {
+            vertx.close();
+            parts.close();
             throw e;
         }
     }
@@ -137,6 +150,7 @@ public final class Daemon implements AutoCloseable {
     public void close() {
         dispatchers.forEach(Dispatcher::stopClaiming);
         api.close();
+        gitlab.close();
         parts.close();
         try {
             vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
@@ -171,12 +185,20 @@ public final class Daemon implements AutoCloseable {
                         () -> slots.occupancy().free(),
                         () -> slots.occupancy().used(),
                         () -> slots.occupancy().quarantined());
-        return new Dispatcher(parts.stages(), pool.terms(), slots, List.of(parts.local()));
+        return new Dispatcher(parts.stages(), pool.terms(), slots, sourcesOf(name));
+    }
+
+    private List<JobSource> sourcesOf(PoolName pool) {
+        List<JobSource> sources = new ArrayList<>(gitlab.feeding(pool));
+        if (parts.settings().local().feeds().contains(pool)) {
+            sources.add(parts.local());
+        }
+        return sources;
     }
 
     /** A pool that no source feeds has nothing to do. */
     private boolean isFed(PoolSettings pool) {
-        boolean fed = parts.settings().local().feeds().contains(pool.terms().pool());
+        boolean fed = !sourcesOf(pool.terms().pool()).isEmpty();
         if (!fed) {
             LOG.warn("no source feeds pool={}", pool.terms().pool());
         }

@@ -12,6 +12,7 @@ import java.util.List;
  * @param api the HTTP interface
  * @param pools the most trusted first; never empty
  * @param local the embedded source
+ * @param gitlab runners at GitLab servers, each name once
  * @param secrets where secrets come from
  */
 public record MayflySettings(
@@ -21,10 +22,12 @@ public record MayflySettings(
         ApiSettings api,
         List<PoolSettings> pools,
         LocalSourceSettings local,
+        List<GitLabSettings> gitlab,
         SecretsSettings secrets) {
 
     public MayflySettings {
         pools = List.copyOf(pools);
+        gitlab = List.copyOf(gitlab);
     }
 
     /** The same with the state elsewhere; what other settings derived from it stays. */
@@ -37,6 +40,7 @@ public record MayflySettings(
                 api,
                 pools,
                 local,
+                gitlab,
                 secrets);
     }
 }

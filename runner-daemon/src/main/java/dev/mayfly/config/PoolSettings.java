@@ -7,5 +7,6 @@ import dev.mayfly.execution.PoolTerms;
  *
  * @param terms what its jobs get
  * @param slots how many of them run at the same time, at least 1
+ * @param protectedOnly whether of runners at GitLab servers only protected ones may feed it
  */
-public record PoolSettings(PoolTerms terms, int slots) {}
+public record PoolSettings(PoolTerms terms, int slots, boolean protectedOnly) {}

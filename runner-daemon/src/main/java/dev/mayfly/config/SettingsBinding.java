@@ -18,6 +18,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Turns a configuration without problems into settings. */
 final class SettingsBinding {
@@ -55,6 +56,7 @@ final class SettingsBinding {
                 api(root.section("api"), daemon.stateDirectory()),
                 pools,
                 local(root.section("sources").section("local"), pools),
+                root.section("sources").sections("gitlab").stream().map(this::gitlab).toList(),
                 secrets(root.section("secrets").section("file"), daemon.stateDirectory()));
     }
 
@@ -122,7 +124,8 @@ final class SettingsBinding {
                                 seccomp.of(section)),
                         section.bytes("log_limit"),
                         masking(section.section("masking"))),
-                section.number("slots"));
+                section.number("slots"),
+                section.flag("protected"));
     }
 
     private static Masking masking(Section section) {
@@ -150,6 +153,25 @@ final class SettingsBinding {
                 section.has("default") ? new PoolName(section.text("default")) : leastTrusted,
                 section.number("max_queued"),
                 section.duration("keep_finished"));
+    }
+
+    private GitLabSettings gitlab(Section section) {
+        return new GitLabSettings(
+                section.text("name"),
+                section.text("url"),
+                new PoolName(section.text("pool")),
+                section.flag("protected"),
+                section.flag("rotate_token"),
+                new GitLabSettings.Tls(
+                        file(section, "ca_file"),
+                        file(section, "client_certificate"),
+                        file(section, "client_key")));
+    }
+
+    private @Nullable Path file(Section section, String key) {
+        return section.has(key)
+                ? directory.resolve(section.text(key)).toAbsolutePath().normalize()
+                : null;
     }
 
     private SecretsSettings secrets(Section section, Path stateDirectory) {

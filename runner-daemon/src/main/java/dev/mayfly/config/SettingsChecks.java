@@ -22,6 +22,7 @@ final class SettingsChecks {
         checkPort();
         checkPools();
         checkFeeds(root.section("sources").section("local"));
+        checkGitLab(root.section("sources").sections("gitlab"));
         checkKey(root.section("secrets").section("file"));
     }
 
@@ -118,6 +119,62 @@ final class SettingsChecks {
                     "default",
                     "is not among the pools that this source feeds: " + String.join(", ", allowed),
                     "name one of them, or add it to feeds");
+        }
+    }
+
+    private void checkGitLab(List<Section> runners) {
+        Map<String, Integer> first = new HashMap<>();
+        for (int i = 0; i < runners.size(); i++) {
+            Section runner = runners.get(i);
+            checkPool(runner);
+            checkClientCertificate(runner);
+            if (!runner.has("name")) {
+                continue;
+            }
+            String name = runner.text("name");
+            Integer earlier = first.putIfAbsent(name, i);
+            if (earlier != null) {
+                runner.report(
+                        "name",
+                        "is the name of sources.gitlab[" + earlier + "] already",
+                        "give each runner a name of its own");
+            } else if (name.equals("local")) {
+                runner.report("name", "is the name of the embedded source", "choose another name");
+            }
+        }
+    }
+
+    private void checkPool(Section runner) {
+        List<Section> pools = root.sections("pools");
+        if (!runner.has("pool")
+                || pools.isEmpty()
+                || pools.stream().anyMatch(pool -> !pool.has("name"))) {
+            return;
+        }
+        String fed = runner.text("pool");
+        List<String> names = pools.stream().map(pool -> pool.text("name")).toList();
+        if (!names.contains(fed)) {
+            runner.report("pool", "there is no pool \"" + fed + "\"", meant(fed, names));
+            return;
+        }
+        Section pool = pools.get(names.indexOf(fed));
+        boolean faulty =
+                pool.review().isFaulty(pool.pointer("protected"))
+                        || runner.review().isFaulty(runner.pointer("protected"));
+        if (!faulty && pool.flag("protected") && !runner.flag("protected")) {
+            runner.report(
+                    "pool",
+                    "pool \"" + fed + "\" takes jobs of protected runners only",
+                    "mark the runner as protected at the server and here, or name another pool");
+        }
+    }
+
+    private static void checkClientCertificate(Section runner) {
+        for (String key : List.of("client_certificate", "client_key")) {
+            String other = key.equals("client_key") ? "client_certificate" : "client_key";
+            if (runner.has(key) && runner.value().path(other).isMissingNode()) {
+                runner.report(key, "needs " + other + " beside it", "add " + other);
+            }
         }
     }
 

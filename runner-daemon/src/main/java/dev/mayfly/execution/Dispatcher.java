@@ -25,6 +25,10 @@ public final class Dispatcher {
 
     private static final Duration SLOT_WAIT = Duration.ofSeconds(30);
     private static final Duration CLAIM_WAIT = Duration.ofSeconds(20);
+
+    /** Of all sources together where there are several: a job of one waits for the others. */
+    private static final Duration ROUND = Duration.ofSeconds(2);
+
     private static final Duration PAUSE_WHILE_UNHEALTHY = Duration.ofSeconds(2);
     private static final Duration FIRST_RETRY = Duration.ofSeconds(2);
     private static final Duration LAST_RETRY = Duration.ofMinutes(5);
@@ -129,7 +133,7 @@ public final class Dispatcher {
     private void claimFor(Slot slot) throws InterruptedException {
         boolean handedOver = false;
         try {
-            Duration wait = CLAIM_WAIT.dividedBy(sources.size());
+            Duration wait = sources.size() == 1 ? CLAIM_WAIT : ROUND.dividedBy(sources.size());
             for (JobSource source : sources) {
                 if (stopping || !healthy()) { // the wait for the slot may have been long
                     return;

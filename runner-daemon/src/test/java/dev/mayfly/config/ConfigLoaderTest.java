@@ -119,7 +119,35 @@ class ConfigLoaderTest {
                                                 EnumSet.allOf(Variant.class),
                                                 false,
                                                 SettingsBinding.TOKEN_SHAPES)),
-                                1));
+                                1,
+                                false));
+    }
+
+    @Test
+    void runnersThatCannotBeAreProblems() {
+        List<Problem> problems =
+                problems(
+                        """
+                        pools:
+                          - {name: high, protected: true}
+                          - {name: low}
+                        sources:
+                          gitlab:
+                            - {name: a, url: "https://gitlab.example.com", pool: high}
+                            - {name: a, url: "https://gitlab.example.com", pool: lw}
+                            - {name: local, url: "https://user@gitlab.example.com", pool: low}
+                            - {name: b, url: "https://b.example", pool: low, client_key: k.pem}
+                        """);
+
+        assertThat(problems)
+                .extracting(Problem::field)
+                .containsExactlyInAnyOrder(
+                        "sources.gitlab[0].pool",
+                        "sources.gitlab[1].name",
+                        "sources.gitlab[1].pool",
+                        "sources.gitlab[2].name",
+                        "sources.gitlab[2].url",
+                        "sources.gitlab[3].client_key");
     }
 
     @Test

@@ -103,7 +103,14 @@ class PublishedFilesTest {
     @ParameterizedTest
     @MethodSource("schemas")
     void everyKeyIsDescribedAndHasADefaultOrSaysWhatStandsForIt(DocumentSchema schema) {
-        List<String> required = List.of("pools[].name", "script", "image.name", "services[].image");
+        List<String> required =
+                List.of(
+                        "pools[].name",
+                        "sources.gitlab[].name",
+                        "sources.gitlab[].pool",
+                        "script",
+                        "image.name",
+                        "services[].image");
 
         assertThat(leaves(schema.root(), ""))
                 .isNotEmpty()
@@ -174,6 +181,7 @@ class PublishedFilesTest {
                         Map.entry("pools[].user", "image"),
                         Map.entry("pools[].seccomp_profile", "seccomp.json"),
                         Map.entry("pools[].log_limit", "1MiB"),
+                        Map.entry("pools[].protected", "true"),
                         Map.entry("pools[].masking.shortest", "5"),
                         Map.entry("pools[].masking.off", "[hex, utf16]"),
                         Map.entry("pools[].masking.names", "true"),
@@ -182,6 +190,14 @@ class PublishedFilesTest {
                         Map.entry("sources.local.default", "high"),
                         Map.entry("sources.local.max_queued", "1"),
                         Map.entry("sources.local.keep_finished", "1d"),
+                        Map.entry("sources.gitlab[].name", "other"),
+                        Map.entry("sources.gitlab[].url", "https://other.example.com"),
+                        Map.entry("sources.gitlab[].pool", "high"),
+                        Map.entry("sources.gitlab[].protected", "true"),
+                        Map.entry("sources.gitlab[].rotate_token", "false"),
+                        Map.entry("sources.gitlab[].ca_file", "/elsewhere"),
+                        Map.entry("sources.gitlab[].client_certificate", "/elsewhere"),
+                        Map.entry("sources.gitlab[].client_key", "/elsewhere"),
                         Map.entry("secrets.file.path", "/elsewhere"),
                         Map.entry("secrets.file.key", "/elsewhere"));
 
@@ -208,6 +224,23 @@ class PublishedFilesTest {
                 entry = "masking: {" + entry + "}";
             }
             text.append("pools: [{name: high}, {").append(name).append(entry).append("}]");
+        } else if (path.startsWith("sources.gitlab[]")) {
+            Map<String, String> runner =
+                    new TreeMap<>(
+                            Map.of("name", "one", "url", "'https://a.example'", "pool", "low"));
+            if (key.startsWith("client_")) {
+                runner.put("client_certificate", "/usual");
+                runner.put("client_key", "/usual");
+            }
+            if (value != null) {
+                runner.put(key, "'" + value + "'");
+            }
+            if ("true".equals(value) || "false".equals(value)) {
+                runner.put(key, value);
+            }
+            text.append("pools: [{name: high}, {name: low}]\nsources: {gitlab: [")
+                    .append(runner.toString().replace("=", ": "))
+                    .append("]}");
         } else {
             text.append("pools: [{name: high}, {name: low}]\n");
             String[] sections = path.split("\\.", -1);

@@ -7,9 +7,11 @@ import dev.mayfly.job.PoolName;
 import dev.mayfly.source.Claim;
 import dev.mayfly.source.JobReport;
 import dev.mayfly.source.JobSource;
+import dev.mayfly.state.StateDirectory;
 import dev.mayfly.state.StateException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -89,6 +91,15 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         PollPacing pacing = settings.pacing().poll();
         this.backoff = new Backoff(pacing.firstPause(), pacing.longestPause(), random);
         this.registration = current();
+    }
+
+    /**
+     * Where the logs of jobs wait for their server.
+     *
+     * @throws StateException when the directory cannot be made
+     */
+    public static Path jobsIn(StateDirectory state) {
+        return PrivateFile.directory(Registrations.directoryIn(state).resolve("jobs"));
     }
 
     @Override
@@ -284,6 +295,7 @@ public final class GitLabSource implements JobSource, AutoCloseable {
     private RunnerFacts facts() {
         return new RunnerFacts(
                 settings.pool(),
+                settings.protectedRefs(),
                 settings.limits().network(),
                 info,
                 registration.token().shortForm(),

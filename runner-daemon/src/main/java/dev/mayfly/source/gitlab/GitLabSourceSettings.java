@@ -9,13 +9,19 @@ import java.nio.file.Path;
  *
  * @param registration its name; also the source's
  * @param pool the one pool that it feeds
+ * @param protectedRefs whether its jobs must be of protected refs
  * @param limits of what its jobs get and leave
  * @param rotate whether the daemon exchanges the runner's token before it ends. Not where several
  *     daemons share one: the first to exchange it would lock the others out
  * @param pacing how often the server is asked and told
  */
 public record GitLabSourceSettings(
-        String registration, PoolName pool, Limits limits, boolean rotate, Pacing pacing) {
+        String registration,
+        PoolName pool,
+        boolean protectedRefs,
+        Limits limits,
+        boolean rotate,
+        Pacing pacing) {
 
     /**
      * Of what the jobs get and leave.

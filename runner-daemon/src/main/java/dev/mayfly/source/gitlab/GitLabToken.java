@@ -65,6 +65,11 @@ public final class GitLabToken {
         return kind.startsWith("glrt-");
     }
 
+    /** Whether it makes runners ({@code GR1348941...}) and is none's itself. */
+    public boolean registersRunners() {
+        return kind.startsWith("GR");
+    }
+
     /** Takes the value out of a text that somebody else made. */
     String hiddenIn(String text) {
         return text.replace(reveal(), "[hidden]");

@@ -97,6 +97,11 @@ final class JobMapping {
     private JobSpec spec() {
         payload.work().beyond().forEach(keyword -> lacking.add("the keyword " + keyword));
         transfers();
+        if (runner.protectedRefs() && !payload.git().protectedRef()) {
+            lacking.add(
+                    "a runner that takes jobs of unprotected refs: this one is declared as"
+                            + " protected here, and must be marked as protected at the server too");
+        }
         return new JobSpec(
                 payload.facts().name(),
                 runner.pool(),

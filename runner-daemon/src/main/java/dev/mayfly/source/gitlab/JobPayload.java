@@ -50,9 +50,10 @@ record JobPayload(JobFacts facts, GitLabToken token, GitFacts git, Work work, Tr
      * @param url of the repository, its credentials taken out
      * @param ref the branch or tag
      * @param sha full hash of the commit
+     * @param protectedRef whether the ref is protected; false where the server does not say
      * @param fetch how to get it
      */
-    record GitFacts(String url, String ref, String sha, Fetch fetch) {}
+    record GitFacts(String url, String ref, String sha, boolean protectedRef, Fetch fetch) {}
 
     /**
      * How sources are fetched.

@@ -87,6 +87,7 @@ final class PayloadReader {
                 CREDENTIALS.matcher(required(git, "git_info", "repo_url")).replaceFirst("$1"),
                 required(git, "git_info", "ref"),
                 sha,
+                git.path("protected").asBoolean(),
                 new Fetch(
                         texts(git.path("refspecs")),
                         git.path("depth").asInt(),

@@ -1,6 +1,7 @@
 package dev.mayfly.source.gitlab;
 
 import dev.mayfly.state.StateDirectory;
+import dev.mayfly.state.StateException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -37,6 +38,22 @@ final class PrivateFile {
         }
         Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
         syncDirectoryOf(file);
+    }
+
+    /**
+     * A directory for its owner alone; made where it is missing.
+     *
+     * @throws StateException when it cannot be made
+     */
+    static Path directory(Path directory) {
+        try {
+            return Files.createDirectories(
+                    directory,
+                    PosixFilePermissions.asFileAttribute(StateDirectory.PRIVATE_DIRECTORY));
+        } catch (IOException e) {
+            throw new StateException(
+                    directory + " cannot be made (" + e + "): run as the user that runs Mayfly", e);
+        }
     }
 
     /** Makes a name's change in its directory outlive a power cut. */

@@ -54,7 +54,7 @@ public record Registration(
      *
      * @throws IllegalArgumentException with the rule
      */
-    static void checkName(String name) {
+    public static void checkName(String name) {
         if (!NAME.matcher(name).matches()) {
             throw new IllegalArgumentException(
                     "a registration's name must match "

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -47,16 +46,7 @@ public final class Registrations {
      * @throws StateException when it cannot be made
      */
     public static Registrations in(StateDirectory state) {
-        Path directory = directoryIn(state);
-        try {
-            Files.createDirectories(
-                    directory,
-                    PosixFilePermissions.asFileAttribute(StateDirectory.PRIVATE_DIRECTORY));
-        } catch (IOException e) {
-            throw new StateException(
-                    directory + " cannot be made (" + e + "): run as the user that runs Mayfly", e);
-        }
-        return new Registrations(directory);
+        return new Registrations(PrivateFile.directory(directoryIn(state)));
     }
 
     static Path directoryIn(StateDirectory state) {

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  * What a job is told of its runner, and what the runner gives each of its jobs.
  *
  * @param pool that the registration feeds
+ * @param protectedRefs whether jobs of other refs have no business in the pool
  * @param network as far as the pool's jobs may reach
  * @param info the runner as the server knows it
  * @param shortToken what tells the runner from others
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 record RunnerFacts(
         PoolName pool,
+        boolean protectedRefs,
         NetworkAccess network,
         RunnerInfo info,
         String shortToken,

@@ -75,6 +75,7 @@ final class GitLabFixture implements AutoCloseable {
                         new GitLabSourceSettings(
                                 NAME,
                                 POOL,
+                                false,
                                 new GitLabSourceSettings.Limits(
                                         NetworkAccess.FULL, 1 << 20, spools),
                                 true,

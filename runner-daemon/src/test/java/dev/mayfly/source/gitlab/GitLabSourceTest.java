@@ -347,6 +347,7 @@ class GitLabSourceTest {
                                     new GitLabSourceSettings(
                                             "stub",
                                             GitLabFixture.POOL,
+                                            false,
                                             new GitLabSourceSettings.Limits(
                                                     dev.mayfly.job.NetworkAccess.NONE, 1, folder),
                                             true,

@@ -357,6 +357,7 @@ class PayloadReaderTest {
                 PayloadReader.read(node),
                 new RunnerFacts(
                         GitLabFixture.POOL,
+                        false,
                         NetworkAccess.FULL,
                         GitLabFixture.INFO,
                         "abcdefghi",

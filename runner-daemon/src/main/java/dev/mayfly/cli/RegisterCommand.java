@@ -1,0 +1,354 @@
+package dev.mayfly.cli;
+
+import dev.mayfly.config.GitLabSettings;
+import dev.mayfly.config.MayflySettings;
+import dev.mayfly.config.PoolSettings;
+import dev.mayfly.job.PoolName;
+import dev.mayfly.source.gitlab.GitLabToken;
+import dev.mayfly.source.gitlab.NewRunner;
+import dev.mayfly.source.gitlab.Registration;
+import dev.mayfly.source.gitlab.RegistrationAnswer;
+import dev.mayfly.source.gitlab.Registrations;
+import dev.mayfly.source.gitlab.RunnerApi;
+import dev.mayfly.source.gitlab.ServerAddress;
+import dev.mayfly.source.gitlab.UnreachableException;
+import dev.mayfly.state.StateDirectory;
+import java.io.Console;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Makes this host known to a GitLab server as a runner. */
+@Command(
+        name = "register",
+        description = "Register this host as a runner of a GitLab server.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  mayfly register                                   # asks for everything",
+            "  mayfly register --name shop --url https://gitlab.example.com --pool untrusted",
+            "  MAYFLY_GITLAB_TOKEN=$TOKEN mayfly register --name shop",
+            "  mayfly register --name shop --token-file token.txt --replace",
+            "",
+            "Create the runner at the server first (Settings, CI/CD, Runners) and copy its",
+            "token, which begins with glrt-. Tags, description and access are set there. The",
+            "token is kept in the state directory, mode 0600; it is never an argument, since",
+            "those are seen by every user of the host. What the configuration says of the",
+            "runner of that name is used; what it does not say is printed, to be added."
+        })
+final class RegisterCommand implements Callable<Integer> {
+
+    private static final String TOKEN_VARIABLE = "MAYFLY_GITLAB_TOKEN";
+
+    /** Registration tokens of all servers since 14.9 begin with this; the digits are a date. */
+    private static final String LEGACY = "GR1348941";
+
+    @Option(
+            names = "--name",
+            paramLabel = "NAME",
+            description = "What this host calls the runner: a name of sources.gitlab.")
+    private @Nullable String name;
+
+    @Option(
+            names = "--url",
+            paramLabel = "URL",
+            description = "The server. Needed unless the configuration says it.")
+    private @Nullable String url;
+
+    @Option(
+            names = "--pool",
+            paramLabel = "POOL",
+            description = {
+                "The pool that it feeds. Needed unless the configuration says it; asked for"
+                        + " otherwise, or the least trusted."
+            })
+    private @Nullable String pool;
+
+    @Option(
+            names = "--token-file",
+            paramLabel = "FILE",
+            description = {
+                "Read the token from a file. Without it: $MAYFLY_GITLAB_TOKEN, or asked for, or"
+                        + " standard input."
+            })
+    private @Nullable Path tokenFile;
+
+    @Option(
+            names = "--ca-file",
+            paramLabel = "FILE",
+            description = "Authorities that may sign the server's certificate, in PEM.")
+    private @Nullable Path authorities;
+
+    @Option(
+            names = "--replace",
+            description = "Replace a registration of that name that there is already.")
+    private boolean replace;
+
+    @ArgGroup(
+            exclusive = false,
+            heading = "%nWith a registration token (GR...) of an old server only:%n")
+    private @Nullable Legacy legacy;
+
+    @Mixin private final ConfigOption config = new ConfigOption();
+
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    /** What the server of a runner that was created there knows by itself. */
+    private static final class Legacy {
+
+        @Option(
+                names = "--description",
+                paramLabel = "TEXT",
+                description = "What people see. Default: the name.")
+        private @Nullable String description;
+
+        @Option(
+                names = "--tag-list",
+                paramLabel = "TAGS",
+                split = ",",
+                description = "Tags of the jobs that it takes, with commas in between.")
+        private @Nullable List<String> tags;
+
+        @Option(names = "--run-untagged", description = "Take jobs without tags too.")
+        private boolean untagged;
+
+        @Option(
+                names = "--protected",
+                description = "Take jobs of protected branches and tags only.")
+        private boolean protectedRefs;
+
+        @Option(
+                names = "--maximum-timeout",
+                paramLabel = "SECONDS",
+                description = "Limit of its jobs, at least 600.")
+        private @Nullable Integer maximumTimeout;
+
+        Legacy() {}
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        MayflySettings settings = config.load();
+        String called = name == null ? asked("Name of the runner on this host", "gitlab") : name;
+        Optional<GitLabSettings> known =
+                settings.gitlab().stream().filter(one -> one.name().equals(called)).findFirst();
+        GitLabSettings runner = known.isPresent() ? agreeing(known.get()) : fresh(called, settings);
+        StateDirectory directory = new StateDirectory(settings.daemon().stateDirectory()).create();
+        Registrations registrations = Registrations.in(directory);
+        if (registrations.read(called).isPresent() && !mayReplace(called)) {
+            System.err.println(
+                    "mayfly: there is a registration "
+                            + called
+                            + " already; --replace it, or choose"
+                            + " another name");
+            return ExitCode.BAD_CONFIG;
+        }
+        GitLabToken token = token();
+        try (ServerDialogue server = new ServerDialogue(runner, directory)) {
+            return switch (answer(server.api(), token, called)) {
+                case RegistrationAnswer.Granted granted -> {
+                    registrations.write(
+                            new Registration(
+                                    called,
+                                    ServerAddress.of(runner.url()),
+                                    granted.runner(),
+                                    granted.token(),
+                                    new Registration.Validity(Instant.now(), granted.expires())));
+                    told(runner, known.isPresent(), granted, registrations.file(called));
+                    yield ExitCode.OK;
+                }
+                case RegistrationAnswer.Refused(int _, String because) -> {
+                    System.err.println("mayfly: not registered: " + because);
+                    yield ExitCode.BAD_CONFIG;
+                }
+                case RegistrationAnswer.Removed() ->
+                        throw new IllegalStateException("a registration removes nothing");
+            };
+        } catch (UnreachableException e) {
+            System.err.println("mayfly: not registered: " + e.getMessage());
+            return ExitCode.UNAVAILABLE;
+        }
+    }
+
+    private RegistrationAnswer answer(RunnerApi api, GitLabToken token, String called)
+            throws UnreachableException, InterruptedException {
+        if (!token.registersRunners()) {
+            if (legacy != null) {
+                throw wrong(
+                        "the server owns description, tags, access and limits of a runner with this"
+                                + " kind of token: leave them out, and change them there");
+            }
+            return api.verify(token);
+        }
+        System.err.println(
+                "a token that begins with "
+                        + LEGACY
+                        + " is one of the old kind, which servers are giving up: better create the"
+                        + " runner at the server");
+        Legacy given = legacy == null ? new Legacy() : legacy;
+        return api.register(
+                token,
+                new NewRunner(
+                        given.description == null ? called : given.description,
+                        given.tags == null ? List.of() : given.tags,
+                        given.protectedRefs
+                                ? NewRunner.Access.REF_PROTECTED
+                                : NewRunner.Access.NOT_PROTECTED,
+                        given.untagged || given.tags == null,
+                        given.maximumTimeout == null
+                                ? null
+                                : Duration.ofSeconds(given.maximumTimeout)));
+    }
+
+    private void told(
+            GitLabSettings runner,
+            boolean configured,
+            RegistrationAnswer.Granted granted,
+            Path file) {
+        System.err.println(
+                "registered "
+                        + runner.name()
+                        + (granted.runner() == null ? "" : " as runner " + granted.runner())
+                        + " at "
+                        + ServerAddress.of(runner.url())
+                        + "; its token is in "
+                        + file
+                        + (granted.expires() == null ? "" : " and ends at " + granted.expires()));
+        if (configured) {
+            System.err.println("the configuration names it: restart the daemon if it is new there");
+            return;
+        }
+        System.err.println(
+                "add these lines to "
+                        + config.located().map(Path::toString).orElse("your configuration")
+                        + ", below sources, and restart the daemon:");
+        System.out.println("  gitlab:");
+        System.out.println("    - name: " + runner.name());
+        System.out.println("      url: " + ServerAddress.of(runner.url()));
+        System.out.println("      pool: " + runner.pool());
+        if (runner.tls().authorities() != null) {
+            System.out.println("      ca_file: " + runner.tls().authorities());
+        }
+    }
+
+    /** What the configuration says, which the options must not contradict. */
+    private GitLabSettings agreeing(GitLabSettings known) {
+        if (url != null && !ServerAddress.of(url).equals(ServerAddress.of(known.url()))) {
+            throw wrong(
+                    "--url: the configuration says that " + known.name() + " is at " + known.url());
+        }
+        if (pool != null && !pool.equals(known.pool().value())) {
+            throw wrong(
+                    "--pool: the configuration says that "
+                            + known.name()
+                            + " feeds "
+                            + known.pool());
+        }
+        return known;
+    }
+
+    private GitLabSettings fresh(String called, MayflySettings settings) {
+        String server = url == null ? asked("URL of the GitLab server", "") : url;
+        try {
+            Registration.checkName(called);
+            ServerAddress.of(server);
+        } catch (IllegalArgumentException e) {
+            throw wrong(String.valueOf(e.getMessage()));
+        }
+        List<String> pools =
+                settings.pools().stream()
+                        .map(PoolSettings::terms)
+                        .map(terms -> terms.pool().value())
+                        .toList();
+        String fed =
+                pool == null
+                        ? asked(
+                                "Pool that it feeds, of " + String.join(", ", pools),
+                                pools.getLast())
+                        : pool;
+        if (!pools.contains(fed)) {
+            throw wrong(
+                    "--pool: there is no pool "
+                            + fed
+                            + "; the configuration has "
+                            + String.join(", ", pools));
+        }
+        return new GitLabSettings(
+                called,
+                server,
+                new PoolName(fed),
+                false,
+                true,
+                new GitLabSettings.Tls(
+                        authorities == null ? null : authorities.toAbsolutePath(), null, null));
+    }
+
+    private boolean mayReplace(String called) {
+        return replace
+                || (Style.terminal()
+                        && asked(
+                                        "There is a registration "
+                                                + called
+                                                + " already. Replace it? (yes/no)",
+                                        "no")
+                                .toLowerCase(Locale.ROOT)
+                                .startsWith("y"));
+    }
+
+    /** The answer of a person, or what is usual where there is none. */
+    private String asked(String question, String usual) {
+        if (Style.terminal()) {
+            Console console = Objects.requireNonNull(System.console());
+            String answer =
+                    console.readLine("%s%s: ", question, usual.isEmpty() ? "" : " [" + usual + "]");
+            if (answer != null && !answer.isBlank()) {
+                return answer.strip();
+            }
+        }
+        if (usual.isEmpty()) {
+            throw wrong("--url is needed: the address of the GitLab server");
+        }
+        return usual;
+    }
+
+    private GitLabToken token() throws IOException {
+        String variable = System.getenv(TOKEN_VARIABLE);
+        String text;
+        if (tokenFile != null) {
+            text = Files.readString(tokenFile);
+        } else if (variable != null && !variable.isBlank()) {
+            text = variable;
+        } else if (Style.terminal()) {
+            char[] typed =
+                    Objects.requireNonNull(System.console())
+                            .readPassword("Token of the runner (glrt-..., not shown): ");
+            text = typed == null ? "" : new String(typed);
+        } else {
+            text = new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+        try {
+            return new GitLabToken(text.strip());
+        } catch (IllegalArgumentException e) {
+            throw wrong(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private ParameterException wrong(String text) {
+        return new ParameterException(spec.commandLine(), text);
+    }
+}

@@ -1,0 +1,36 @@
+package dev.mayfly.config;
+
+import dev.mayfly.job.PoolName;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One runner at one GitLab server.
+ *
+ * @param name of the registration, and of the source
+ * @param url of the server
+ * @param pool that it feeds
+ * @param protectedRefs whether the server gives it jobs of protected refs only
+ * @param rotateToken whether the daemon exchanges its token before it expires
+ * @param tls how the server's and Mayfly's certificates are checked
+ */
+public record GitLabSettings(
+        String name,
+        String url,
+        PoolName pool,
+        boolean protectedRefs,
+        boolean rotateToken,
+        Tls tls) {
+
+    /**
+     * Certificates. Both of the last two are there, or neither.
+     *
+     * @param authorities PEM, or null for the usual ones
+     * @param clientCertificate PEM, or null for none
+     * @param clientKey PEM, or null for none
+     */
+    public record Tls(
+            @Nullable Path authorities,
+            @Nullable Path clientCertificate,
+            @Nullable Path clientKey) {}
+}
