@@ -8,16 +8,20 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 
@@ -28,7 +32,7 @@ final class GitHttpServer implements AutoCloseable {
 
     private final Path root;
     private final HttpServer server;
-    private final Set<String> tokens = new HashSet<>();
+    private final Set<String> tokens = ConcurrentHashMap.newKeySet();
     private final List<String> asked = new CopyOnWriteArrayList<>();
 
     GitHttpServer(Path root) throws IOException {
@@ -49,9 +53,17 @@ final class GitHttpServer implements AutoCloseable {
         return List.copyOf(asked);
     }
 
-    /** Where a container finds it. */
-    String authority() {
-        return Engine.hostAddresses().getFirst() + ":" + server.getAddress().getPort();
+    /** Where a container finds it: not by the address of a network that goes with its job. */
+    String authority() throws SocketException {
+        String host =
+                NetworkInterface.networkInterfaces()
+                        .filter(one -> !one.getName().startsWith("br-"))
+                        .flatMap(NetworkInterface::inetAddresses)
+                        .filter(one -> one instanceof Inet4Address && !one.isLoopbackAddress())
+                        .map(InetAddress::getHostAddress)
+                        .findFirst()
+                        .orElseThrow();
+        return host + ":" + server.getAddress().getPort();
     }
 
     /**
