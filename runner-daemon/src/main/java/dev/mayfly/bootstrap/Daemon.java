@@ -110,6 +110,7 @@ public final class Daemon implements AutoCloseable {
         // Before the first claim: what an earlier life left must not meet a new job.
         parts.sweep();
         parts.local().start();
+        gitlab.tellOldEnds();
         parts.reaper().start(SWEEP_EVERY);
         dispatchers.forEach(Dispatcher::start);
         notReady = "";

@@ -80,6 +80,11 @@ public final class GitLabRunners implements AutoCloseable {
         }
     }
 
+    /** Tells the servers what earlier lives could not. */
+    void tellOldEnds() {
+        runners.forEach(runner -> runner.source().tellOldEnds());
+    }
+
     /** Those that feed a pool. */
     List<JobSource> feeding(PoolName pool) {
         List<JobSource> feeding = new ArrayList<>();

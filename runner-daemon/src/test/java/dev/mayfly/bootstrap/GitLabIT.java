@@ -7,21 +7,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mayfly.Eventually;
 import dev.mayfly.source.gitlab.GitLabStub;
-import dev.mayfly.source.gitlab.GitLabToken;
-import dev.mayfly.source.gitlab.Registration;
-import dev.mayfly.source.gitlab.Registrations;
-import dev.mayfly.source.gitlab.ServerAddress;
 import dev.mayfly.source.gitlab.StubJob;
 import dev.mayfly.source.gitlab.StubPayload;
 import dev.mayfly.source.gitlab.StubRunner;
-import dev.mayfly.state.StateDirectory;
 import java.io.IOException;
 import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -59,18 +52,7 @@ class GitLabIT {
         git = new GitHttpServer(Files.createDirectory(directory.resolve("git")));
         commit = git.repository("demo", "greeting.txt", "hello from the repository\n");
         installation = new Installation(directory, 2, "drain_timeout: 1s");
-        Files.writeString(
-                installation.config(),
-                "  gitlab:\n    - {name: stub, url: \"%s\", pool: trusted}\n".formatted(stub.url()),
-                StandardOpenOption.APPEND);
-        Registrations.in(new StateDirectory(installation.state()).create())
-                .write(
-                        new Registration(
-                                "stub",
-                                ServerAddress.of(stub.url().toString()),
-                                runner.id(),
-                                new GitLabToken(runner.token()),
-                                new Registration.Validity(Instant.now(), null)));
+        installation.runner(stub, runner);
         engine = new Engine();
         daemon = Daemon.start(installation.settings());
     }

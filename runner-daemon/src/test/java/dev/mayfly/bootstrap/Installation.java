@@ -8,12 +8,21 @@ import dev.mayfly.config.MayflySettings;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.secrets.file.SecretStore;
 import dev.mayfly.secrets.file.SetOutcome;
+import dev.mayfly.source.gitlab.GitLabStub;
+import dev.mayfly.source.gitlab.GitLabToken;
+import dev.mayfly.source.gitlab.Registration;
+import dev.mayfly.source.gitlab.Registrations;
+import dev.mayfly.source.gitlab.ServerAddress;
+import dev.mayfly.source.gitlab.StubRunner;
 import dev.mayfly.source.local.ApiToken;
 import dev.mayfly.source.local.LocalClient;
+import dev.mayfly.state.StateDirectory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Objects;
 import java.util.Set;
@@ -77,6 +86,25 @@ final class Installation {
                 new LocalClient(
                         Daemon.endpoint(settings),
                         ApiToken.readOrCreate(settings.api().tokenFile())));
+    }
+
+    /**
+     * Registers a runner of a server, whose jobs go to the trusted pool. Before a daemon starts.
+     */
+    void runner(GitLabStub server, StubRunner runner) throws IOException {
+        Files.writeString(
+                config,
+                "  gitlab:\n    - {name: stub, url: \"%s\", pool: trusted}\n"
+                        .formatted(server.url()),
+                StandardOpenOption.APPEND);
+        Registrations.in(new StateDirectory(state).create())
+                .write(
+                        new Registration(
+                                "stub",
+                                ServerAddress.of(server.url().toString()),
+                                runner.id(),
+                                new GitLabToken(runner.token()),
+                                new Registration.Validity(Instant.now(), null)));
     }
 
     void secret(String name, String value, String pool) throws InterruptedException {

@@ -14,22 +14,31 @@ final class ActiveJob {
 
     private static final Logger LOG = LoggerFactory.getLogger(ActiveJob.class);
 
-    private final JobId id;
     private final JobPayload payload;
     private final Cancellation cancellation = new Cancellation();
     private final AtomicBoolean cancelledByServer = new AtomicBoolean();
+    private final OpenJobs open;
+    private final OpenJobs.OpenJob note;
     private final TraceSpool spool;
     private final TraceWriter log;
     private final TraceDelivery delivery;
 
+    /**
+     * Prepares.
+     *
+     * @param note what was noted of it, without an end
+     * @param spool closed with this
+     */
     ActiveJob(
-            JobId id,
+            OpenJobs open,
+            OpenJobs.OpenJob note,
             JobPayload payload,
             JobApi api,
             TraceSpool spool,
             GitLabSourceSettings settings,
             RandomGenerator random) {
-        this.id = id;
+        this.open = open;
+        this.note = note;
         this.payload = payload;
         this.spool = spool;
         this.log =
@@ -62,7 +71,7 @@ final class ActiveJob {
     }
 
     JobId id() {
-        return id;
+        return note.id();
     }
 
     JobPayload payload() {
@@ -91,13 +100,19 @@ final class ActiveJob {
         cancellation.request(why);
     }
 
-    /** Stops the delivery, wherever it is, and throws away what was kept for it. */
+    /** How it ended. Noted when this returns, and told to the server from now on. */
+    void ended(FinalState state) throws IOException {
+        open.note(note.with(state));
+        delivery.finish(state);
+    }
+
+    /** Stops the delivery, wherever it is. What the server does not have yet stays noted. */
     void close() throws InterruptedException {
         delivery.stop();
         try {
             spool.close();
         } catch (IOException e) {
-            LOG.warn("a delivered log was not removed job={}", id, e);
+            LOG.warn("a log was not closed job={}", id(), e);
         }
     }
 }

@@ -16,7 +16,8 @@ import java.util.zip.CRC32;
 /** A spool in a file, so that an outage of any length costs disk and no memory. */
 public final class FileTraceSpool implements TraceSpool {
 
-    private final Path file;
+    private static final int BLOCK_BYTES = 64 * 1024;
+
     private final FileChannel channel;
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -24,8 +25,7 @@ public final class FileTraceSpool implements TraceSpool {
     private final CRC32 crc = new CRC32();
     private long size;
 
-    private FileTraceSpool(Path file, FileChannel channel) {
-        this.file = file;
+    private FileTraceSpool(FileChannel channel) {
         this.channel = channel;
     }
 
@@ -37,7 +37,6 @@ public final class FileTraceSpool implements TraceSpool {
     public static FileTraceSpool create(Path file) throws IOException {
         Files.deleteIfExists(file);
         return new FileTraceSpool(
-                file,
                 FileChannel.open(
                         file,
                         Set.of(
@@ -45,6 +44,33 @@ public final class FileTraceSpool implements TraceSpool {
                                 StandardOpenOption.READ,
                                 StandardOpenOption.WRITE),
                         PosixFilePermissions.asFileAttribute(StateDirectory.PRIVATE_FILE)));
+    }
+
+    /**
+     * Opens the spool that an earlier life left, with all that was written into it.
+     *
+     * @param file that exists
+     */
+    static FileTraceSpool reopen(Path file) throws IOException {
+        FileTraceSpool spool =
+                new FileTraceSpool(
+                        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE));
+        spool.count();
+        return spool;
+    }
+
+    private void count() throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(BLOCK_BYTES);
+        lock.lock();
+        try {
+            while (channel.read(buffer, size) > 0) {
+                size += buffer.position();
+                crc.update(buffer.array(), 0, buffer.position());
+                buffer.clear();
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override
@@ -84,7 +110,7 @@ public final class FileTraceSpool implements TraceSpool {
         ByteBuffer buffer = ByteBuffer.wrap(into, 0, length);
         while (buffer.hasRemaining()) {
             if (channel.read(buffer, from + buffer.position()) < 0) {
-                throw new EOFException(file + " has lost bytes of the log");
+                throw new EOFException("the file has lost bytes of the log");
             }
         }
         return length;
@@ -93,6 +119,5 @@ public final class FileTraceSpool implements TraceSpool {
     @Override
     public void close() throws IOException {
         channel.close();
-        Files.deleteIfExists(file);
     }
 }

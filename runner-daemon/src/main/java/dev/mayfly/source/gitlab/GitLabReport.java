@@ -19,23 +19,11 @@ import java.util.List;
 final class GitLabReport implements JobReport {
 
     private final ActiveJob job;
-    private final Duration patience;
-    private final Runnable released;
-    private final Runnable later;
     private final LogSink log;
 
-    /**
-     * Reports on a job.
-     *
-     * @param patience how long to wait for the server to take the end
-     * @param released to be run when nothing is left to say
-     * @param later to be run when nobody waits for the end any more
-     */
-    GitLabReport(ActiveJob job, Duration patience, Runnable released, Runnable later) {
+    /** Reports on a job. */
+    GitLabReport(ActiveJob job) {
         this.job = job;
-        this.patience = patience;
-        this.released = released;
-        this.later = later;
         this.log = new TraceLog(job.log());
     }
 
@@ -49,42 +37,33 @@ final class GitLabReport implements JobReport {
     }
 
     /**
-     * Tells the end, after all of the log.
+     * Notes the end, from where it is told after all of the log, by a later life if need be.
      *
-     * @throws FaultException when the server did not take it in time; it is told on and on in the
-     *     background, and asking again waits again
+     * @throws FaultException when it cannot be noted
      */
     @Override
     public void finished(Outcome outcome) {
-        job.delivery()
-                .finish(
-                        FailureReason.of(
-                                outcome,
-                                job.cancelledByServer(),
-                                job.payload().facts().server().failureReasons()));
         try {
-            if (job.delivery().await(patience) == null) {
-                later.run();
-                throw new FaultException(
-                        Fault.LOG,
-                        "GitLab has not taken the end of job "
-                                + job.id()
-                                + " within "
-                                + patience.toSeconds()
-                                + " s; it is told again until it does");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            job.ended(
+                    FailureReason.of(
+                            outcome,
+                            job.cancelledByServer(),
+                            job.payload().facts().server().failureReasons()));
+        } catch (IOException e) {
             throw new FaultException(
-                    Fault.LOG, "interrupted while telling the end of job " + job.id(), e);
+                    Fault.LOG,
+                    "the end of job "
+                            + job.id()
+                            + " could not be noted for GitLab ("
+                            + e.getMessage()
+                            + "): make room in the state directory",
+                    e);
         }
     }
 
-    /** GitLab has no place for a receipt; the job is forgotten. */
+    /** GitLab has no place for a receipt. */
     @Override
-    public void released(Receipt receipt) {
-        released.run();
-    }
+    public void released(Receipt receipt) {}
 
     /**
      * The masked log on its way into the file from which it is delivered: what was accepted

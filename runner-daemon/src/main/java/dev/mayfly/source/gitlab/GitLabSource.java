@@ -1,8 +1,11 @@
 package dev.mayfly.source.gitlab;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobSpec;
+import dev.mayfly.job.Outcome;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.source.Claim;
 import dev.mayfly.source.JobReport;
@@ -10,13 +13,13 @@ import dev.mayfly.source.JobSource;
 import dev.mayfly.state.StateDirectory;
 import dev.mayfly.state.StateException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -55,6 +58,8 @@ public final class GitLabSource implements JobSource, AutoCloseable {
     private final InstantSource clock;
     private final RandomGenerator random = RandomGenerator.getDefault();
     private final Map<JobId, ActiveJob> active = new ConcurrentHashMap<>();
+    private final Set<TraceDelivery> old = ConcurrentHashMap.newKeySet();
+    private final OpenJobs open;
     private final Backoff backoff;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -91,6 +96,7 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         PollPacing pacing = settings.pacing().poll();
         this.backoff = new Backoff(pacing.firstPause(), pacing.longestPause(), random);
         this.registration = current();
+        this.open = new OpenJobs(settings.limits().spools(), name(), api.server());
     }
 
     /**
@@ -135,16 +141,12 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         if (job == null) {
             throw new IllegalArgumentException("job " + claim.job() + " is not active");
         }
-        return new GitLabReport(
-                job,
-                settings.pacing().trace().report(),
-                () -> released(job),
-                () -> releasedLater(job));
+        return new GitLabReport(job);
     }
 
     /**
      * Stops. A job that an open question still brings is given back; ends of jobs that the server
-     * has not taken yet are told for a few seconds more.
+     * has not taken yet are told for a few seconds more, and then by a later life.
      */
     @Override
     public void close() {
@@ -161,6 +163,9 @@ public final class GitLabSource implements JobSource, AutoCloseable {
                 job.close();
             }
             active.clear();
+            for (TraceDelivery delivery : old) {
+                delivery.stop();
+            }
         } catch (InterruptedException e) {
             interrupted = true;
         } finally {
@@ -255,27 +260,40 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         }
         JobId id = new JobId(name() + "-" + payload.facts().id());
         JobApi jobApi = api.job(payload.facts().id(), payload.token());
+        OpenJobs.OpenJob note =
+                new OpenJobs.OpenJob(
+                        id,
+                        payload.facts().id(),
+                        payload.token(),
+                        payload.facts().server().failureReasons(),
+                        null);
+        ActiveJob job;
+        try {
+            // Noted before anything else: from here on somebody tells its end, whatever happens.
+            open.note(note);
+            job = new ActiveJob(open, note, payload, jobApi, open.newLog(id), settings, random);
+        } catch (IOException e) {
+            LOG.error("a job cannot be noted, so it is given back job={}", id, e);
+            end(jobApi, FinalState.failed(FailureReason.RUNNER_SYSTEM_FAILURE));
+            open.forget(id);
+            return Optional.empty();
+        }
         boolean canceling = false;
         try {
             JobAnswer answer = jobApi.running(null);
             if (answer.over()) {
                 LOG.info("job was over before it began job={} status={}", id, answer.jobStatus());
+                job.close();
+                open.forget(id);
                 return Optional.empty();
             }
             canceling = answer.canceling();
         } catch (UnreachableException e) {
             LOG.warn("the start of a job was not told job={} because={}", id, e.getMessage());
         }
-        ActiveJob job;
-        try {
-            job = new ActiveJob(id, payload, jobApi, spool(id), settings, random);
-        } catch (IOException e) {
-            LOG.error("a job's log cannot be kept, so it is given back job={}", id, e);
-            end(jobApi, FinalState.failed(FailureReason.RUNNER_SYSTEM_FAILURE));
-            return Optional.empty();
-        }
         active.put(id, job);
         job.delivery().start();
+        forgetWhenTold(id, job.delivery(), job::close);
         if (canceling) {
             job.cancelledAtServer("a user cancelled it at GitLab");
         }
@@ -323,23 +341,91 @@ public final class GitLabSource implements JobSource, AutoCloseable {
     private void refuse(ActiveJob job, List<String> lacking) {
         LOG.warn("a job needs what Mayfly cannot do yet job={} lacking={}", job.id(), lacking);
         refusal(job, lacking);
-        job.delivery().finish(FinalState.failed(FailureReason.RUNNER_SYSTEM_FAILURE));
-        releasedLater(job);
-    }
-
-    /** Forgets a job, when the server has its end or never will. */
-    private void released(ActiveJob job) {
+        FinalState state = FinalState.failed(FailureReason.RUNNER_SYSTEM_FAILURE);
         try {
-            job.delivery().await(settings.pacing().trace().patience());
-            job.close();
-            active.remove(job.id());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt(); // close() looks after it
+            job.ended(state);
+        } catch (IOException e) {
+            LOG.warn("the end of a job was not noted job={}", job.id(), e);
+            job.delivery().finish(state);
         }
     }
 
-    private void releasedLater(ActiveJob job) {
-        Thread.ofVirtual().name("release-" + job.id()).start(() -> released(job));
+    private interface Closing {
+        void close() throws InterruptedException;
+    }
+
+    /** Forgets a job, when the server has its end or never will. */
+    private void forgetWhenTold(JobId id, TraceDelivery delivery, Closing closing) {
+        Thread.ofVirtual()
+                .name("forget-" + id)
+                .start(() -> {
+                    try {
+                        if (delivery.awaitEnd() != TraceDelivery.End.STOPPED) {
+                            closing.close();
+                            active.remove(id);
+                            open.forget(id);
+                        }
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt(); // nobody does
+                    }
+                });
+    }
+
+    /**
+     * Tells the server the ends that earlier lives could not tell. A job that such a life has left
+     * without an end was lost with it. To be called once, when what those lives left is destroyed.
+     *
+     * @throws StateException when what was noted cannot be read
+     */
+    public void tellOldEnds() {
+        try {
+            for (OpenJobs.OpenJob job : open.all()) {
+                if (!active.containsKey(job.id())) {
+                    tellOldEnd(job);
+                }
+            }
+        } catch (IOException e) {
+            throw new StateException(
+                    "the jobs of an earlier life cannot be looked up (" + e + ")", e);
+        }
+    }
+
+    private void tellOldEnd(OpenJobs.OpenJob job) throws IOException {
+        FileTraceSpool log = open.oldLog(job.id());
+        FinalState end = job.end();
+        if (end == null) {
+            byte[] words = ("\n" + new Outcome.Lost().sentence() + "\n").getBytes(UTF_8);
+            log.append(words, 0, words.length);
+            end = FinalState.failed(FailureReason.RUNNER_SYSTEM_FAILURE);
+            open.note(job.with(end));
+        }
+        LOG.info("telling the end of a job of an earlier life job={}", job.id());
+        TraceDelivery delivery =
+                new TraceDelivery(
+                        api.job(job.number(), job.token()),
+                        log,
+                        settings.pacing().trace(),
+                        false,
+                        random,
+                        TraceDelivery.Listener.NOBODY);
+        delivery.finish(end);
+        delivery.start();
+        old.add(delivery);
+        forgetWhenTold(
+                job.id(),
+                delivery,
+                () -> {
+                    old.remove(delivery);
+                    closeLog(job.id(), log);
+                });
+    }
+
+    private static void closeLog(JobId id, TraceSpool log) {
+        try {
+            log.close();
+        } catch (IOException e) {
+            LOG.warn("a log was not closed job={}", id, e);
+        }
     }
 
     private void unreadable(PayloadException problem) throws InterruptedException {
@@ -348,7 +434,7 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         GitLabToken token = problem.token();
         if (job != null && token != null) {
             JobApi jobApi = api.job(job, token);
-            byte[] words = (problem.getMessage() + "\n").getBytes(StandardCharsets.UTF_8);
+            byte[] words = (problem.getMessage() + "\n").getBytes(UTF_8);
             try {
                 jobApi.append(0, words, false);
             } catch (UnreachableException e) {
@@ -405,10 +491,6 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         } finally {
             lock.unlock();
         }
-    }
-
-    private TraceSpool spool(JobId id) throws IOException {
-        return FileTraceSpool.create(settings.limits().spools().resolve(id + ".trace"));
     }
 
     /** Exchanges the token while no question is open that carries the old one. */

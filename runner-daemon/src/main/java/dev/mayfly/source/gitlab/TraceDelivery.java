@@ -34,12 +34,24 @@ final class TraceDelivery {
         RECORDED,
         /** The server had an end for the job before we did: cancelled, failed or erased. */
         OVER_AT_SERVER,
-        /** Nobody listened for too long, or Mayfly was stopped. */
-        GIVEN_UP
+        /** Nobody listened for too long. */
+        GIVEN_UP,
+        /** Mayfly was stopped; a later life can go on. */
+        STOPPED
     }
 
     /** Hears what the server wants of a running job. Must not block. */
     interface Listener {
+
+        /** For a job that has ended. */
+        Listener NOBODY =
+                new Listener() {
+                    @Override
+                    public void canceling() {}
+
+                    @Override
+                    public void over(@Nullable String status) {}
+                };
 
         /** A user has cancelled: the job shall end in good order. */
         void canceling();
@@ -145,8 +157,24 @@ final class TraceDelivery {
         }
     }
 
+    /** Waits for the end, which {@link #stop()} brings too. */
+    End awaitEnd() throws InterruptedException {
+        lock.lock();
+        try {
+            while (end == null) {
+                changed.await();
+            }
+            return end;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Stops, wherever it is, and returns when it has. */
     void stop() throws InterruptedException {
+        if (thread.getState() == Thread.State.NEW) {
+            return;
+        }
         thread.interrupt();
         thread.join();
     }
@@ -156,6 +184,7 @@ final class TraceDelivery {
         try {
             how = whileItRuns() ? theEnd() : End.OVER_AT_SERVER;
         } catch (InterruptedException e) {
+            how = End.STOPPED;
             LOG.warn("stopped before the server had a job's end job={}", api.job());
         } catch (RuntimeException e) {
             LOG.error("defect while delivering a job's log job={}", api.job(), e);

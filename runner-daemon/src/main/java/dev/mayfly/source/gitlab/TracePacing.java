@@ -9,16 +9,10 @@ import java.time.Duration;
  * @param longest the longest interval that a server may wish, and the longest pause after a failure
  * @param touch the longest time without a word: what a cancellation waits for at most
  * @param retry about the first pause after a failure
- * @param report how long whoever ends a job waits for the server to take the end
  * @param patience how long an unreachable server is told the end of a job
  */
 public record TracePacing(
-        Duration interval,
-        Duration longest,
-        Duration touch,
-        Duration retry,
-        Duration report,
-        Duration patience) {
+        Duration interval, Duration longest, Duration touch, Duration retry, Duration patience) {
 
     /**
      * Some ten calls a minute for a silent job; a server allows 200. After a day GitLab has long
@@ -30,7 +24,6 @@ public record TracePacing(
                     Duration.ofSeconds(60),
                     Duration.ofSeconds(10),
                     Duration.ofSeconds(1),
-                    Duration.ofSeconds(30),
                     Duration.ofHours(24));
 
     Duration bounded(Duration wish) {

@@ -29,7 +29,7 @@ public interface TraceSpool extends AutoCloseable {
      */
     int read(long from, byte[] into) throws IOException;
 
-    /** Throws the content away. */
+    /** Ends its use; the content stays. */
     @Override
     void close() throws IOException;
 }

@@ -30,7 +30,6 @@ final class GitLabFixture implements AutoCloseable {
                     Duration.ofMillis(40),
                     Duration.ofMillis(60),
                     Duration.ofMillis(5),
-                    Duration.ofSeconds(3),
                     Duration.ofSeconds(30));
     static final PollPacing POLL =
             new PollPacing(
@@ -45,6 +44,8 @@ final class GitLabFixture implements AutoCloseable {
     final RunnerApi api;
     final GitLabSource source;
     private final Vertx vertx = Vertx.vertx();
+    private final InstantSource clock;
+    private final Path spools;
 
     GitLabFixture(Path folder) {
         this(folder, GitLabStub.start(), null, InstantSource.system());
@@ -70,20 +71,25 @@ final class GitLabFixture implements AutoCloseable {
                         new GitLabToken(runner.token()),
                         new Registration.Validity(clock.instant(), expires)));
         api = RunnerApi.open(vertx, Connection.to(server), INFO, SYSTEM);
-        source =
-                new GitLabSource(
-                        new GitLabSourceSettings(
-                                NAME,
-                                POOL,
-                                false,
-                                new GitLabSourceSettings.Limits(
-                                        NetworkAccess.FULL, 1 << 20, spools),
-                                true,
-                                new GitLabSourceSettings.Pacing(POLL, TRACE)),
-                        registrations,
-                        api,
-                        INFO,
-                        clock);
+        this.clock = clock;
+        this.spools = spools;
+        source = nextLife();
+    }
+
+    /** A source as a daemon makes it when it starts again. */
+    GitLabSource nextLife() {
+        return new GitLabSource(
+                new GitLabSourceSettings(
+                        NAME,
+                        POOL,
+                        false,
+                        new GitLabSourceSettings.Limits(NetworkAccess.FULL, 1 << 20, spools),
+                        true,
+                        new GitLabSourceSettings.Pacing(POLL, TRACE)),
+                registrations,
+                api,
+                INFO,
+                clock);
     }
 
     /** A payload that today's job can hold. */

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mayfly.Eventually;
 import dev.mayfly.WrittenLog;
 import dev.mayfly.job.Fault;
-import dev.mayfly.job.FaultException;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.LogEvent;
 import dev.mayfly.job.Outcome;
@@ -72,6 +71,7 @@ class GitLabSourceTest {
             log.event(new LogEvent.Notice(now, "the job failed"));
             log.finish();
             report.finished(new Outcome.Failed(42));
+            told(job);
 
             assertThat(job.status()).isEqualTo(StubJob.Status.FAILED);
             assertThat(job.exitCode()).isEqualTo(42);
@@ -197,6 +197,7 @@ class GitLabSourceTest {
                     GitLabFixture.SOON,
                     () -> claim.cancellation().reason() != null);
             gitlab.source.report(claim).finished(new Outcome.Cancelled("a user"));
+            told(job);
 
             assertThat(job.status()).isEqualTo(StubJob.Status.CANCELED);
             assertThat(job.failureReason()).isEqualTo("job_canceled");
@@ -207,21 +208,96 @@ class GitLabSourceTest {
     void endThatTheServerCannotTakeIsToldOnAfterTheJobHasGone() throws Exception {
         try (GitLabFixture gitlab = new GitLabFixture(folder)) {
             StubJob job = gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(20));
-            Claim claim = gitlab.claim();
-            JobReport report = gitlab.source.report(claim);
+            JobReport report = gitlab.source.report(gitlab.claim());
             gitlab.stub.outage(StubFault.html(502));
 
-            assertThatThrownBy(() -> report.finished(new Outcome.Passed()))
-                    .isInstanceOf(FaultException.class)
-                    .hasMessageContaining("stub-20");
+            report.finished(new Outcome.Passed());
+            assertThat(job.status()).isEqualTo(StubJob.Status.RUNNING);
             gitlab.stub.healthy();
-            Eventually.holds(
-                    "end", GitLabFixture.SOON, () -> job.status() == StubJob.Status.SUCCESS);
-            Eventually.holds(
-                    "forgotten",
-                    GitLabFixture.SOON,
-                    () -> !Files.exists(folder.resolve("spools/stub-20.trace")));
+            told(job);
+            assertThat(job.status()).isEqualTo(StubJob.Status.SUCCESS);
+            nothingIsNoted();
         }
+    }
+
+    @Test
+    void endThatALifeCouldNotTellIsToldByTheNext() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            StubJob job = gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(21));
+            JobReport report = gitlab.source.report(gitlab.claim());
+            gitlab.stub.outage(StubFault.html(502));
+            WrittenLog log = new WrittenLog(report.logs().getFirst());
+            log.output("printed during the outage\n");
+            log.finish();
+            report.finished(new Outcome.Failed(7));
+            gitlab.source.close();
+
+            gitlab.stub.healthy();
+            try (GitLabSource next = gitlab.nextLife()) {
+                next.tellOldEnds();
+                told(job);
+                assertThat(job.status()).isEqualTo(StubJob.Status.FAILED);
+                assertThat(job.exitCode()).isEqualTo(7);
+                assertThat(job.trace()).isEqualTo("printed during the outage\n");
+                nothingIsNoted();
+            }
+        }
+    }
+
+    @Test
+    void jobThatWasLostWithALifeGetsAnEndFromTheNext() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            StubJob job = gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(22));
+            JobReport report = gitlab.source.report(gitlab.claim());
+            new WrittenLog(report.logs().getFirst()).output("half of a line");
+            Eventually.holds("log", GitLabFixture.SOON, () -> job.trace().equals("half of a line"));
+            gitlab.source.close(); // which tells nothing of a job that has not ended
+
+            assertThat(job.status()).isEqualTo(StubJob.Status.RUNNING);
+            try (GitLabSource next = gitlab.nextLife()) {
+                next.tellOldEnds();
+                told(job);
+                assertThat(job.failureReason()).isEqualTo("runner_system_failure");
+                assertThat(job.trace()).startsWith("half of a line\n").contains("was lost");
+                nothingIsNoted();
+                // How much has come is not noted: the server says it.
+                gitlab.stub.tolerate("the next piece starts at 14, this one at 0");
+            }
+        }
+    }
+
+    @Test
+    void jobThatTheServerHasEndedMeanwhileIsForgotten() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            StubJob job = gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(23));
+            gitlab.claim();
+            gitlab.source.close();
+            job.forceCancel();
+
+            try (GitLabSource next = gitlab.nextLife()) {
+                next.tellOldEnds();
+                nothingIsNoted();
+                assertThat(job.status()).isEqualTo(StubJob.Status.CANCELED);
+            }
+        }
+    }
+
+    private static void told(StubJob job) throws InterruptedException {
+        Eventually.holds(
+                "the end is told",
+                GitLabFixture.SOON,
+                () -> job.status() != StubJob.Status.RUNNING && !job.status().live());
+    }
+
+    private void nothingIsNoted() throws Exception {
+        Eventually.holds(
+                "nothing is noted",
+                GitLabFixture.SOON,
+                () -> {
+                    try (Stream<Path> files = Files.list(folder.resolve("spools"))) {
+                        return files.findAny().isEmpty();
+                    }
+                });
     }
 
     @Test

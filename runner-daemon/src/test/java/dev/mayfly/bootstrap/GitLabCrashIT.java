@@ -1,0 +1,139 @@
+package dev.mayfly.bootstrap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mayfly.Eventually;
+import dev.mayfly.source.gitlab.GitLabStub;
+import dev.mayfly.source.gitlab.StubFault;
+import dev.mayfly.source.gitlab.StubJob;
+import dev.mayfly.source.gitlab.StubPayload;
+import dev.mayfly.source.gitlab.StubRunner;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Daemons that are killed in every phase of a job from GitLab: when the next one runs, the server
+ * has an end for the job. Needs an engine on this host, the docker command line, and the agent
+ * image.
+ */
+@Timeout(120)
+class GitLabCrashIT {
+
+    private static final Duration SOON = Duration.ofSeconds(40);
+
+    @TempDir private Path directory;
+
+    private GitLabStub stub;
+    private StubRunner runner;
+    private Installation installation;
+    private Engine engine;
+    private MayflyProcess daemon;
+
+    @BeforeEach
+    void start() throws IOException, InterruptedException {
+        stub = GitLabStub.start();
+        runner = stub.runner();
+        installation = new Installation(directory, 1, "drain_timeout: 1s");
+        installation.runner(stub, runner);
+        engine = new Engine();
+        daemon = MayflyProcess.daemon(installation);
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        daemon.close();
+        assertThat(engine.of(installation.daemonId())).isEmpty();
+        engine.close();
+        // How much of a log has come is not noted: a later life hears it from the server.
+        stub.tolerate("the next piece starts at");
+        stub.close();
+    }
+
+    @Test
+    void killedWhileItWaitsForAnImage() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0)) {
+            StubPayload payload = job("echo never");
+            ((ObjectNode) payload.node().path("image"))
+                    .put("name", "127.0.0.1:%d/never:1".formatted(silent.getLocalPort()));
+            StubJob job = stub.enqueue(runner, payload);
+            traced(job, "is not on this engine, pulling it");
+            killAndStartAgain();
+            lost(job);
+        }
+    }
+
+    @Test
+    void killedWhileTheScriptRuns() throws Exception {
+        StubJob job = stub.enqueue(runner, job("echo READY", "sleep 600"));
+        traced(job, "READY\n");
+        killAndStartAgain();
+        lost(job);
+        assertThat(job.trace()).contains("READY\n");
+    }
+
+    @Test
+    void killedWhileTheServerCannotTakeTheEnd() throws Exception {
+        StubJob job =
+                stub.enqueue(
+                        runner, job("echo READY", "sleep 4", "echo printed in vain", "exit 9"));
+        traced(job, "READY\n");
+        stub.outage(StubFault.html(502));
+        Path note = installation.state().resolve("gitlab/jobs/stub-1.json");
+        Eventually.holds(
+                "the end is noted", SOON, () -> Files.readString(note).contains("\"end\""));
+        killAndStartAgain();
+        stub.healthy();
+        over(job);
+
+        assertThat(job.status()).isEqualTo(StubJob.Status.FAILED);
+        assertThat(job.failureReason()).isEqualTo("script_failure");
+        assertThat(job.exitCode()).isEqualTo(9);
+        assertThat(job.trace()).contains("printed in vain\n");
+    }
+
+    private static StubPayload job(String... script) {
+        StubPayload payload =
+                StubPayload.job(1, "test").variable("GIT_STRATEGY", "none").script(script);
+        ((ObjectNode) payload.node().path("image")).put("name", Installation.AGENT_IMAGE);
+        return payload;
+    }
+
+    private void killAndStartAgain() throws IOException, InterruptedException {
+        daemon.kill();
+        daemon = MayflyProcess.daemon(installation);
+    }
+
+    private static void traced(StubJob job, String text) throws InterruptedException {
+        Eventually.holds(text, SOON, () -> job.trace().contains(text));
+    }
+
+    private void lost(StubJob job) throws Exception {
+        over(job);
+        assertThat(job.failureReason()).isEqualTo("runner_system_failure");
+        assertThat(job.trace()).contains("the job was lost");
+    }
+
+    private void over(StubJob job) throws Exception {
+        Eventually.holds("an end", SOON, () -> job.status() == StubJob.Status.FAILED);
+        Eventually.holds(
+                "nothing is noted any more",
+                SOON,
+                () -> {
+                    try (Stream<Path> notes =
+                            Files.list(installation.state().resolve("gitlab/jobs"))) {
+                        return notes.findAny().isEmpty();
+                    }
+                });
+        assertThat(engine.containersOf("stub-" + job.id())).isEmpty();
+    }
+}
