@@ -1,11 +1,13 @@
 package dev.mayfly.execution;
 
+import dev.mayfly.job.GitFetch;
 import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.JobEnvironment;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Places;
+import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.sandbox.DeliveredFile;
 import dev.mayfly.sandbox.SandboxLimits;
 import dev.mayfly.sandbox.SandboxSpec;
@@ -60,9 +62,26 @@ record JobPlan(Claim claim, PoolTerms terms) {
                 terms.hardening());
     }
 
-    /** What fetches the sources, if there are any. */
-    Optional<Step> checkout() {
-        return SourceSteps.stepFor(spec().inputs().workspace());
+    /**
+     * What fetches the sources, if there are any, and what runs around that. No secret of a
+     * provider is among it.
+     */
+    List<Step> checkout() {
+        WorkspaceSource workspace = spec().inputs().workspace();
+        List<Step> steps = new ArrayList<>();
+        SourceSteps.stepFor(workspace).ifPresent(steps::add);
+        GitFetch.Hooks hooks = SourceSteps.hooks(workspace);
+        if (!hooks.before().isEmpty()) {
+            steps.addFirst(hook("pre_get_sources", hooks.before()));
+        }
+        if (!hooks.after().isEmpty()) {
+            steps.addLast(hook("post_get_sources", hooks.after()));
+        }
+        return steps;
+    }
+
+    private Step hook(String name, List<String> lines) {
+        return step(name, Step.Place.HELPER, lines, List.of(), Map.of());
     }
 
     /** What the log must not show and did not come from a provider. */
@@ -83,7 +102,7 @@ record JobPlan(Claim claim, PoolTerms terms) {
     }
 
     Step script(List<Secret> secrets) {
-        return step("script", spec().steps().script(), secrets, Map.of());
+        return step("script", Step.Place.JOB, spec().steps().script(), secrets, Map.of());
     }
 
     /** What the job wants to run after its script, if anything; it knows how that ended. */
@@ -94,6 +113,7 @@ record JobPlan(Claim claim, PoolTerms terms) {
                 : Optional.of(
                         step(
                                 "after_script",
+                                Step.Place.JOB,
                                 lines,
                                 secrets,
                                 Map.of(
@@ -119,7 +139,11 @@ record JobPlan(Claim claim, PoolTerms terms) {
     }
 
     private Step step(
-            String name, List<String> lines, List<Secret> secrets, Map<String, String> more) {
+            String name,
+            Step.Place place,
+            List<String> lines,
+            List<Secret> secrets,
+            Map<String, String> more) {
         Map<String, String> environment = new HashMap<>(spec().inputs().variables());
         List<DeliveredFile> files = new ArrayList<>();
         for (HandedValue value : spec().inputs().handed()) {
@@ -141,7 +165,7 @@ record JobPlan(Claim claim, PoolTerms terms) {
         environment.putAll(more);
         return new Step(
                 name,
-                Step.Place.JOB,
+                place,
                 new Step.Program.Shell(EchoedScript.of(lines)),
                 environment,
                 files,

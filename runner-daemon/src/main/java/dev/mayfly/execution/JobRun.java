@@ -173,8 +173,10 @@ public final class JobRun {
         // 5 script and after_script
         news.enter(JobPhase.RUNNING);
         Outcome outcome = runScript(sandbox, secrets);
-        boolean passed = runAfterScript(sandbox, secrets, outcome);
-        return passed || !(outcome instanceof Outcome.Passed) ? outcome : new Outcome.Failed(1);
+        int code = runAfterScript(sandbox, secrets, outcome);
+        return code == 0 || !(outcome instanceof Outcome.Passed)
+                ? outcome
+                : new Outcome.Failed(code);
     }
 
     private Optional<Outcome> refusal() {
@@ -210,23 +212,27 @@ public final class JobRun {
     }
 
     private void fetchSources(Sandbox sandbox) throws InterruptedException {
-        Optional<Step> step = plan.checkout();
-        if (step.isEmpty()) {
+        List<Step> steps = plan.checkout();
+        if (steps.isEmpty()) {
             return;
         }
         log.begin("checkout");
-        StepEnd end =
-                sandbox.run(
-                        step.get(),
-                        log.output(CHECKOUT_LIMIT, claim.cancellation()),
-                        CHECKOUT_LIMIT,
-                        new Cancellation()); // a cancellation interrupts it
-        if (!(end instanceof StepEnd.Exited(int code) && code == 0)) {
-            throw new FaultException(
-                    Fault.WORKSPACE,
-                    "the sources could not be fetched: "
-                            + words(end)
-                            + "; the log's checkout section says why");
+        for (Step step : steps) {
+            StepEnd end =
+                    sandbox.run(
+                            step,
+                            log.output(CHECKOUT_LIMIT, claim.cancellation()),
+                            CHECKOUT_LIMIT,
+                            new Cancellation()); // a cancellation interrupts it
+            if (!(end instanceof StepEnd.Exited(int code) && code == 0)) {
+                throw new FaultException(
+                        Fault.WORKSPACE,
+                        (step.name().equals("checkout")
+                                        ? "the sources could not be fetched: "
+                                        : "the job's " + step.name() + "_script failed: ")
+                                + words(end)
+                                + "; the log's checkout section says why");
+            }
         }
         sandbox.endCheckout();
     }
@@ -245,22 +251,26 @@ public final class JobRun {
                 : plan.outcomeOf(end, limit);
     }
 
-    /** Returns whether it passed, or its failure does not count. */
-    private boolean runAfterScript(Sandbox sandbox, List<Secret> secrets, Outcome outcome)
+    /** Returns the exit code that counts: 0 too where a failure does not. */
+    private int runAfterScript(Sandbox sandbox, List<Secret> secrets, Outcome outcome)
             throws InterruptedException {
         Optional<Step> step = plan.afterScript(secrets, outcome);
         if (step.isEmpty() || deadline.passed()) {
-            return true;
+            return 0;
         }
         Duration limit = deadline.atMost(plan.afterScriptLimit());
         boolean counts = claim.spec().steps().afterScriptCounts();
         String failure;
+        int exitCode = 1;
         try {
             log.begin("after_script");
             Cancellation nobody = new Cancellation(); // a cancelled job still cleans up
             StepEnd end = sandbox.run(step.get(), log.output(limit, nobody), limit, nobody);
-            if (end instanceof StepEnd.Exited(int code) && code == 0) {
-                return true;
+            if (end instanceof StepEnd.Exited(int code)) {
+                if (code == 0) {
+                    return 0;
+                }
+                exitCode = code;
             }
             failure = words(end);
         } catch (FaultException e) {
@@ -271,7 +281,7 @@ public final class JobRun {
                 counts
                         ? "after_script failed: " + failure
                         : "after_script failed, which does not change the outcome: " + failure);
-        return !counts;
+        return counts ? exitCode : 0;
     }
 
     private static String words(StepEnd end) {

@@ -62,6 +62,10 @@ final class SourceSteps {
                 : Places.SOURCES;
     }
 
+    static GitFetch.Hooks hooks(WorkspaceSource source) {
+        return source instanceof WorkspaceSource.Git git ? git.how().hooks() : GitFetch.Hooks.NONE;
+    }
+
     static Optional<Step> stepFor(WorkspaceSource source) {
         return switch (source) {
             case WorkspaceSource.Empty() -> Optional.empty();

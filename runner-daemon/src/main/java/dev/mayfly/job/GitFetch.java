@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param flags further arguments of {@code git fetch}
  * @param content what is put into the source directory
  * @param access what the server wants of who fetches
+ * @param hooks what the job's author wants to run around it
  * @param directory where the sources go, absolute and below {@link Places#WORKSPACE}; or null for
  *     {@link Places#SOURCES}
  */
@@ -22,17 +23,35 @@ public record GitFetch(
         List<String> flags,
         Content content,
         Access access,
+        Hooks hooks,
         @Nullable String directory) {
 
     /** The commit and its files, from a server that wants nothing. */
     public static final GitFetch COMMIT =
-            new GitFetch(List.of(), 1, List.of(), Content.FILES, Access.OPEN, null);
+            new GitFetch(List.of(), 1, List.of(), Content.FILES, Access.OPEN, Hooks.NONE, null);
 
     public GitFetch {
         refspecs = List.copyOf(refspecs);
         flags = List.copyOf(flags);
         if (depth < 0) {
             throw new IllegalArgumentException("a depth is not negative, got " + depth);
+        }
+    }
+
+    /**
+     * Lines that run where the sources are fetched, with the job's variables; one that fails fails
+     * the job.
+     *
+     * @param before the sources are fetched
+     * @param after they are
+     */
+    public record Hooks(List<String> before, List<String> after) {
+
+        public static final Hooks NONE = new Hooks(List.of(), List.of());
+
+        public Hooks {
+            before = List.copyOf(before);
+            after = List.copyOf(after);
         }
     }
 

@@ -142,6 +142,28 @@ class GitLabIT {
     }
 
     @Test
+    void hooksRunAroundTheFetchingOfTheSources() throws Exception {
+        StubPayload payload = job("hooks").variable("WORD", "s3cr3t-value", "masked");
+        ArrayNode hooks = payload.node().putArray("hooks");
+        hooks.addObject()
+                .put("name", "pre_get_sources_script")
+                .putArray("script")
+                .add("test ! -e greeting.txt && echo \"before $WORD\"");
+        hooks.addObject()
+                .put("name", "post_get_sources_script")
+                .putArray("script")
+                .add("cp greeting.txt copy.txt");
+        payload.script("cat copy.txt");
+        StubJob job = enqueue(payload);
+        ended(job);
+
+        assertThat(job.trace())
+                .contains("before [MASKED]\n", "hello from the repository\n")
+                .doesNotContain("s3cr3t-value");
+        assertThat(job.status()).isEqualTo(StubJob.Status.SUCCESS);
+    }
+
+    @Test
     void serviceIsReachedByEachOfItsNames() throws Exception {
         StubPayload payload =
                 job("service")

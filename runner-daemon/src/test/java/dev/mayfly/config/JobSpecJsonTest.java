@@ -58,6 +58,7 @@ class JobSpecJsonTest {
                                             null,
                                             "-----BEGIN",
                                             List.of("git@a.example:")),
+                                    new GitFetch.Hooks(List.of("before"), List.of("after")),
                                     "/workspace/there")));
 
     /** Components that hold what must not be stored. */

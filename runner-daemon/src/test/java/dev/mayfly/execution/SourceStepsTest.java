@@ -6,14 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.job.GitFetch;
+import dev.mayfly.job.SecretValue;
 import dev.mayfly.job.WorkspaceSource;
+import dev.mayfly.sandbox.DeliveredFile;
 import dev.mayfly.sandbox.SandboxSpec.Checkout;
 import dev.mayfly.sandbox.Step;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -64,6 +69,102 @@ class SourceStepsTest {
     }
 
     @Test
+    void refspecsAndSubmodulesAreFetchedAsAsked() throws Exception {
+        String commit = repository();
+        git(origin(), "update-ref", "refs/pipelines/55", commit);
+        Path module = Files.createDirectory(folder.resolve("module"));
+        commit(module, "lib.txt", "library");
+        git(
+                origin(),
+                "-c",
+                "protocol.file.allow=always",
+                "submodule",
+                "--quiet",
+                "add",
+                module.toUri().toString(),
+                "lib");
+        String withModule = committed(origin());
+        git(origin(), "update-ref", "refs/pipelines/56", withModule);
+        Path sources = Files.createDirectory(folder.resolve("sources"));
+        GitFetch how =
+                new GitFetch(
+                        List.of("+refs/pipelines/56:refs/pipelines/56"),
+                        1,
+                        List.of("--no-tags", "--quiet"),
+                        new GitFetch.Content(
+                                "main",
+                                true,
+                                new GitFetch.Submodules(
+                                        GitFetch.Submodules.Mode.RECURSIVE,
+                                        0,
+                                        List.of("lib"),
+                                        List.of()),
+                                true),
+                        GitFetch.Access.OPEN,
+                        GitFetch.Hooks.NONE,
+                        null);
+        Step step = step(new WorkspaceSource.Git(origin().toUri().toString(), withModule, how));
+        Map<String, String> environment = new HashMap<>(step.environment());
+        environment.put("GIT_ALLOW_PROTOCOL", "file"); // what the helper fetches over http
+        String said =
+                run(
+                        new Step(
+                                step.name(),
+                                step.place(),
+                                step.program(),
+                                environment,
+                                step.files(),
+                                null),
+                        sources);
+
+        assertThat(said)
+                .contains("git depth set to 1...")
+                .contains("Checking out " + withModule.substring(0, 8))
+                .contains("(ref is main)");
+        assertThat(sources.resolve("lib/lib.txt")).hasContent("library");
+        assertThat(git(sources, "rev-list", "--count", "HEAD")).isEqualTo("1");
+        assertThat(git(sources, "for-each-ref", "--format=%(refname)"))
+                .isEqualTo("refs/pipelines/56");
+    }
+
+    @Test
+    void passwordReachesGitInFilesOnly() {
+        GitFetch how =
+                new GitFetch(
+                        List.of("+refs/heads/main:refs/remotes/origin/main"),
+                        0,
+                        List.of(),
+                        GitFetch.Content.FILES,
+                        new GitFetch.Access(
+                                "https://git.example/",
+                                "user",
+                                new SecretValue("canary-password".getBytes(UTF_8)),
+                                "-----BEGIN",
+                                List.of("git@git.example:")),
+                        GitFetch.Hooks.NONE,
+                        null);
+        Step step = step(new WorkspaceSource.Git("https://git.example/a", COMMIT, how));
+
+        assertThat(step.environment())
+                .containsEntry("GIT_CONFIG_GLOBAL", "/run/secrets/git-config");
+        assertThat(step.environment().toString() + lines(step)).doesNotContain("canary");
+        assertThat(step.files().stream().map(DeliveredFile::name))
+                .containsExactlyInAnyOrder("git-config", "git-password", "git-authorities");
+        String config =
+                step.files().stream()
+                        .filter(file -> file.name().equals("git-config"))
+                        .map(file -> new String(file.value().reveal(), UTF_8))
+                        .findFirst()
+                        .orElseThrow();
+        assertThat(config)
+                .contains(
+                        "[credential \"https://git.example/\"]",
+                        "[http \"https://git.example/\"]",
+                        "insteadOf = \"git@git.example:\"")
+                .doesNotContain("canary");
+    }
+
+    @Test
     void anArchiveIsUnpacked() throws Exception {
         Path tar = folder.resolve("w.tar");
         Files.writeString(folder.resolve("hello.txt"), "hello");
@@ -100,11 +201,19 @@ class SourceStepsTest {
 
     private String repository() throws Exception {
         Path origin = Files.createDirectory(origin());
-        git(origin, "init", "--quiet", ".");
-        Files.writeString(origin.resolve("hello.txt"), "hello");
-        git(origin, "add", ".");
+        return commit(origin, "hello.txt", "hello");
+    }
+
+    private static String commit(Path repository, String name, String content) throws Exception {
+        git(repository, "init", "--quiet", ".");
+        Files.writeString(repository.resolve(name), content);
+        return committed(repository);
+    }
+
+    private static String committed(Path repository) throws Exception {
+        git(repository, "add", ".");
         git(
-                origin,
+                repository,
                 "-c",
                 "user.name=Tester",
                 "-c",
@@ -113,7 +222,7 @@ class SourceStepsTest {
                 "--quiet",
                 "-m",
                 "first");
-        return git(origin, "rev-parse", "HEAD");
+        return git(repository, "rev-parse", "HEAD");
     }
 
     private static String git(Path directory, String... arguments) throws Exception {

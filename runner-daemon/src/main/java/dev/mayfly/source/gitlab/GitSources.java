@@ -51,6 +51,9 @@ final class GitSources {
         String strategy = variables.value("GIT_STRATEGY").toLowerCase(Locale.ROOT);
         switch (strategy) {
             case "none", "empty" -> {
+                if (!payload.work().hooks().equals(GitFetch.Hooks.NONE)) {
+                    lacking.accept("hooks where no sources are fetched");
+                }
                 return new WorkspaceSource.Empty();
             }
             // A workspace is always fresh, so both are a clone.
@@ -71,6 +74,7 @@ final class GitSources {
                                 submodules(),
                                 !variables.isTrue("GIT_LFS_SKIP_SMUDGE")),
                         access(git.url()),
+                        payload.work().hooks(),
                         directory(variables)));
     }
 

@@ -1,5 +1,6 @@
 package dev.mayfly.source.gitlab;
 
+import dev.mayfly.job.GitFetch;
 import dev.mayfly.job.RegistryLogin;
 import java.time.Duration;
 import java.util.List;
@@ -77,6 +78,7 @@ record JobPayload(JobFacts facts, GitLabToken token, GitFacts git, Work work, Tr
      * @param variables in the server's order; a later one of the same name counts
      * @param image null for the runner's own
      * @param services beside the job
+     * @param hooks what runs around the fetching of the sources
      * @param beyond keywords of the job that are no part of this record, in the words of a pipeline
      */
     record Work(
@@ -85,6 +87,7 @@ record JobPayload(JobFacts facts, GitLabToken token, GitFacts git, Work work, Tr
             List<Variable> variables,
             @Nullable Image image,
             List<Service> services,
+            GitFetch.Hooks hooks,
             List<String> beyond) {
 
         Work {

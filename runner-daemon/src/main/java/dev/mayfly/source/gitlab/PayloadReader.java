@@ -3,6 +3,7 @@ package dev.mayfly.source.gitlab;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.mayfly.job.GitFetch;
 import dev.mayfly.job.RegistryLogin;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.source.gitlab.JobPayload.Fetch;
@@ -37,6 +38,8 @@ final class PayloadReader {
     private static final Pattern SHA = Pattern.compile("[0-9a-f]{40}|[0-9a-f]{64}");
     private static final Pattern CREDENTIALS = Pattern.compile("^([a-z+]+://)[^/@]*@");
     private static final Pattern SCHEME_OR_END = Pattern.compile("^https?://|/+$");
+    private static final Set<String> HOOKS =
+            Set.of("pre_get_sources_script", "post_get_sources_script");
     private static final Set<String> IMAGE_OPTIONS = Set.of("platform", "user");
 
     private final JsonNode root;
@@ -107,6 +110,7 @@ final class PayloadReader {
                 variables(root.path("variables"), "variables"),
                 text(image, "name").isEmpty() ? null : image(image, "image"),
                 services,
+                new GitFetch.Hooks(hook("pre_get_sources_script"), hook("post_get_sources_script")),
                 beyond());
     }
 
@@ -172,13 +176,28 @@ final class PayloadReader {
                 variables(node.path("variables"), "services[].variables"));
     }
 
+    private List<String> hook(String name) {
+        List<String> lines = new ArrayList<>();
+        for (JsonNode hook : root.path("hooks")) {
+            if (text(hook, "name").equals(name)) {
+                lines.addAll(texts(hook.path("script")));
+            }
+        }
+        return lines;
+    }
+
     /** What a job asks for and this reader has no record for: to be named, never dropped. */
     private List<String> beyond() {
         List<String> beyond = new ArrayList<>();
-        for (String keyword : List.of("run", "inputs", "secrets", "hooks", "suspend_options")) {
+        for (String keyword : List.of("run", "inputs", "secrets", "suspend_options")) {
             JsonNode node = root.path(keyword);
             if (node.isTextual() ? !node.asText().isEmpty() : !node.isEmpty()) {
                 beyond.add(keyword);
+            }
+        }
+        for (JsonNode hook : root.path("hooks")) {
+            if (!HOOKS.contains(text(hook, "name"))) {
+                beyond.add("hooks:" + text(hook, "name"));
             }
         }
         return beyond;

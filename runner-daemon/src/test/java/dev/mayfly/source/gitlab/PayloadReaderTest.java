@@ -154,8 +154,8 @@ class PayloadReaderTest {
                 .contains("artifacts of earlier jobs");
         assertThat(lacking(node -> node.putObject("secrets").putObject("A")))
                 .contains("the keyword secrets");
-        assertThat(lacking(node -> node.putArray("hooks").addObject()))
-                .contains("the keyword hooks");
+        assertThat(lacking(node -> node.putArray("hooks").addObject().put("name", "other_script")))
+                .contains("the keyword hooks:other_script");
         assertThat(
                         lacking(node ->
                                 ((ObjectNode) node.path("image"))
