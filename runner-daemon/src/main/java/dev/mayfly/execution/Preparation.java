@@ -18,7 +18,10 @@ final class Preparation implements AutoCloseable {
 
     Preparation(Cancellation cancellation, Deadline deadline) {
         cancellation.whenRequested(this::interrupt);
-        alarm = deadline.limit() == null ? null : Thread.ofVirtual().start(() -> await(deadline));
+        alarm =
+                deadline.limit() == null
+                        ? null
+                        : Thread.ofVirtual().name("deadline").start(() -> await(deadline));
     }
 
     private void await(Deadline deadline) {
