@@ -43,6 +43,9 @@ final class SourceSteps {
 
     private static final int SHA1_DIGITS = 40;
 
+    /** Between two attempts to fetch. */
+    private static final int PAUSE_SECONDS = 5;
+
     private SourceSteps() {}
 
     static Checkout needs(WorkspaceSource source) {
@@ -147,9 +150,15 @@ final class SourceSteps {
                         ? "echo 'Fetching changes with git depth set to " + how.depth() + "...'"
                         : "echo 'Fetching changes...'");
         lines.add(
-                "printf '%s' \"$MAYFLY_FETCH\" | "
+                "attempts="
+                        + how.attempts()
+                        + "; until printf '%s' \"$MAYFLY_FETCH\" | "
                         + FROM_LINES
-                        + "git fetch --no-recurse-submodules");
+                        + "git fetch --no-recurse-submodules;"
+                        + " do attempts=$((attempts - 1)); test $attempts -gt 0 || exit 1;"
+                        + " echo \"Trying again, attempts left: $attempts\"; sleep "
+                        + PAUSE_SECONDS
+                        + "; done");
     }
 
     private static void checkOut(

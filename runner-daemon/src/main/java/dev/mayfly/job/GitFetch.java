@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *     not hand it out
  * @param depth of the history, 0 for all of it
  * @param flags further arguments of {@code git fetch}
+ * @param attempts how often it is tried, at least 1
  * @param content what is put into the source directory
  * @param access what the server wants of who fetches
  * @param hooks what the job's author wants to run around it
@@ -21,6 +22,7 @@ public record GitFetch(
         List<String> refspecs,
         int depth,
         List<String> flags,
+        int attempts,
         Content content,
         Access access,
         Hooks hooks,
@@ -28,13 +30,16 @@ public record GitFetch(
 
     /** The commit and its files, from a server that wants nothing. */
     public static final GitFetch COMMIT =
-            new GitFetch(List.of(), 1, List.of(), Content.FILES, Access.OPEN, Hooks.NONE, null);
+            new GitFetch(List.of(), 1, List.of(), 1, Content.FILES, Access.OPEN, Hooks.NONE, null);
 
     public GitFetch {
         refspecs = List.copyOf(refspecs);
         flags = List.copyOf(flags);
         if (depth < 0) {
             throw new IllegalArgumentException("a depth is not negative, got " + depth);
+        }
+        if (attempts < 1) {
+            throw new IllegalArgumentException("nothing comes of " + attempts + " attempts");
         }
     }
 

@@ -362,7 +362,7 @@ class WayOfAJobIT {
     void imageThatIsNowhereIsNamedWithTheCure() throws IOException, InterruptedException {
         Outcome.Faulted fault =
                 faulted(jobs.run("{image: \"127.0.0.1:1/no/such:1\", script: [echo]}"));
-        assertThat(fault.fault()).isEqualTo(Fault.IMAGE);
+        assertThat(fault.fault()).isEqualTo(Fault.REGISTRY);
         assertThat(fault.detail())
                 .contains("127.0.0.1:1/no/such:1", "could not be pulled", "docker load");
     }

@@ -43,6 +43,7 @@ class JobSpecJsonTest {
                                     List.of("+a:b"),
                                     20,
                                     List.of("--prune"),
+                                    3,
                                     new GitFetch.Content(
                                             "main",
                                             true,

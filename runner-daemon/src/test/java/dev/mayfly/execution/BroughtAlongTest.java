@@ -117,6 +117,7 @@ class BroughtAlongTest {
                                                 List.of("+a:b"),
                                                 0,
                                                 List.of(),
+                                                1,
                                                 GitFetch.Content.FILES,
                                                 GitFetch.Access.OPEN,
                                                 new GitFetch.Hooks(List.of("pre"), List.of("post")),

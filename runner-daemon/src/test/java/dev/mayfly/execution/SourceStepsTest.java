@@ -91,6 +91,7 @@ class SourceStepsTest {
                         List.of("+refs/pipelines/56:refs/pipelines/56"),
                         1,
                         List.of("--no-tags", "--quiet"),
+                        1,
                         new GitFetch.Content(
                                 "main",
                                 true,
@@ -134,6 +135,7 @@ class SourceStepsTest {
                         List.of("+refs/heads/main:refs/remotes/origin/main"),
                         0,
                         List.of(),
+                        2,
                         GitFetch.Content.FILES,
                         new GitFetch.Access(
                                 "https://git.example/",

@@ -218,6 +218,7 @@ class PayloadReaderTest {
                 git(
                         StubPayload.job(1, "test")
                                 .variable("GIT_FETCH_EXTRA_FLAGS", "--no-tags  --prune")
+                                .variable("GET_SOURCES_ATTEMPTS", "3")
                                 .variable("GIT_SUBMODULE_STRATEGY", "recursive")
                                 .variable("GIT_SUBMODULE_DEPTH", "3")
                                 .variable("GIT_SUBMODULE_PATHS", "one two")
@@ -229,6 +230,7 @@ class PayloadReaderTest {
 
         assertThat(git.url()).isEqualTo("http://git.local/group/demo.git");
         assertThat(how.depth()).isEqualTo(20);
+        assertThat(how.attempts()).isEqualTo(3);
         assertThat(how.refspecs()).hasSize(2);
         assertThat(how.flags()).containsExactly("--no-tags", "--prune");
         assertThat(how.directory()).isEqualTo("/workspace/group/demo");
