@@ -12,6 +12,7 @@ import dev.mayfly.logs.LogPipeline.Section;
 import dev.mayfly.logs.LogSpool;
 import dev.mayfly.logs.LogStatistics;
 import dev.mayfly.logs.Maskability;
+import dev.mayfly.logs.Masking;
 import dev.mayfly.metrics.JobMetrics;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.secrets.Secret;
@@ -87,8 +88,20 @@ final class JobLog {
         // Last: a slow one keeps nobody else waiting, and what it lost is said to the others.
         sinks.addAll(spools);
         pipeline =
-                new LogPipeline(InstantSource.system(), terms.logBytes(), terms.masking(), sinks);
+                new LogPipeline(
+                        InstantSource.system(),
+                        terms.logBytes(),
+                        masking(terms.masking(), claim.tokenPrefixes()),
+                        sinks);
         output = new MaskedOutput(pipeline);
+    }
+
+    private static Masking masking(Masking pools, List<String> prefixes) {
+        return new Masking(
+                pools.shortestBytes(),
+                pools.variants(),
+                pools.names(),
+                pools.tokens().withServerPrefixes(prefixes));
     }
 
     /** Begins a section, ending the one before. */

@@ -19,6 +19,7 @@ import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.sandbox.DeliveredFile;
 import dev.mayfly.sandbox.Step;
 import dev.mayfly.sandbox.StepEnd;
+import dev.mayfly.source.Claim;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -97,6 +98,26 @@ class BroughtAlongTest {
                 .containsPattern("a masked variable is visible in this log: .*PIN.*4 bytes")
                 .doesNotContain("4711");
         assertThat(trial.report.outcomes).containsExactly(new Outcome.Passed());
+    }
+
+    @Test
+    void tokensAreMaskedByThePrefixesThatTheServerNames() throws Exception {
+        trial.engine.step(
+                "script",
+                (_, output, _, _) -> {
+                    byte[] said = "custom-abcdefghij and other-abcdefghij\n".getBytes(UTF_8);
+                    output.write(said, 0, said.length);
+                    return new StepEnd.Exited(0);
+                });
+        new JobRun(
+                        trial.stages(),
+                        new Claim(
+                                Trial.JOB, "local", job(), trial.cancellation, List.of("custom-")),
+                        trial.report,
+                        Trial.TERMS)
+                .toTheEnd();
+
+        assertThat(trial.report.text()).contains("custom-[MASKED] and other-abcdefghij");
     }
 
     @Test

@@ -301,7 +301,13 @@ public final class GitLabSource implements JobSource, AutoCloseable {
             case JobMapping.Result.Mapped(JobSpec spec, List<String> skipped) -> {
                 skipped.forEach(
                         what -> told(job, "Mayfly does not do this yet, and goes on: " + what));
-                yield Optional.of(new Claim(id, name(), spec, job.cancellation()));
+                yield Optional.of(
+                        new Claim(
+                                id,
+                                name(),
+                                spec,
+                                job.cancellation(),
+                                payload.facts().server().maskedPrefixes()));
             }
             case JobMapping.Result.Refused(List<String> lacking) -> {
                 refuse(job, lacking);
