@@ -11,8 +11,15 @@ import java.util.Arrays;
  */
 final class SecretSearch {
 
+    /** So many bytes can be taken at once; they stay in cache between the looks. */
+    static final int MOST_AT_ONCE = 16 * 1024;
+
     private final TerminalText terminal = new TerminalText();
     private final Interruptions interruptions = new Interruptions();
+
+    /** What a terminal would show of the bytes that are being taken. */
+    private final byte[] shown = new byte[MOST_AT_ONCE + TerminalText.COPY_SLACK];
+
     private final OccurrenceScanner raw;
     private final OccurrenceScanner seen;
     private final OccurrenceScanner inside;
@@ -33,7 +40,10 @@ final class SecretSearch {
     /** Whether a line end stands between the last shown byte and the next. */
     private boolean newLine;
 
-    /** How many bytes without a blank the shown text ends with, counted up to a full line. */
+    /**
+     * How many bytes without a blank the line ended with before the bytes that are being taken,
+     * counted up to a full line.
+     */
     private int unbroken;
 
     private long[] hits;
@@ -58,37 +68,52 @@ final class SecretSearch {
         return taken;
     }
 
-    /** Takes the next bytes of the stream. */
+    /** Takes the next bytes of the stream, at most {@link #MOST_AT_ONCE}. */
     void take(byte[] bytes, int from, int to) {
         long arrayStart = taken - from;
         if (!patterns.raw().isEmpty()) {
             raw.scan(bytes, from, to);
-            raw.settle();
         }
         if (following && terminal.inText()) {
             follow(bytes, from, to);
         }
+        BlockFilter filter = patterns.seen().filter();
+        int length = 0;
+        int line = 0;
         int i = from;
         while (i < to) {
+            boolean goesOn = !terminal.inText();
             int middle = i;
-            if (terminal.inText()) {
-                int end = TerminalText.interruptionAt(bytes, i, to);
-                look(bytes, i, end);
+            if (!goesOn) {
+                int end = TerminalText.copyText(bytes, i, to, shown, length);
+                if (newLine && i < end) {
+                    line = length;
+                    unbroken = 0;
+                    newLine = false;
+                }
+                length += end - i;
                 if (end == to) {
                     break;
                 }
-                interruptions.begin(arrayStart + end);
                 i = end;
                 middle = end + 1;
             }
             int end = terminal.textAt(bytes, i, to);
             newLine = terminal.lineEnded();
-            interruptions.reach(arrayStart + end, newLine && unbroken < Interruptions.FULL_LINE);
-            insideTo = terminal.inText() ? arrayStart + end : Long.MAX_VALUE;
-            lookInside(bytes, middle, end, to, arrayStart);
+            boolean lets = newLine && unbroken(line, length) < Interruptions.FULL_LINE;
+            if (goesOn) {
+                interruptions.reach(arrayStart + end, lets);
+            } else {
+                interruptions.add(arrayStart + i, arrayStart + end, lets);
+            }
+            if (following || (middle < end && !filter.clears(bytes, middle, end, to))) {
+                insideTo = terminal.inText() ? arrayStart + end : Long.MAX_VALUE;
+                lookInside(bytes, middle, end, to, arrayStart);
+            }
             i = end;
         }
-        seen.settle();
+        unbroken = unbroken(line, length);
+        seen.scan(shown, 0, length);
         taken = arrayStart + to;
     }
 
@@ -108,7 +133,6 @@ final class SecretSearch {
         long base = taken - to;
         raw.restart(patterns.raw(), base + from);
         raw.scan(bytes, from, to);
-        raw.settle();
         seen.restart(patterns.seen(), interruptions.shownBefore(base + from));
         following = false;
         int i = from;
@@ -123,7 +147,6 @@ final class SecretSearch {
             i = end;
         }
         seen.scan(bytes, i, to);
-        seen.settle();
     }
 
     /** The stream has ended, and another one begins behind it. */
@@ -202,19 +225,11 @@ final class SecretSearch {
         return raw.steps() + seen.steps() + inside.steps();
     }
 
-    /** Takes the next shown bytes. */
-    private void look(byte[] bytes, int from, int to) {
-        if (from < to) {
-            seen.scan(bytes, from, to);
-            countUnbroken(bytes, from, to);
-        }
-    }
-
-    private void countUnbroken(byte[] bytes, int from, int to) {
-        int count = TerminalText.unbroken(bytes, from, to, Interruptions.FULL_LINE);
-        boolean goesOn = count == to - from && !newLine;
-        unbroken = goesOn ? Math.min(Interruptions.FULL_LINE, unbroken + count) : count;
-        newLine = false;
+    /** How many bytes without a blank a line ends with, of which these are shown now. */
+    private int unbroken(int from, int to) {
+        int count = TerminalText.unbroken(shown, from, to, Interruptions.FULL_LINE);
+        boolean isAll = count == to - from && from == 0;
+        return isAll ? Math.min(Interruptions.FULL_LINE, unbroken + count) : count;
     }
 
     /**
@@ -226,29 +241,13 @@ final class SecretSearch {
      * @param to the end of the array
      */
     private void lookInside(byte[] bytes, int from, int end, int to, long arrayStart) {
-        boolean ended = insideTo < Long.MAX_VALUE;
         if (following) {
-            follow(bytes, from, ended ? to : end);
-            return;
+            follow(bytes, from, insideTo < Long.MAX_VALUE ? to : end);
+        } else if (from < end) {
+            following = true;
+            inside.restart(patterns.seen(), arrayStart + from);
+            follow(bytes, from, to);
         }
-        if (from >= end) {
-            return;
-        }
-        BlockFilter filter = patterns.seen().filter();
-        int first = from;
-        if (filter.stride() > 0) {
-            int probe = from + filter.stride() - 1;
-            while (probe + BlockFilter.BLOCK <= to && !filter.knows(bytes, probe)) {
-                first = probe + 1;
-                if (first >= end && ended) {
-                    return;
-                }
-                probe += filter.stride();
-            }
-        }
-        following = true;
-        inside.restart(patterns.seen(), arrayStart + first);
-        follow(bytes, first, to);
     }
 
     private void follow(byte[] bytes, int from, int to) {

@@ -31,12 +31,16 @@ final class TerminalText {
     /** Bytes of a control string; what comes behind them is text. */
     static final int LONGEST_STRING = 1024;
 
+    /** What {@link #copyText} may write beyond the text. */
+    static final int COPY_SLACK = Long.BYTES;
+
     private static final byte ESCAPE = 0x1B;
     private static final byte BELL = 0x07;
 
     private static final VarHandle LONG =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long HIGH = 0x8080808080808080L;
+    private static final long UPPER_THREE = 0xE0E0E0E0E0E0E0E0L;
     private static final long BLANKS = 0x2020202020202020L;
 
     /** Added to a byte below 0x80, sets its high bit if it is above a blank. */
@@ -90,6 +94,36 @@ final class TerminalText {
             i++;
         }
         while (i < to && !interrupts(bytes[i])) {
+            i++;
+        }
+        return i;
+    }
+
+    /**
+     * Copies bytes up to the first one that begins an interruption.
+     *
+     * @param target has room for all of them at {@code at}, and for {@value #COPY_SLACK} more
+     * @return the index of the first byte not copied, or {@code to}
+     */
+    static int copyText(byte[] bytes, int from, int to, byte[] target, int at) {
+        int shift = at - from;
+        int i = from;
+        while (i + Long.BYTES <= to) {
+            long eight = (long) LONG.get(bytes, i);
+            LONG.set(target, i + shift, eight);
+            long controls = (eight - BLANKS) & ~eight & HIGH;
+            if (controls == 0) {
+                i += Long.BYTES;
+                continue;
+            }
+            i += Long.numberOfTrailingZeros(controls) >>> 3;
+            if (interrupts(bytes[i])) {
+                return i;
+            }
+            i++;
+        }
+        while (i < to && !interrupts(bytes[i])) {
+            target[i + shift] = bytes[i];
             i++;
         }
         return i;
@@ -151,14 +185,15 @@ final class TerminalText {
                 lineEnded = true;
                 return from + 1;
             }
-        } else if (bytes[from] == ESCAPE && from + 2 < to && bytes[from + 1] == '[') {
-            int last = from + 2;
-            int end = Math.min(to, from + LONGEST_SEQUENCE) - 1;
-            while (last < end && bytes[last] >= ' ' && bytes[last] <= '?') {
-                last++;
-            }
-            if (last < end && bytes[last] >= '@' && bytes[last] < 0x7F && bytes[last + 1] >= ' ') {
-                return last + 1;
+        } else if (bytes[from] == ESCAPE && from + 3 + Long.BYTES <= to && bytes[from + 1] == '[') {
+            long eight = (long) LONG.get(bytes, from + 2);
+            // Parameters are those bytes whose upper three bits are a blank's.
+            long others = (eight & UPPER_THREE) ^ BLANKS;
+            if (others != 0) {
+                int last = from + 2 + (Long.numberOfTrailingZeros(others) >>> 3);
+                if (bytes[last] >= '@' && bytes[last] < 0x7F && bytes[last + 1] >= ' ') {
+                    return last + 1;
+                }
             }
         }
         return from;
