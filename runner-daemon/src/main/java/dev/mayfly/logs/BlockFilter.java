@@ -3,15 +3,19 @@ package dev.mayfly.logs;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells for most places of a text, from a few bytes, that no pattern starts near them.
  *
  * <p>It knows the four-byte blocks at the first {@link #stride()} offsets of each pattern. A
  * pattern that starts at most {@code stride - 1} bytes before a place shows one of these blocks
- * there, so an unknown block clears {@code stride} starts at once. Where a block is known, it looks
- * at each of these starts, at up to eight bytes. What it knows then proves nothing either, because
- * blocks and starts are kept as bits under a hash. The automaton decides.
+ * there, so an unknown block clears {@code stride} starts at once. Where a block is known, each
+ * start can be looked at, at up to eight bytes. What is known then proves nothing either, because
+ * all is kept as bits under a hash. The automaton decides.
+ *
+ * <p>A few short patterns do not shorten the stride of all. They are known apart, by blocks of
+ * three bytes, and looked for at more places.
  */
 final class BlockFilter {
 
@@ -21,18 +25,27 @@ final class BlockFilter {
     /** A longer stride needs more blocks to be known, so more of the text looks known. */
     private static final int LONGEST_STRIDE = 16;
 
-    private static final int BITS_FOR_EACH = 64;
+    /** With a pattern below, the stride would be so short that it pays to know some apart. */
+    private static final int LONG_ENOUGH = 10;
+
+    /** Patterns below are known apart, if any is not long enough. */
+    private static final int LONG = 8 + BLOCK - 1;
+
+    private static final int SPREAD = 0x9E3779B1;
     private static final int FEWEST_BITS_LOG2 = 14;
     private static final int MOST_BITS_LOG2 = 22;
+    private static final int BITS_FOR_EACH_BLOCK = 64;
+    private static final int BITS_FOR_EACH_START = 32;
 
     private static final VarHandle INT =
             MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle LONG =
+    private static final VarHandle LONGS =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final int stride;
     private final int blockShift;
     private final long[] blocks;
+    private final @Nullable ShortPatterns apart;
 
     /** The bytes of a start that count: no more than the shortest pattern has. */
     private final long startMask;
@@ -46,57 +59,70 @@ final class BlockFilter {
      * @param patterns none, or any of at least one byte
      */
     BlockFilter(Automaton.Entry[] patterns) {
+        int shortest = shortestFrom(1, patterns);
+        int limit = shortest < LONG_ENOUGH ? LONG : 1;
+        int shortestLong = shortestFrom(limit, patterns);
+        if (shortest < BLOCK || shortestLong == Integer.MAX_VALUE) {
+            limit = 1;
+            shortestLong = shortest;
+        }
+        stride = Math.clamp(shortestLong - BLOCK + 1L, 0, LONGEST_STRIDE);
+        apart = limit == 1 ? null : new ShortPatterns(patterns, shortest, limit);
+        int blocksLog2 = log2((long) patterns.length * stride * BITS_FOR_EACH_BLOCK);
+        blockShift = Integer.SIZE - blocksLog2;
+        blocks = new long[1 << (blocksLog2 - 6)];
+        startMask = -1L >>> (Long.SIZE - Byte.SIZE * Math.min(shortest, Long.BYTES));
+        int startsLog2 = log2((long) patterns.length * BITS_FOR_EACH_START);
+        startShift = Long.SIZE - startsLog2;
+        starts = new long[1 << (startsLog2 - 6)];
+        byte[] padded = new byte[Long.BYTES];
+        for (Automaton.Entry pattern : patterns) {
+            byte[] bytes = pattern.bytes();
+            if (bytes.length >= limit) {
+                learnBlocks(bytes);
+            }
+            System.arraycopy(bytes, 0, padded, 0, Math.min(bytes.length, Long.BYTES));
+            int slot = startSlot((long) LONGS.get(padded, 0));
+            starts[slot >>> 6] |= 1L << slot;
+        }
+    }
+
+    private static int shortestFrom(int least, Automaton.Entry[] patterns) {
         int shortest = Integer.MAX_VALUE;
         for (Automaton.Entry pattern : patterns) {
-            shortest = Math.min(shortest, pattern.bytes().length);
+            int length = pattern.bytes().length;
+            shortest = length >= least ? Math.min(shortest, length) : shortest;
         }
-        stride = Math.clamp(shortest - BLOCK + 1L, 0, LONGEST_STRIDE);
-        int log2 = bitsLog2((long) patterns.length * stride);
-        blockShift = Integer.SIZE - log2;
-        blocks = new long[1 << (log2 - 6)];
-        startMask = shortest >= Long.BYTES ? -1 : (1L << (Byte.SIZE * shortest)) - 1;
-        int startLog2 = bitsLog2(patterns.length);
-        startShift = Long.SIZE - startLog2;
-        starts = new long[1 << (startLog2 - 6)];
-        if (stride > 0) {
-            byte[] padded = new byte[Long.BYTES];
-            for (Automaton.Entry pattern : patterns) {
-                learn(pattern.bytes(), padded);
-            }
-        }
+        return shortest;
     }
 
-    private static int bitsLog2(long count) {
+    private static int log2(long bits) {
         return Math.clamp(
-                Long.SIZE - Long.numberOfLeadingZeros(count * BITS_FOR_EACH),
-                FEWEST_BITS_LOG2,
-                MOST_BITS_LOG2);
+                Long.SIZE - Long.numberOfLeadingZeros(bits), FEWEST_BITS_LOG2, MOST_BITS_LOG2);
     }
 
-    private void learn(byte[] pattern, byte[] padded) {
+    private void learnBlocks(byte[] pattern) {
         for (int offset = 0; offset < stride; offset++) {
             int slot = slot((int) INT.get(pattern, offset));
             blocks[slot >>> 6] |= 1L << slot;
         }
-        System.arraycopy(pattern, 0, padded, 0, Math.min(pattern.length, Long.BYTES));
-        int slot = startSlot((long) LONG.get(padded, 0));
-        starts[slot >>> 6] |= 1L << slot;
     }
 
-    /** How many starts one unknown block clears; 0 when a pattern is shorter than a block. */
+    /** How many starts can be cleared at once; 0 when a pattern is shorter than a block. */
     int stride() {
         return stride;
     }
 
-    /** Whether the block at {@code index} may be from the beginning of a pattern. */
-    boolean knows(byte[] bytes, int index) {
-        int slot = slot((int) INT.get(bytes, index));
-        return (blocks[slot >>> 6] & (1L << slot)) != 0;
-    }
-
-    /** Whether no pattern starts from one place to before another, as far as one look can tell. */
-    boolean clears(byte[] bytes, int from, int before, int to) {
-        return before - from <= stride && before - 1 + BLOCK <= to && !knows(bytes, before - 1);
+    /**
+     * Whether a pattern may start at one of some places, fewer than {@link #stride()} apart.
+     *
+     * @param from where the array begins to hold the stream; it cannot tell what is before
+     * @param last a whole block is there
+     */
+    boolean mayStart(byte[] bytes, int from, int first, int last) {
+        int slot = slot((int) INT.get(bytes, last));
+        return (blocks[slot >>> 6] & (1L << slot)) != 0
+                || (apart != null && (first < from || apart.mayStart(bytes, first, last)));
     }
 
     /**
@@ -105,11 +131,8 @@ final class BlockFilter {
      */
     int firstStart(byte[] bytes, int from, int before, int to) {
         int i = from;
-        if (stride == 0) {
-            return i;
-        }
         while (i < before && i + Long.BYTES <= to) {
-            int slot = startSlot((long) LONG.get(bytes, i));
+            int slot = startSlot((long) LONGS.get(bytes, i));
             if ((starts[slot >>> 6] & (1L << slot)) != 0) {
                 return i;
             }
@@ -119,10 +142,52 @@ final class BlockFilter {
     }
 
     private int slot(int block) {
-        return (block * 0x9E3779B1) >>> blockShift;
+        return (block * SPREAD) >>> blockShift;
     }
 
     private int startSlot(long bytes) {
         return (int) (((bytes & startMask) * 0x9E3779B97F4A7C15L) >>> startShift);
+    }
+
+    /** The three-byte blocks of short patterns; they are few, so these tell enough. */
+    private static final class ShortPatterns {
+
+        private static final int BLOCK = 3;
+
+        /** Drops the fourth of the bytes that are read. */
+        private static final int SPREAD_OF_THREE = SPREAD << Byte.SIZE;
+
+        private static final int LOG2 = 14;
+
+        private final int stride;
+
+        /** A byte each, since a look must be short. */
+        private final byte[] known = new byte[1 << LOG2];
+
+        ShortPatterns(Automaton.Entry[] patterns, int shortest, int limit) {
+            stride = shortest - BLOCK + 1;
+            byte[] padded = new byte[limit + Integer.BYTES];
+            for (Automaton.Entry pattern : patterns) {
+                byte[] bytes = pattern.bytes();
+                if (bytes.length < limit) {
+                    System.arraycopy(bytes, 0, padded, 0, bytes.length);
+                    for (int offset = 0; offset < stride; offset++) {
+                        known[slot(padded, offset)] = 1;
+                    }
+                }
+            }
+        }
+
+        boolean mayStart(byte[] bytes, int first, int last) {
+            int any = 0;
+            for (int at = last; at >= first; at -= stride) {
+                any |= known[slot(bytes, at)];
+            }
+            return any != 0;
+        }
+
+        private static int slot(byte[] bytes, int at) {
+            return ((int) INT.get(bytes, at) * SPREAD_OF_THREE) >>> (Integer.SIZE - LOG2);
+        }
     }
 }

@@ -79,17 +79,17 @@ final class OccurrenceScanner {
 
     /** Takes the next piece of the stream. */
     void scan(byte[] bytes, int from, int to) {
-        if (from == to) {
-            return;
-        }
         long base = position - from;
         int i = walk(bytes, from, to, base);
-        int last = to - BlockFilter.BLOCK;
-        boolean filtered = automaton.filter().stride() > 0;
-        if (filtered && i < to && last >= from && !automaton.filter().knows(bytes, last)) {
-            // Nothing that begins before these last bytes can be open.
-            i = last + 1;
-            state = Automaton.ROOT;
+        if (i < to) {
+            int first = i - automaton.open(state);
+            int last = to - BlockFilter.BLOCK;
+            if (last >= Math.max(first, from)
+                    && !automaton.filter().mayStart(bytes, from, first, last)) {
+                // Nothing that begins before the last three bytes is open.
+                i = last + 1;
+                state = Automaton.ROOT;
+            }
         }
         int s = state;
         while (i < to) {
@@ -139,9 +139,12 @@ final class OccurrenceScanner {
         while (i < to) {
             int until = i;
             if (s < shallow) {
-                int probe = i - a.open(s) + stride - 1;
-                while (probe + BlockFilter.BLOCK <= to && !filter.knows(bytes, probe)) {
-                    i = probe + 1;
+                int first = i - a.open(s);
+                int probe = first + stride - 1;
+                while (probe + BlockFilter.BLOCK <= to
+                        && !filter.mayStart(bytes, from, first, probe)) {
+                    first = probe + 1;
+                    i = first;
                     s = Automaton.ROOT;
                     probe += stride;
                 }

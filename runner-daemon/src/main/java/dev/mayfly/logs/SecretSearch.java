@@ -77,7 +77,6 @@ final class SecretSearch {
         if (following && terminal.inText()) {
             follow(bytes, from, to);
         }
-        BlockFilter filter = patterns.seen().filter();
         int length = 0;
         int line = 0;
         int i = from;
@@ -106,7 +105,7 @@ final class SecretSearch {
             } else {
                 interruptions.add(arrayStart + i, arrayStart + end, lets);
             }
-            if (following || (middle < end && !filter.clears(bytes, middle, end, to))) {
+            if (following || (middle < end && mayStart(bytes, middle, end, to))) {
                 insideTo = terminal.inText() ? arrayStart + end : Long.MAX_VALUE;
                 lookInside(bytes, middle, end, to, arrayStart);
             }
@@ -230,6 +229,14 @@ final class SecretSearch {
         int count = TerminalText.unbroken(shown, from, to, Interruptions.FULL_LINE);
         boolean isAll = count == to - from && from == 0;
         return isAll ? Math.min(Interruptions.FULL_LINE, unbroken + count) : count;
+    }
+
+    /** Whether a pattern may begin in the middle of an interruption, as far as one look tells. */
+    private boolean mayStart(byte[] bytes, int from, int end, int to) {
+        BlockFilter filter = patterns.seen().filter();
+        return end - from > filter.stride()
+                || end - 1 + BlockFilter.BLOCK > to
+                || filter.mayStart(bytes, from, from, end - 1);
     }
 
     /**

@@ -86,6 +86,11 @@ public final class TokenShapes {
         return NONE;
     }
 
+    /** Whether there is nothing to look for. */
+    boolean isEmpty() {
+        return shapes.isEmpty();
+    }
+
     /**
      * Prepares shapes.
      *
