@@ -96,7 +96,7 @@ public final class LogBenchmark {
     }
 
     /** Bytes on the heap that something refers to. */
-    static long liveHeap() {
+    public static long liveHeap() {
         System.gc();
         System.gc();
         return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
