@@ -51,7 +51,7 @@ public final class LogBenchmark {
         private static final Effort FULL =
                 new Effort(256 * MEBIBYTE, 7, Duration.ofMillis(80), 41, Duration.ofSeconds(60));
         private static final Effort QUICK =
-                new Effort(256 * MEBIBYTE, 3, Duration.ofMillis(30), 21, Duration.ofSeconds(8));
+                new Effort(128 * MEBIBYTE, 3, Duration.ofMillis(25), 21, Duration.ofSeconds(8));
     }
 
     /**

@@ -1,10 +1,5 @@
 package dev.mayfly.sandbox.docker;
 
-import com.github.dockerjava.api.async.ResultCallback;
-import com.github.dockerjava.api.model.Frame;
-import com.github.dockerjava.api.model.HostConfig;
-import com.github.dockerjava.api.model.LogConfig;
-import com.sun.management.OperatingSystemMXBean;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.logs.BenchmarkChain;
 import dev.mayfly.logs.BenchmarkSecrets;
@@ -19,15 +14,8 @@ import dev.mayfly.sandbox.SandboxLimits;
 import dev.mayfly.sandbox.SandboxSpec;
 import dev.mayfly.sandbox.Step;
 import dev.mayfly.sandbox.StepEnd;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.lang.management.ManagementFactory;
-import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -35,11 +23,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
 /**
  * Measures the way of a log from a container that prints as fast as it can to a sink, beside what
@@ -55,27 +39,26 @@ final class EndToEndBenchmark {
     private static final int LOG_BYTES = 8 << 20;
     private static final int SAMPLES = 8;
     private static final double MEBIBYTE = 1 << 20;
-    private static final String LOG = "/log";
     private static final Duration LIMIT = Duration.ofMinutes(5);
     private static final SandboxLimits LIMITS =
             new SandboxLimits(
                     512L << 20, Runtime.getRuntime().availableProcessors(), 128, 1024, 64L << 20);
-    private static final OperatingSystemMXBean PROCESS =
-            (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
     private final Fixture fixture = new Fixture();
     private final int rounds;
-    private final List<String> command = new ArrayList<>();
     private final long printedBytes;
-    private final String image;
+    private final LogContainers containers;
 
     private EndToEndBenchmark(int rounds, int repeats) throws InterruptedException, IOException {
         this.rounds = rounds;
-        command.add("cat");
-        command.addAll(Collections.nCopies(repeats, LOG));
         printedBytes = (long) repeats * LOG_BYTES;
-        image = "mayfly-bench/%s:1".formatted(UUID.randomUUID());
-        makeImage();
+        containers =
+                new LogContainers(
+                        fixture.engine,
+                        fixture.daemon,
+                        LIMITS,
+                        BuildLog.of(LOG_BYTES, true),
+                        repeats);
     }
 
     /** One way from a container to somebody who counts. */
@@ -90,44 +73,6 @@ final class EndToEndBenchmark {
         }
     }
 
-    /** Counts what comes, and takes the time from the first bytes to the last. */
-    private static final class Stopwatch {
-        private volatile long bytes;
-        private long first;
-        private volatile long last;
-        private long processorBefore;
-        private long processorAfter;
-
-        void begin() {
-            if (bytes == 0) {
-                first = System.nanoTime();
-                processorBefore = PROCESS.getProcessCpuTime();
-            }
-        }
-
-        /** To be called by one thread. */
-        @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
-        void taken(int count, long all) {
-            bytes += count;
-            if (bytes >= all) {
-                last = System.nanoTime();
-                processorAfter = PROCESS.getProcessCpuTime();
-            }
-        }
-
-        double megabytesPerSecond(long expected) {
-            if (bytes != expected) {
-                throw new IllegalStateException(
-                        "%,d bytes were printed, %,d arrived".formatted(expected, bytes));
-            }
-            return bytes * 1e3 / (last - first);
-        }
-
-        double processorMillisForAMegabyte() {
-            return (processorAfter - processorBefore) / (double) bytes;
-        }
-    }
-
     /**
      * Runs.
      *
@@ -135,8 +80,8 @@ final class EndToEndBenchmark {
      */
     public static void main(String[] arguments) throws InterruptedException, IOException {
         boolean quick = arguments[1].equals("quick");
-        EndToEndBenchmark benchmark = new EndToEndBenchmark(quick ? 5 : 7, quick ? 8 : 24);
         Floors floors = new Floors();
+        EndToEndBenchmark benchmark = new EndToEndBenchmark(quick ? 5 : 9, quick ? 16 : 32);
         try {
             benchmark.run(System.out, floors);
         } finally {
@@ -154,7 +99,7 @@ final class EndToEndBenchmark {
                 fixture.engine.version().getVersion(),
                 rounds,
                 printedBytes / 1e6);
-        Contestant bare = new Contestant("docker-java's attach, counting", this::attach);
+        Contestant bare = new Contestant("docker-java's attach, counting", containers::attach);
         Contestant masked =
                 new Contestant("Mayfly: adapter, 100 secrets in all forms", this::pipeline);
         Contestant withTokens =
@@ -162,16 +107,16 @@ final class EndToEndBenchmark {
         List<Contestant> contestants = new ArrayList<>();
         contestants.add(bare);
         if (Fixture.HOST.getScheme().equals("unix")) {
-            contestants.add(new Contestant("the bare connection, counting", this::rawAttach));
+            contestants.add(new Contestant("the bare connection, counting", containers::rawAttach));
         }
         contestants.add(new Contestant("Mayfly: adapter, nothing masked", this::adapter));
         contestants.add(masked);
         contestants.add(withTokens);
         for (int round = -1; round < rounds; round++) {
             for (Contestant contestant : contestants) {
-                Stopwatch stopwatch = new Stopwatch();
+                Stopwatch stopwatch = new Stopwatch(printedBytes);
                 contestant.way().carry(stopwatch);
-                double speed = stopwatch.megabytesPerSecond(printedBytes);
+                double speed = stopwatch.megabytesPerSecond();
                 if (round >= 0) {
                     contestant.speeds().add(speed);
                     contestant.costs().add(stopwatch.processorMillisForAMegabyte());
@@ -249,7 +194,7 @@ final class EndToEndBenchmark {
         printed((bytes, offset, length) -> {
             stopwatch.begin();
             pipeline.output(bytes, offset, length);
-            stopwatch.taken(length, printedBytes);
+            stopwatch.taken(length);
         });
         pipeline.finish();
         if (sink.bytes() >= printedBytes || pipeline.statistics().hits().isEmpty()) {
@@ -260,7 +205,7 @@ final class EndToEndBenchmark {
     private void adapter(Stopwatch stopwatch) throws InterruptedException {
         printed((bytes, offset, length) -> {
             stopwatch.begin();
-            stopwatch.taken(length, printedBytes);
+            stopwatch.taken(length);
         });
     }
 
@@ -271,7 +216,7 @@ final class EndToEndBenchmark {
                 new SandboxSpec(
                         spec.job(),
                         spec.pool(),
-                        Fixture.with(spec, image).image(),
+                        Fixture.with(spec, containers.image()).image(),
                         spec.services(),
                         spec.network(),
                         spec.checkout(),
@@ -281,7 +226,7 @@ final class EndToEndBenchmark {
                 new Step(
                         "script",
                         Step.Place.JOB,
-                        new Step.Program.Command(command),
+                        new Step.Program.Command(containers.command()),
                         Map.of(),
                         List.of(),
                         null);
@@ -296,173 +241,8 @@ final class EndToEndBenchmark {
         }
     }
 
-    private void attach(Stopwatch stopwatch) throws InterruptedException, IOException {
-        String container = container();
-        try (Counting counting = new Counting(stopwatch)) {
-            fixture.engine.call(
-                    "attaching",
-                    client ->
-                            client.attachContainerCmd(container)
-                                    .withStdOut(true)
-                                    .withStdErr(true)
-                                    .withFollowStream(true)
-                                    .exec(counting));
-            counting.awaitStarted();
-            start(container);
-            if (!counting.awaitCompletion(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-                throw new IllegalStateException("the container still prints after " + LIMIT);
-            }
-        } finally {
-            remove(container);
-        }
-    }
-
-    private final class Counting extends ResultCallback.Adapter<Frame> {
-        private final Stopwatch stopwatch;
-
-        Counting(Stopwatch stopwatch) {
-            this.stopwatch = stopwatch;
-        }
-
-        @Override
-        public void onNext(Frame frame) {
-            stopwatch.begin();
-            stopwatch.taken(frame.getPayload().length, printedBytes);
-        }
-    }
-
-    private void rawAttach(Stopwatch stopwatch) throws InterruptedException, IOException {
-        String container = container();
-        try (SocketChannel socket =
-                SocketChannel.open(UnixDomainSocketAddress.of(Fixture.HOST.getPath()))) {
-            String request =
-                    "POST /containers/%s/attach?stream=1&stdout=1&stderr=1 HTTP/1.1\r\n"
-                                    .formatted(container)
-                            + "Host: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
-            socket.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.US_ASCII)));
-            readHead(socket);
-            start(container);
-            countFrames(socket, stopwatch);
-        } finally {
-            remove(container);
-        }
-    }
-
-    private static void readHead(SocketChannel socket) throws IOException {
-        StringBuilder head = new StringBuilder();
-        ByteBuffer one = ByteBuffer.allocate(1);
-        while (head.indexOf("\r\n\r\n") < 0) {
-            if (socket.read(one.clear()) < 0) {
-                throw new IOException("the engine closed the connection after: " + head);
-            }
-            head.append((char) one.get(0));
-        }
-        if (!head.toString().startsWith("HTTP/1.1 101")) {
-            throw new IOException("the engine refused to attach: " + head);
-        }
-    }
-
-    /**
-     * A frame is one byte for the stream, three that are zero, four for the length, the payload.
-     */
-    private void countFrames(SocketChannel socket, Stopwatch stopwatch) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocateDirect(64 * 1024);
-        int payload = 0;
-        while (socket.read(buffer) >= 0) {
-            buffer.flip();
-            while (buffer.hasRemaining()) {
-                if (payload == 0) {
-                    if (buffer.remaining() < 8) {
-                        break;
-                    }
-                    buffer.getInt();
-                    payload = buffer.getInt();
-                }
-                int part = Math.min(payload, buffer.remaining());
-                buffer.position(buffer.position() + part);
-                payload -= part;
-                if (part > 0) {
-                    stopwatch.begin();
-                    stopwatch.taken(part, printedBytes);
-                }
-            }
-            buffer.compact();
-        }
-    }
-
-    private String container() throws InterruptedException {
-        return fixture.engine.call(
-                "creating a container",
-                client ->
-                        client.createContainerCmd(image)
-                                .withEntrypoint(command)
-                                .withLabels(Map.of(TestImages.LABEL, fixture.daemon))
-                                .withAttachStdout(true)
-                                .withAttachStderr(true)
-                                .withNetworkDisabled(true)
-                                .withHostConfig(
-                                        HostConfig.newHostConfig()
-                                                .withMemory(LIMITS.memoryBytes())
-                                                .withMemorySwap(LIMITS.memoryBytes())
-                                                .withNanoCPUs(
-                                                        Math.round(LIMITS.cpus() * 1_000_000_000L))
-                                                .withLogConfig(
-                                                        new LogConfig(LogConfig.LoggingType.NONE)))
-                                .exec()
-                                .getId());
-    }
-
-    private void start(String container) throws InterruptedException {
-        fixture.engine.call("starting", client -> client.startContainerCmd(container).exec());
-    }
-
-    private void remove(String container) throws InterruptedException {
-        fixture.engine.call(
-                "removing", client -> client.removeContainerCmd(container).withForce(true).exec());
-    }
-
-    /** The agent image with a build log in it. */
-    private void makeImage() throws InterruptedException, IOException {
-        ByteArrayOutputStream packed = new ByteArrayOutputStream();
-        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(packed)) {
-            TarArchiveEntry entry = new TarArchiveEntry(LOG.substring(1));
-            entry.setSize(LOG_BYTES);
-            entry.setMode(0444);
-            tar.putArchiveEntry(entry);
-            tar.write(BuildLog.of(LOG_BYTES, true));
-            tar.closeArchiveEntry();
-        }
-        String container =
-                fixture.engine.call(
-                        "creating a container",
-                        client ->
-                                client.createContainerCmd(Fixture.AGENT_IMAGE)
-                                        .withLabels(Map.of(TestImages.LABEL, fixture.daemon))
-                                        .exec()
-                                        .getId());
-        try {
-            fixture.engine.call(
-                    "copying the log",
-                    client ->
-                            client.copyArchiveToContainerCmd(container)
-                                    .withRemotePath("/")
-                                    .withTarInputStream(
-                                            new ByteArrayInputStream(packed.toByteArray()))
-                                    .exec());
-            fixture.engine.call(
-                    "making an image",
-                    client ->
-                            client.commitCmd(container)
-                                    .withRepository(image.substring(0, image.indexOf(':')))
-                                    .withTag("1")
-                                    .exec());
-        } finally {
-            remove(container);
-        }
-    }
-
     private void close() throws InterruptedException {
-        fixture.engine.call("removing " + image, client -> client.removeImageCmd(image).exec());
+        containers.close();
         fixture.close();
     }
 }
