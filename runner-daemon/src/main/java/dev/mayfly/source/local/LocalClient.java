@@ -1,6 +1,7 @@
 package dev.mayfly.source.local;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.mayfly.job.FaultException;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LogSink;
 import io.vertx.core.Future;
@@ -170,6 +171,8 @@ public final class LocalClient implements AutoCloseable {
      *     complete log
      * @param patience how long to try to reach the daemon again
      * @return the job with its outcome, and whether its log is complete
+     * @throws FaultException {@code LOG} at once when something is missing, repeated or out of
+     *     order
      */
     public FollowedLog follow(JobId job, LogSink sink, Duration patience)
             throws IOException, InterruptedException {
