@@ -82,8 +82,7 @@ class LogDeliveryIT {
 
     /** What a job prints, the same each time. */
     enum Printing {
-        HUNDRED_MEBIBYTES_WITHOUT_A_LINE_END(
-                "yes 0123456789abcde | tr '\\n' '|' | head -c 104857600"),
+        HUNDRED_MEBIBYTES_WITHOUT_A_LINE_END("seq 12885413 | tr '\\n' '|'"),
         TEN_MILLION_LINES("seq 10000000"),
         SINGLE_BYTES("seq 30000 >/tmp/text; dd if=/tmp/text bs=1 status=none"),
         ANY_BYTES(
