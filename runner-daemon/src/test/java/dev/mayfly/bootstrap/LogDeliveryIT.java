@@ -13,11 +13,13 @@ import dev.mayfly.job.LogSink;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.source.local.FollowedLog;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
@@ -45,6 +47,10 @@ class LogDeliveryIT {
 
     private static final String SECRET = "correct-horse-battery";
     private static final int HEAP_MEBIBYTES = 64;
+
+    /** What a Java process has beside its heap is the most of it. */
+    private static final long MEMORY_KIBIBYTES = 400 * 1024;
+
     private static final Duration LONG = Duration.ofSeconds(30);
 
     @TempDir private static Path directory;
@@ -73,11 +79,21 @@ class LogDeliveryIT {
 
     @AfterAll
     static void stop() throws IOException {
+        assertThat(mostMemory(daemon.pid())).as("KiB of memory").isLessThan(MEMORY_KIBIBYTES);
         jobs.close();
         daemon.close();
         assertThat(daemon.said()).doesNotContain("OutOfMemoryError");
         assertThat(engine.of(installation.daemonId())).isEmpty();
         engine.close();
+    }
+
+    /** The most that a process has had in memory at once, in KiB. */
+    private static long mostMemory(long pid) throws IOException {
+        return Files.readAllLines(Path.of("/proc", String.valueOf(pid), "status")).stream()
+                .filter(line -> line.startsWith("VmHWM:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** What a job prints, the same each time. */
@@ -180,6 +196,10 @@ class LogDeliveryIT {
                 Files.readAllBytes(installation.state().resolve("logs").resolve(id + ".log"));
         assertThat((long) retained.length).isEqualTo(followed.end().total().output());
         assertThat(hex(viewer.digest.digest())).isEqualTo(hex(sha256().digest(retained)));
+
+        MessageDigest copied = sha256();
+        jobs.client().output(id, new DigestOutputStream(OutputStream.nullOutputStream(), copied));
+        assertThat(hex(copied.digest())).isEqualTo(hex(sha256().digest(retained)));
 
         String head = new String(retained, 0, 200, ISO_8859_1);
         String tail = new String(retained, retained.length - 100, 100, ISO_8859_1);
