@@ -196,10 +196,13 @@ class CommandsTest {
         StringBuilder expected = new StringBuilder();
         for (int i = 0; i < 2000; i++) {
             expected.append("line ").append(i).append('\n');
+            if (i % 50 == 0) {
+                expected.append("-- at ").append(i).append('\n');
+            }
         }
         Thread running = Thread.ofVirtual().start(() -> printLines(2000));
         try (CuttingProxy network =
-                new CuttingProxy(UnixDomainSocketAddress.of(folder.resolve("api.sock")), 20_000)) {
+                new CuttingProxy(UnixDomainSocketAddress.of(folder.resolve("api.sock")), 4_000)) {
             Path there =
                     host.file(
                             "there.yaml",
@@ -224,6 +227,9 @@ class CommandsTest {
             WrittenLog log = new WrittenLog(report.logs().getFirst());
             for (int i = 0; i < lines; i++) {
                 log.output("line " + i + "\n");
+                if (i % 50 == 0) { // so no frame is longer than a connection lives
+                    log.event(new LogEvent.Notice(Instant.now(), "at " + i));
+                }
             }
             log.finish();
             report.finished(new Outcome.Passed());
