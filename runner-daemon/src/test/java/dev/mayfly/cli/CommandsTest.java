@@ -194,13 +194,13 @@ class CommandsTest {
         host.serve();
         JobId job = host.submitted();
         StringBuilder expected = new StringBuilder();
-        for (int i = 0; i < 2000; i++) {
+        for (int i = 0; i < 1000; i++) {
             expected.append("line ").append(i).append('\n');
             if (i % 50 == 0) {
                 expected.append("-- at ").append(i).append('\n');
             }
         }
-        Thread running = Thread.ofVirtual().start(() -> printLines(2000));
+        Thread running = Thread.ofVirtual().start(() -> printLines(1000));
         try (CuttingProxy network =
                 new CuttingProxy(UnixDomainSocketAddress.of(folder.resolve("api.sock")), 4_000)) {
             Path there =
