@@ -133,13 +133,13 @@ final class OccurrenceScanner {
         Automaton a = automaton;
         BlockFilter filter = a.filter();
         int stride = filter.stride();
-        int shallow = a.shallowStates();
         int s = state;
         int i = from;
         while (i < to) {
             int until = i;
-            if (s < shallow) {
-                int first = i - a.open(s);
+            int open = a.open(s);
+            if (open < stride) {
+                int first = i - open;
                 int probe = first + stride - 1;
                 while (probe + BlockFilter.BLOCK <= to
                         && !filter.mayStart(bytes, from, first, probe)) {
@@ -165,7 +165,7 @@ final class OccurrenceScanner {
                 if (pattern >= 0) {
                     listener.occurred(pattern, base + i);
                 }
-            } while (i < until || (i < to && s >= shallow));
+            } while (i < until || (i < to && a.open(s) >= stride));
         }
         state = s;
         return i;

@@ -251,9 +251,12 @@ final class SecretSearch {
         if (following) {
             follow(bytes, from, insideTo < Long.MAX_VALUE ? to : end);
         } else if (from < end) {
-            following = true;
-            inside.restart(patterns.seen(), arrayStart + from);
-            follow(bytes, from, to);
+            int first = patterns.seen().filter().firstStart(bytes, from, end, to);
+            if (first < end) {
+                following = true;
+                inside.restart(patterns.seen(), arrayStart + first);
+                follow(bytes, first, to);
+            }
         }
     }
 
