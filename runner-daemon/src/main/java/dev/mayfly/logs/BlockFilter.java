@@ -22,8 +22,14 @@ final class BlockFilter {
     /** Bytes in a block. Two and three let too much ordinary text through (measured). */
     static final int BLOCK = 4;
 
-    /** A longer stride needs more blocks to be known, so more of the text looks known. */
-    private static final int LONGEST_STRIDE = 16;
+    /** Where a block is known, as many starts must be looked at. */
+    private static final int LONGEST_STRIDE = 32;
+
+    /** However many patterns: with a shorter stride there is too much to look at. */
+    private static final int SHORTEST_OF_MANY = 8;
+
+    /** If more of the bits were set, too much of the text would look known. */
+    private static final int LEAST_BITS_FOR_EACH_BLOCK = 16;
 
     /** With a pattern below, the stride would be so short that it pays to know some apart. */
     private static final int LONG_ENOUGH = 10;
@@ -66,7 +72,7 @@ final class BlockFilter {
             limit = 1;
             shortestLong = shortest;
         }
-        stride = Math.clamp(shortestLong - BLOCK + 1L, 0, LONGEST_STRIDE);
+        stride = Math.clamp(shortestLong - BLOCK + 1L, 0, longestStride(patterns.length));
         apart = limit == 1 ? null : new ShortPatterns(patterns, shortest, limit);
         int blocksLog2 = log2((long) patterns.length * stride * BITS_FOR_EACH_BLOCK);
         blockShift = Integer.SIZE - blocksLog2;
@@ -96,6 +102,11 @@ final class BlockFilter {
         return shortest;
     }
 
+    private static int longestStride(int patterns) {
+        int most = (1 << MOST_BITS_LOG2) / LEAST_BITS_FOR_EACH_BLOCK / Math.max(1, patterns);
+        return Math.clamp(most, SHORTEST_OF_MANY, LONGEST_STRIDE);
+    }
+
     private static int log2(long bits) {
         return Math.clamp(
                 Long.SIZE - Long.numberOfLeadingZeros(bits), FEWEST_BITS_LOG2, MOST_BITS_LOG2);
@@ -121,8 +132,36 @@ final class BlockFilter {
      */
     boolean mayStart(byte[] bytes, int from, int first, int last) {
         int slot = slot((int) INT.get(bytes, last));
-        return (blocks[slot >>> 6] & (1L << slot)) != 0
-                || (apart != null && (first < from || apart.mayStart(bytes, first, last)));
+        return (blocks[slot >>> 6] & (1L << slot)) != 0 || mayShortStart(bytes, from, first, last);
+    }
+
+    /**
+     * Goes on in strides.
+     *
+     * @param from where the array begins to hold the stream
+     * @param first where a pattern may start
+     * @param to the array's end
+     * @return the first place that is not cleared
+     */
+    int cleared(byte[] bytes, int from, int first, int to) {
+        long[] known = blocks;
+        int shift = blockShift;
+        int step = stride;
+        int probe = first + step - 1;
+        int last = to - BLOCK;
+        while (probe <= last) {
+            int slot = ((int) INT.get(bytes, probe) * SPREAD) >>> shift;
+            if ((known[slot >>> 6] & (1L << slot)) != 0
+                    || (apart != null && mayShortStart(bytes, from, probe - step + 1, probe))) {
+                break;
+            }
+            probe += step;
+        }
+        return probe - step + 1;
+    }
+
+    private boolean mayShortStart(byte[] bytes, int from, int first, int last) {
+        return apart != null && (first < from || apart.mayStart(bytes, first, last));
     }
 
     /**

@@ -140,14 +140,12 @@ final class OccurrenceScanner {
             int open = a.open(s);
             if (open < stride) {
                 int first = i - open;
-                int probe = first + stride - 1;
-                while (probe + BlockFilter.BLOCK <= to
-                        && !filter.mayStart(bytes, from, first, probe)) {
-                    first = probe + 1;
-                    i = first;
+                int cleared = filter.cleared(bytes, from, first, to);
+                if (cleared > first) {
+                    i = cleared;
                     s = Automaton.ROOT;
-                    probe += stride;
                 }
+                int probe = cleared + stride - 1;
                 if (probe + BlockFilter.BLOCK > to) {
                     break;
                 }

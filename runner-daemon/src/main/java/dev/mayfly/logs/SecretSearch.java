@@ -20,6 +20,15 @@ final class SecretSearch {
     /** What a terminal would show of the bytes that are being taken. */
     private final byte[] shown = new byte[MOST_AT_ONCE + TerminalText.COPY_SLACK];
 
+    /** How many these are. */
+    private int length;
+
+    /** Where among them the current line begins. */
+    private int line;
+
+    /** The position of the first byte of the array that is being looked at. */
+    private long arrayStart;
+
     private final OccurrenceScanner raw;
     private final OccurrenceScanner seen;
     private final OccurrenceScanner inside;
@@ -70,50 +79,83 @@ final class SecretSearch {
 
     /** Takes the next bytes of the stream, at most {@link #MOST_AT_ONCE}. */
     void take(byte[] bytes, int from, int to) {
-        long arrayStart = taken - from;
+        arrayStart = taken - from;
         if (!patterns.raw().isEmpty()) {
             raw.scan(bytes, from, to);
         }
         if (following && terminal.inText()) {
             follow(bytes, from, to);
         }
-        int length = 0;
-        int line = 0;
+        length = 0;
+        line = 0;
         int i = from;
         while (i < to) {
-            boolean goesOn = !terminal.inText();
-            int middle = i;
-            if (!goesOn) {
-                int end = TerminalText.copyText(bytes, i, to, shown, length);
-                if (newLine && i < end) {
-                    line = length;
-                    unbroken = 0;
-                    newLine = false;
-                }
-                length += end - i;
-                if (end == to) {
-                    break;
-                }
-                i = end;
-                middle = end + 1;
+            if (terminal.inText()) {
+                i = takeText(bytes, i, to);
             }
-            int end = terminal.textAt(bytes, i, to);
-            newLine = terminal.lineEnded();
-            boolean lets = newLine && unbroken(line, length) < Interruptions.FULL_LINE;
-            if (goesOn) {
-                interruptions.reach(arrayStart + end, lets);
-            } else {
-                interruptions.add(arrayStart + i, arrayStart + end, lets);
+            if (i < to) {
+                i = takeInterruption(bytes, i, to);
             }
-            if (following || (middle < end && mayStart(bytes, middle, end, to))) {
-                insideTo = terminal.inText() ? arrayStart + end : Long.MAX_VALUE;
-                lookInside(bytes, middle, end, to, arrayStart);
-            }
-            i = end;
         }
-        unbroken = unbroken(line, length);
+        unbroken = unbroken();
         seen.scan(shown, 0, length);
         taken = arrayStart + to;
+    }
+
+    /**
+     * Takes text and the usual interruptions.
+     *
+     * @return where one begins that is not usual, or {@code to}
+     */
+    private int takeText(byte[] bytes, int from, int to) {
+        int i = from;
+        while (true) {
+            int end = TerminalText.copyText(bytes, i, to, shown, length);
+            if (newLine && i < end) {
+                newLine = false;
+                line = length;
+                unbroken = 0;
+            }
+            length += end - i;
+            i = TerminalText.usualInterruption(bytes, end, to);
+            if (i == end) {
+                return end;
+            }
+            newLine = TerminalText.isLineEnd(bytes[end]);
+            interruptions.add(arrayStart + end, arrayStart + i, newLine && lets());
+            if (end + 1 < i && mayStart(bytes, end + 1, i, to)) {
+                insideTo = arrayStart + i;
+                lookInside(bytes, end + 1, i, to);
+            }
+        }
+    }
+
+    /** Takes an interruption, or more of one: up to the first byte of text, or {@code to}. */
+    private int takeInterruption(byte[] bytes, int from, int to) {
+        boolean begins = terminal.inText();
+        int end = terminal.textAt(bytes, from, to);
+        newLine = terminal.lineEnded();
+        boolean lets = newLine && lets();
+        if (begins) {
+            interruptions.add(arrayStart + from, arrayStart + end, lets);
+        } else {
+            interruptions.reach(arrayStart + end, lets);
+        }
+        insideTo = terminal.inText() ? arrayStart + end : Long.MAX_VALUE;
+        lookInside(bytes, begins ? from + 1 : from, end, to);
+        return end;
+    }
+
+    /** Whether a few bytes before the line end that comes now do not wait. */
+    private boolean lets() {
+        return unbroken() < Interruptions.FULL_LINE;
+    }
+
+    /** How many bytes without a blank the current line ends with, up to a full line. */
+    private int unbroken() {
+        int count = TerminalText.unbroken(shown, line, length, Interruptions.FULL_LINE);
+        boolean isAll = count == length - line && line == 0;
+        return isAll ? Math.min(Interruptions.FULL_LINE, unbroken + count) : count;
     }
 
     /**
@@ -129,20 +171,20 @@ final class SecretSearch {
         rawRuns.clear();
         seenRuns.clear();
         insideRuns.clear();
-        long base = taken - to;
-        raw.restart(patterns.raw(), base + from);
+        arrayStart = taken - to;
+        raw.restart(patterns.raw(), arrayStart + from);
         raw.scan(bytes, from, to);
-        seen.restart(patterns.seen(), interruptions.shownBefore(base + from));
+        seen.restart(patterns.seen(), interruptions.shownBefore(arrayStart + from));
         following = false;
         int i = from;
         for (int k = 0; k < interruptions.count(); k++) {
-            int start = (int) Math.max(interruptions.start(k) - base, from);
-            int end = (int) (interruptions.end(k) - base);
+            int start = (int) Math.max(interruptions.start(k) - arrayStart, from);
+            int end = (int) (interruptions.end(k) - arrayStart);
             seen.scan(bytes, i, start);
             boolean ended = k < interruptions.count() - 1 || terminal.inText();
             insideTo = ended ? interruptions.end(k) : Long.MAX_VALUE;
-            int middle = (int) Math.max(interruptions.start(k) + 1 - base, from);
-            lookInside(bytes, middle, end, to, base);
+            int middle = (int) Math.max(interruptions.start(k) + 1 - arrayStart, from);
+            lookInside(bytes, middle, end, to);
             i = end;
         }
         seen.scan(bytes, i, to);
@@ -224,13 +266,6 @@ final class SecretSearch {
         return raw.steps() + seen.steps() + inside.steps();
     }
 
-    /** How many bytes without a blank a line ends with, of which these are shown now. */
-    private int unbroken(int from, int to) {
-        int count = TerminalText.unbroken(shown, from, to, Interruptions.FULL_LINE);
-        boolean isAll = count == to - from && from == 0;
-        return isAll ? Math.min(Interruptions.FULL_LINE, unbroken + count) : count;
-    }
-
     /** Whether a pattern may begin in the middle of an interruption, as far as one look tells. */
     private boolean mayStart(byte[] bytes, int from, int end, int to) {
         BlockFilter filter = patterns.seen().filter();
@@ -247,7 +282,7 @@ final class SecretSearch {
      * @param end the interruption's end as far as it is known
      * @param to the end of the array
      */
-    private void lookInside(byte[] bytes, int from, int end, int to, long arrayStart) {
+    private void lookInside(byte[] bytes, int from, int end, int to) {
         if (following) {
             follow(bytes, from, insideTo < Long.MAX_VALUE ? to : end);
         } else if (from < end) {

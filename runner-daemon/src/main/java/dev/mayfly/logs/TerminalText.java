@@ -32,7 +32,7 @@ final class TerminalText {
     static final int LONGEST_STRING = 1024;
 
     /** What {@link #copyText} may write beyond the text. */
-    static final int COPY_SLACK = Long.BYTES;
+    static final int COPY_SLACK = 2 * Long.BYTES;
 
     private static final byte ESCAPE = 0x1B;
     private static final byte BELL = 0x07;
@@ -108,15 +108,21 @@ final class TerminalText {
     static int copyText(byte[] bytes, int from, int to, byte[] target, int at) {
         int shift = at - from;
         int i = from;
-        while (i + Long.BYTES <= to) {
+        while (i + 2 * Long.BYTES <= to) {
             long eight = (long) LONG.get(bytes, i);
+            long more = (long) LONG.get(bytes, i + Long.BYTES);
             LONG.set(target, i + shift, eight);
+            LONG.set(target, i + shift + Long.BYTES, more);
             long controls = (eight - BLANKS) & ~eight & HIGH;
-            if (controls == 0) {
-                i += Long.BYTES;
+            long moreControls = (more - BLANKS) & ~more & HIGH;
+            if ((controls | moreControls) == 0) {
+                i += 2 * Long.BYTES;
                 continue;
             }
-            i += Long.numberOfTrailingZeros(controls) >>> 3;
+            i +=
+                    controls != 0
+                            ? Long.numberOfTrailingZeros(controls) >>> 3
+                            : Long.BYTES + (Long.numberOfTrailingZeros(moreControls) >>> 3);
             if (interrupts(bytes[i])) {
                 return i;
             }
@@ -136,24 +142,28 @@ final class TerminalText {
      */
     static int unbroken(byte[] bytes, int from, int to, int most) {
         int i = to;
-        if (to - from >= Long.BYTES) {
-            long eight = (long) LONG.get(bytes, to - Long.BYTES);
+        int first = Math.max(from, to - most);
+        while (i - Long.BYTES >= first) {
+            long eight = (long) LONG.get(bytes, i - Long.BYTES);
             // No byte carries into the next one, so the highest bit is right as well.
             long blanks = ~(((eight & ~HIGH) + ABOVE_BLANK) | eight) & HIGH;
             if (blanks != 0) {
-                return Long.numberOfLeadingZeros(blanks) >>> 3;
+                return to - i + (Long.numberOfLeadingZeros(blanks) >>> 3);
             }
             i -= Long.BYTES;
         }
-        int first = Math.max(from, to - most);
         while (i > first && (bytes[i - 1] & 0xFF) > ' ') {
             i--;
         }
         return to - i;
     }
 
+    static boolean isLineEnd(byte b) {
+        return b == '\n' || b == '\r';
+    }
+
     private static boolean interrupts(byte b) {
-        return b == '\n' || b == ESCAPE || b == '\r';
+        return b == ESCAPE || isLineEnd(b);
     }
 
     /**
@@ -162,10 +172,6 @@ final class TerminalText {
     int textAt(byte[] bytes, int from, int to) {
         if (place == Place.TEXT) {
             lineEnded = false;
-            int end = shortcut(bytes, from, to);
-            if (end > from) {
-                return end;
-            }
         }
         for (int i = from; i < to; i++) {
             if (!isInterruption(bytes[i])) {
@@ -176,27 +182,30 @@ final class TerminalText {
     }
 
     /**
-     * The end of an interruption that is one line feed, or one escape sequence with parameters: so
-     * are nearly all. The start if it is something else, or if more may follow.
+     * The end of an interruption that is a line end with the blanks behind it, or one escape
+     * sequence with parameters: so are nearly all.
+     *
+     * @return {@code from} if it is something else, or if more may follow
      */
-    private int shortcut(byte[] bytes, int from, int to) {
-        if (bytes[from] == '\n') {
-            if (from + 1 < to && bytes[from + 1] > ' ') {
-                lineEnded = true;
-                return from + 1;
-            }
-        } else if (bytes[from] == ESCAPE && from + 3 + Long.BYTES <= to && bytes[from + 1] == '[') {
+    static int usualInterruption(byte[] bytes, int from, int to) {
+        if (from + 3 + Long.BYTES > to) {
+            return from;
+        }
+        int end = from;
+        if (bytes[from] != ESCAPE) {
+            do {
+                end++;
+            } while (end < to && (bytes[end] == ' ' || bytes[end] == '\t'));
+        } else if (bytes[from + 1] == '[') {
             long eight = (long) LONG.get(bytes, from + 2);
             // Parameters are those bytes whose upper three bits are a blank's.
             long others = (eight & UPPER_THREE) ^ BLANKS;
-            if (others != 0) {
-                int last = from + 2 + (Long.numberOfTrailingZeros(others) >>> 3);
-                if (bytes[last] >= '@' && bytes[last] < 0x7F && bytes[last + 1] >= ' ') {
-                    return last + 1;
-                }
+            int last = from + 2 + (Long.numberOfTrailingZeros(others) >>> 3);
+            if (others != 0 && bytes[last] >= '@' && bytes[last] < 0x7F) {
+                end = last + 1;
             }
         }
-        return from;
+        return end < to && bytes[end] >= ' ' ? end : from;
     }
 
     private boolean isInterruption(byte b) {
@@ -205,7 +214,7 @@ final class TerminalText {
             length = 1;
             return true;
         }
-        if (b == '\n' || b == '\r') {
+        if (isLineEnd(b)) {
             place = Place.LINE_START;
             lineEnded = true;
             return true;
