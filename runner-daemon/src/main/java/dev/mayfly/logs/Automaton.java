@@ -37,6 +37,14 @@ final class Automaton {
     /** Children up to this many are tried one after the other, more by halving. */
     private static final int FEW = 4;
 
+    /** A fork with more children has a row for all bytes. */
+    private static final int MANY = 12;
+
+    /** Each row takes a kilobyte. */
+    private static final int MOST_ROWS = 256;
+
+    private static final int[] NO_ROW = {};
+
     private final BlockFilter filter;
     private final int[] states;
 
@@ -45,6 +53,9 @@ final class Automaton {
 
     /** Where a fork's children begin; they end where the next one's begin. */
     private final int[] forkStart;
+
+    /** Of the first forks with many children: by the byte, the child. */
+    private final int[][] rows;
 
     private final byte[] forkLabel;
     private final int[] forkChild;
@@ -96,9 +107,11 @@ final class Automaton {
             }
         }
         forkStart = new int[forks + 1];
+        rows = new int[forks][];
         forkLabel = new byte[forked];
         forkChild = new int[forked];
         fork();
+        makeRows();
         link(common, first);
     }
 
@@ -169,6 +182,23 @@ final class Automaton {
         }
     }
 
+    private void makeRows() {
+        int made = 0;
+        for (int fork = 0; fork < rows.length; fork++) {
+            int from = forkStart[fork];
+            int to = forkStart[fork + 1];
+            rows[fork] = NO_ROW;
+            if (to - from > MANY && made < MOST_ROWS) {
+                int[] row = new int[256];
+                for (int i = from; i < to; i++) {
+                    row[forkLabel[i] & 0xFF] = forkChild[i];
+                }
+                rows[fork] = row;
+                made++;
+            }
+        }
+    }
+
     /** Finds the fallbacks, level by level: those of a level are on the levels above. */
     private void link(int[] common, int[] first) {
         int[] deep = new int[length.length];
@@ -230,6 +260,10 @@ final class Automaton {
     }
 
     private int childOfFork(int fork, byte b) {
+        int[] row = rows[fork];
+        if (row.length > 0) {
+            return row[b & 0xFF];
+        }
         int from = forkStart[fork];
         int to = forkStart[fork + 1];
         while (to - from > FEW) {

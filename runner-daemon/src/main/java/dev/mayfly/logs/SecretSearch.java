@@ -283,15 +283,21 @@ final class SecretSearch {
      * @param to the end of the array
      */
     private void lookInside(byte[] bytes, int from, int end, int to) {
-        if (following) {
-            follow(bytes, from, insideTo < Long.MAX_VALUE ? to : end);
-        } else if (from < end) {
-            int first = patterns.seen().filter().firstStart(bytes, from, end, to);
-            if (first < end) {
-                following = true;
-                inside.restart(patterns.seen(), arrayStart + first);
-                follow(bytes, first, to);
+        int first = from;
+        if (!following) {
+            BlockFilter filter = patterns.seen().filter();
+            if (end - from <= filter.stride()) {
+                first = filter.firstStart(bytes, from, end, to);
             }
+            if (first >= end) {
+                return;
+            }
+            inside.restart(patterns.seen(), arrayStart + first);
+        }
+        inside.scan(bytes, first, end);
+        following = inside.open() > 0 || insideTo == Long.MAX_VALUE;
+        if (following && end < to) {
+            follow(bytes, end, to);
         }
     }
 

@@ -173,10 +173,15 @@ final class TerminalText {
         if (place == Place.TEXT) {
             lineEnded = false;
         }
-        for (int i = from; i < to; i++) {
-            if (!isInterruption(bytes[i])) {
+        int i = from;
+        while (i < to) {
+            if (place == Place.STRING) {
+                i = insideString(bytes, i, to);
+            }
+            if (i < to && !isInterruption(bytes[i])) {
                 return i;
             }
+            i++;
         }
         return to;
     }
@@ -206,6 +211,17 @@ final class TerminalText {
             }
         }
         return end < to && bytes[end] >= ' ' ? end : from;
+    }
+
+    /** Where a control string may end, or {@code to}. */
+    private int insideString(byte[] bytes, int from, int to) {
+        int end = Math.min(to, from + LONGEST_STRING - length);
+        int i = from;
+        while (i < end && bytes[i] != BELL && !interrupts(bytes[i])) {
+            i++;
+        }
+        length += i - from;
+        return i;
     }
 
     private boolean isInterruption(byte b) {
