@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Shapes of tokens, prepared for the search. Immutable, so streams and threads share it; what is
@@ -188,5 +189,15 @@ public final class TokenShapes {
     /** The bits of the classes that the byte belongs to. */
     long classesOf(byte b) {
         return classesOf[b & 0xFF];
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof TokenShapes same && shapes.equals(same.shapes);
+    }
+
+    @Override
+    public int hashCode() {
+        return shapes.hashCode();
     }
 }
