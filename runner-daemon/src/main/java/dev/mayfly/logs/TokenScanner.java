@@ -13,6 +13,9 @@ import java.util.Arrays;
  */
 final class TokenScanner {
 
+    /** To jump over fewer bytes costs more than to take them; and where it was few, more follow. */
+    private static final int WORTHWHILE = 8;
+
     /** How many bytes behind a prefix are tried at once. */
     private static final int LOOKAHEAD = 16;
 
@@ -92,11 +95,12 @@ final class TokenScanner {
             int until = i;
             if (live == 0 && prefixes.idle(s)) {
                 int cleared = filter.clearedTo(bytes, from, i, to);
+                int jumped = cleared - i;
                 if (cleared > i) {
                     s = prefixes.idleAfter(bytes[cleared - 1]);
                     i = cleared;
                 }
-                until = Math.min(to, i + PrefixFilter.STRIDE);
+                until = Math.min(to, i + (jumped < WORTHWHILE ? WORTHWHILE : PrefixFilter.STRIDE));
             }
             int first = i;
             long[] goingOn = classesOf;
