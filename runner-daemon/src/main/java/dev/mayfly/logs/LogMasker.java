@@ -198,11 +198,13 @@ final class LogMasker {
      * already, since a pattern came too late for it, has none.
      */
     private void mark(HiddenRuns run) {
-        if (run.start() > hiddenTo && run.end() > settled) {
-            byte[] mark = named ? marks[run.label()] : PLAIN_MARK;
-            output.take(mark, 0, mark.length);
+        if (run.end() > settled) {
+            if (run.start() > hiddenTo) {
+                byte[] mark = named ? marks[run.label()] : PLAIN_MARK;
+                output.take(mark, 0, mark.length);
+            }
+            hiddenTo = Math.max(hiddenTo, run.end());
         }
-        hiddenTo = Math.max(hiddenTo, run.end());
         run.removeFirst();
     }
 
