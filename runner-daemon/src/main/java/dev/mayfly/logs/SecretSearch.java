@@ -35,6 +35,12 @@ final class SecretSearch {
     private final HiddenRuns rawRuns = new HiddenRuns();
     private final HiddenRuns seenRuns = new HiddenRuns();
     private final HiddenRuns insideRuns = new HiddenRuns();
+
+    /**
+     * What was found before it was looked again, which may have begun too early to be found now.
+     */
+    private HiddenRuns knownRuns = new HiddenRuns();
+
     private SecretPatterns patterns;
 
     /** Up to where bytes came. */
@@ -168,9 +174,11 @@ final class SecretSearch {
     void look(SecretPatterns patterns, byte[] bytes, int from, int to) {
         this.patterns = patterns;
         hits = Arrays.copyOf(hits, patterns.labels().size());
-        rawRuns.clear();
-        seenRuns.clear();
-        insideRuns.clear();
+        HiddenRuns known = new HiddenRuns();
+        while (!runs().isEmpty()) {
+            known.takeFirstOf(runs());
+        }
+        knownRuns = known;
         arrayStart = taken - to;
         raw.restart(patterns.raw(), arrayStart + from);
         raw.scan(bytes, from, to);
@@ -250,7 +258,10 @@ final class SecretSearch {
         if (rawRuns.precedes(first)) {
             first = rawRuns;
         }
-        return insideRuns.precedes(first) ? insideRuns : first;
+        if (insideRuns.precedes(first)) {
+            first = insideRuns;
+        }
+        return knownRuns.precedes(first) ? knownRuns : first;
     }
 
     /**
