@@ -23,7 +23,7 @@ final class BlockFilter {
     static final int BLOCK = 4;
 
     /** Where a block is known, as many starts must be looked at. */
-    private static final int LONGEST_STRIDE = 32;
+    private static final int LONGEST_STRIDE = 64;
 
     /** However many patterns: with a shorter stride there is too much to look at. */
     private static final int SHORTEST_OF_MANY = 8;

@@ -67,6 +67,9 @@ final class Interruptions {
      */
     void forget(long position, boolean goesOn) {
         int last = goesOn ? to - 1 : to;
+        if (from < last && end[last - 1] <= position) {
+            from = last; // as nearly always
+        }
         while (from < last && end[from] <= position) {
             from++;
         }
