@@ -199,7 +199,7 @@ final class LogMasker {
      */
     private void mark(HiddenRuns run) {
         if (run.end() > settled) {
-            if (run.start() > hiddenTo) {
+            if (Math.max(run.start(), settled) > hiddenTo) {
                 byte[] mark = named ? marks[run.label()] : PLAIN_MARK;
                 output.take(mark, 0, mark.length);
             }
