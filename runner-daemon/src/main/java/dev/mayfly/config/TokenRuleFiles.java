@@ -51,7 +51,7 @@ final class TokenRuleFiles {
                     masking.text(KEY), TokenRules.builtInAnd(directory.resolve(masking.text(KEY))));
         } catch (ConfigException e) {
             for (Problem problem : e.problems()) {
-                masking.report(KEY, problem.toString(), "mend that file, or remove the key");
+                masking.report(KEY, problem.withoutCure(), problem.cure());
             }
         }
     }

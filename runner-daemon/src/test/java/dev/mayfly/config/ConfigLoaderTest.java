@@ -291,8 +291,11 @@ class ConfigLoaderTest {
                 .hasSizeGreaterThan(1)
                 .allSatisfy(problem -> {
                     assertThat(problem.field()).isEqualTo("pools[0].masking.token_rules");
-                    assertThat(problem.cause()).contains("rules.yaml:1");
-                });
+                    assertThat(problem.cause())
+                            .contains("rules.yaml:1:", ": rules[")
+                            .doesNotContain("cure", "u000a");
+                })
+                .anySatisfy(problem -> assertThat(problem.cure()).isEqualTo("choose another one"));
     }
 
     @Test

@@ -65,11 +65,35 @@ class TokenRulesTest {
                 new Example("pem-private-key", "-----BEGIN PRIVATE KEY-----«" + KEY + "»-----"),
                 new Example(
                         "pem-private-key-with-password",
-                        "DEK-Info: AES-256-CBC,«" + FORTY + "\n" + FORTY + "\n»_"),
+                        "DEK-Info: AES-256-CBC,«0123456789ABCDEF\n\n" + FORTY + "\n»_"),
+                new Example(
+                        "pem-private-key",
+                        "BEGIN PRIVATE KEY-----«\\r\\n" + FORTY + "\\r\\nabcd==\\n»-----"),
+                new Example("pem-private-key", "BEGIN EC PRIVATE KEY-----«" + FORTY + "abcd»-----"),
+                new Example("pem-private-key", "BEGIN PGP PRIVATE KEY BLOCK-----«\n" + KEY + "»--"),
+                new Example(
+                        "private-key-with-headers",
+                        "BEGIN PGP PRIVATE KEY BLOCK-----«\nVersion: GnuPG v2.0.22\n"
+                                + (KEY + KEY + KEY)
+                                + "=abcd\n»-----"),
+                new Example(
+                        "private-key-with-headers",
+                        "BEGIN PGP PRIVATE KEY BLOCK-----«\\nVersion: 1.2\\nComment: a - b.c\\n\\n"
+                                + (FORTY + TEN + "\\n").repeat(9)
+                                + "»-----"),
+                new Example(
+                        "private-key-with-headers",
+                        "BEGIN SSH2 ENCRYPTED PRIVATE KEY ----«\r\nComment: \"a, 2-key\"\r\n"
+                                + (FORTY + TEN + "\r\n").repeat(5)
+                                + "»----"),
                 new Example("url-parameter", "GET /x?private_token=«abc123»&page=2"),
                 new Example("url-parameter", "GET /x?a=1&X-Amz-Signature=«0fe1» HTTP/1.1"),
                 new Example("url-password", "git clone https://user:«pa55-w0rd»@git.example/x"),
-                new Example("url-password", "redis://:«pa55»@cache:6379/0"));
+                new Example("url-password", "redis://:«pa55»@cache:6379/0"),
+                new Example("url-password", "smtp://me@a.example:«pa55»@mail.example"),
+                new Example("url-password-with-at", "https://app:«pa@ss11122233»@db/x"),
+                new Example("url-password-with-at", "https://app:«@ss1»@db/x@y"),
+                new Example("url-password-with-ats", "https://app:«p@a@s@s1@db»/x@y"));
     }
 
     @ParameterizedTest
@@ -105,6 +129,27 @@ class TokenRulesTest {
             })
     void ordinaryTextIsLeftAlone(String text) {
         assertThat(masked(text, Integer.MAX_VALUE)).isEqualTo(text);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "-----BEGIN PRIVATE KEY-----",
+                "-----BEGIN PGP PRIVATE KEY BLOCK-----",
+                "-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: 1",
+                "DEK-Info: AES-128-CBC,0123456789ABCDEF"
+            })
+    void outputBehindAHeaderWithoutAKeyIsLeftAlone(String header) {
+        String text = header + "\nno key at all\n" + "12345\n".repeat(9999);
+        assertThat(masked(text, Integer.MAX_VALUE)).isEqualTo(text);
+    }
+
+    @Test
+    void outputBehindAKeyWithoutAnEndIsShownAgain() {
+        String text = "-----BEGIN PRIVATE KEY-----" + KEY + "12345\n".repeat(9999);
+        assertThat(masked(text, Integer.MAX_VALUE))
+                .startsWith("-----BEGIN PRIVATE KEY-----[MASKED]")
+                .hasSizeGreaterThan(40_000);
     }
 
     private static String masked(String text, int most) {
