@@ -1,6 +1,6 @@
 # Everything a person or a CI server does with Mayfly. The scripts behind the targets are in .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit bench fuzz image package run format check-format reproducible \
+.PHONY: help demo test unit bench-log fuzz image package run format check-format reproducible \
         doctor setup engine-start engine-stop clean
 
 MVN := .ci/mvn
@@ -22,8 +22,9 @@ unit: ## compile and run the fast tests, which need a JDK and Maven only
 	@.ci/setup build
 	@$(MVN) test
 
-bench: package image ## measure start-up, throughput and latency
-	@.ci/engine exec .ci/bench
+bench-log: ## measure the log pipeline: QUICK=1 below 2 minutes, STRICT=1 fails when a floor is missed
+	@.ci/setup build
+	@QUICK=$(QUICK) STRICT=$(STRICT) ENGINE=$(ENGINE) .ci/bench-log
 
 TIME := 3600
 fuzz: ## search for texts that the log masker gets wrong: make fuzz TIME=3600 (seconds)

@@ -3,7 +3,6 @@ package dev.mayfly.cli;
 import dev.mayfly.job.JobId;
 import dev.mayfly.source.local.LocalClient;
 import dev.mayfly.source.local.LogState;
-import dev.mayfly.source.local.StoredOutput;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -42,10 +41,9 @@ final class LogsCommand implements Callable<Integer> {
                 return Following.to(
                         client, job, new LogView(System.out, style.style(), timestamps));
             }
-            StoredOutput output = client.output(job);
-            System.out.writeBytes(output.bytes());
+            LogState state = client.output(job, System.out);
             System.out.flush();
-            if (output.state() == LogState.INCOMPLETE) {
+            if (state == LogState.INCOMPLETE) {
                 System.err.println(
                         "mayfly: the log of "
                                 + job

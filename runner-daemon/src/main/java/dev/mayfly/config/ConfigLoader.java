@@ -82,8 +82,10 @@ public final class ConfigLoader {
         review.checkStructure();
         new SettingsChecks(review.root(), environment).run();
         SeccompProfiles seccomp = SeccompProfiles.read(review.root(), directory);
+        TokenRuleFiles tokenRules = TokenRuleFiles.read(review.root(), directory);
         review.throwProblems();
-        return new SettingsBinding(environment, directory, seccomp).settings(review.root());
+        return new SettingsBinding(environment, directory, seccomp, tokenRules)
+                .settings(review.root());
     }
 
     private static Path existing(Path file, String namedBy) {

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -33,15 +34,19 @@ final class DocumentSchema {
     private final JsonNode definition;
     private final Schema rules;
 
-    private DocumentSchema(JsonNode definition) {
+    DocumentSchema(JsonNode definition) {
         this.definition = definition;
         // Unknown to JSON Schema; without this the validator would warn of each of them.
         List<AnnotationKeyword> annotations =
-                Stream.of("x-default", "x-expected", "x-maximum", "x-minimum", "x-secret", "x-unit")
-                        .map(AnnotationKeyword::new)
-                        .toList();
+                ownKeywords(definition).distinct().map(AnnotationKeyword::new).toList();
         Dialect dialect = Dialect.builder(Dialects.getDraft202012()).keywords(annotations).build();
         this.rules = SchemaRegistry.withDialect(dialect).getSchema(definition);
+    }
+
+    private static Stream<String> ownKeywords(JsonNode definition) {
+        return Stream.concat(
+                definition.propertyStream().map(Map.Entry::getKey).filter(k -> k.startsWith("x-")),
+                definition.valueStream().flatMap(DocumentSchema::ownKeywords));
     }
 
     private static DocumentSchema packaged(String name) {

@@ -34,8 +34,13 @@ public record Problem(Path file, int line, int column, String field, String caus
     /** Two lines: {@code file:line:column: field: cause}, and the cure indented below. */
     @Override
     public String toString() {
+        return withoutCure() + "\n    cure: " + cure;
+    }
+
+    /** One line: {@code file:line:column: field: cause}. */
+    String withoutCure() {
         String subject = field.isEmpty() ? "" : field + ": ";
-        return file + ":" + line + ":" + column + ": " + subject + cause + "\n    cure: " + cure;
+        return file + ":" + line + ":" + column + ": " + subject + cause;
     }
 
     private static String printable(String text) {

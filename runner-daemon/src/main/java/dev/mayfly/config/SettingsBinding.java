@@ -6,7 +6,6 @@ import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.logs.Masking;
-import dev.mayfly.logs.TokenShapes;
 import dev.mayfly.logs.Variant;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
@@ -23,22 +22,25 @@ import org.jspecify.annotations.Nullable;
 /** Turns a configuration without problems into settings. */
 final class SettingsBinding {
 
-    /** Built once: all pools share it. */
-    static final TokenShapes TOKEN_SHAPES = TokenShapes.of(TokenRules.builtIn());
-
     static final String CREDENTIAL = "credential:";
     private static final String UNIX = "unix:";
 
     private final Environment environment;
     private final Path directory;
     private final SeccompProfiles seccomp;
+    private final TokenRuleFiles tokenRules;
 
     /**
      * Prepares the binding of one document.
      *
      * @param directory where relative paths start
      */
-    SettingsBinding(Environment environment, Path directory, SeccompProfiles seccomp) {
+    SettingsBinding(
+            Environment environment,
+            Path directory,
+            SeccompProfiles seccomp,
+            TokenRuleFiles tokenRules) {
+        this.tokenRules = tokenRules;
         this.environment = environment;
         this.directory = directory;
         this.seccomp = seccomp;
@@ -128,7 +130,7 @@ final class SettingsBinding {
                 section.flag("protected"));
     }
 
-    private static Masking masking(Section section) {
+    private Masking masking(Section section) {
         Set<Variant> variants = EnumSet.allOf(Variant.class);
         for (String off : section.texts("off")) {
             variants.remove(Variant.valueOf(off.toUpperCase(Locale.ROOT)));
@@ -137,7 +139,7 @@ final class SettingsBinding {
                 section.number("shortest"),
                 variants,
                 section.flag("names"),
-                section.flag("token_shapes") ? TOKEN_SHAPES : TokenShapes.none());
+                tokenRules.of(section));
     }
 
     private static LocalSourceSettings local(Section section, List<PoolSettings> pools) {

@@ -105,7 +105,7 @@ public final class TokenRules {
                     .report(
                             rule.at(),
                             String.valueOf(e.getMessage()),
-                            "see the reference of token rules");
+                            "see docs/reference/token-rules.md");
             return null;
         }
     }

@@ -209,8 +209,10 @@ final class JobLog {
         } catch (InterruptedException | RuntimeException e) {
             LOG.warn("the end of the log was not delivered job={}", claim.job(), masked(e));
         }
-        waitFor(claim.cancellation().reason() == null ? stages.spool().patience() : HASTE);
-        claim.cancellation().whenRequested(() -> waitFor(HASTE));
+        Duration patience = stages.spool().patience();
+        waitFor(patience);
+        claim.cancellation()
+                .whenRequested(() -> waitFor(patience.compareTo(HASTE) < 0 ? patience : HASTE));
         try {
             pipeline.finish();
         } catch (InterruptedException | RuntimeException e) {
@@ -226,41 +228,47 @@ final class JobLog {
         JobMetrics metrics = stages.metrics();
         metrics.log(
                 terms.pool(), statistics.receivedBytes(), statistics.droppedBytes(), undelivered);
-        List<Masked> all = masked(statistics);
-        if (all.isEmpty()) {
+        Map<Masked, Long> counts = masked(statistics);
+        if (counts.isEmpty()) {
             return;
         }
-        for (Masked masked : all) {
-            metrics.masked(
-                    terms.pool(),
-                    JobMetrics.Channel.LOG,
-                    masked.reference(),
-                    masked.variant(),
-                    masked.count());
-        }
+        counts.forEach((masked, count) ->
+                metrics.masked(
+                        terms.pool(),
+                        JobMetrics.Channel.LOG,
+                        masked.reference(),
+                        masked.variant(),
+                        count));
         // One event a job, for who collects Mayfly's log; its form is documented.
         LOG.warn(
                 "secrets masked job={} pool={} channel=log hits={}",
                 claim.job(),
                 terms.pool(),
-                all.stream()
-                        .map(m -> m.reference() + ":" + m.variant() + ":" + m.count())
+                counts.entrySet().stream()
+                        .map(m ->
+                                m.getKey().reference()
+                                        + ":"
+                                        + m.getKey().variant()
+                                        + ":"
+                                        + m.getValue())
                         .collect(Collectors.joining(",")));
     }
 
-    /** What was masked how often, in the words of metrics and Mayfly's own log. */
-    private record Masked(String reference, String variant, long count) {}
+    /** What was masked, in the words of metrics and Mayfly's own log. */
+    private record Masked(String reference, String variant) {}
 
-    private List<Masked> masked(LogStatistics statistics) {
-        List<Masked> all = new ArrayList<>();
+    /** How often; all that a job has added is one, so that it cannot make the event long. */
+    private Map<Masked, Long> masked(LogStatistics statistics) {
+        Map<Masked, Long> counts = new LinkedHashMap<>();
         for (LogStatistics.Hits hits : statistics.hits()) {
             String variant = hits.variant().name().toLowerCase(Locale.ROOT);
-            all.add(new Masked(reference(hits.secret()), variant, hits.count()));
+            counts.merge(new Masked(reference(hits.secret()), variant), hits.count(), Long::sum);
         }
         statistics
                 .tokens()
-                .forEach((shape, count) -> all.add(new Masked(shape, TOKEN_SHAPE, count)));
-        return all;
+                .forEach((shape, count) ->
+                        counts.merge(new Masked(shape, TOKEN_SHAPE), count, Long::sum));
+        return counts;
     }
 
     /** The provider's name; a job chooses its own names, and could choose many. */

@@ -20,11 +20,13 @@ import java.util.Set;
  */
 final class MaskedOutput implements Sandbox.Output {
 
-    /** Each new value makes the log's patterns be built anew, so a job pays for all it has. */
-    static final int MOST_VALUES = 256;
+    /**
+     * Each new value makes the log's patterns be built anew: what many cost grows as their square.
+     */
+    static final int MOST_VALUES = 64;
 
-    /** The forms of a value take up to 3 KiB of the daemon's memory for each byte of it. */
-    static final int MOST_BYTES = 32 * 1024;
+    /** The forms of a value take up to 3.5 KiB of the daemon's memory for each byte of it. */
+    static final int MOST_BYTES = 16 * 1024;
 
     /** No declared secret's name has a colon, so none can be imitated in the statistics. */
     static final String ADDED = "added:";

@@ -3,35 +3,61 @@ package dev.mayfly.logs;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.util.Arrays;
-import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Tells for most places of a text, from four bytes, that no pattern starts near them.
+ * Tells for most places of a text, from a few bytes, that no pattern starts near them.
  *
  * <p>It knows the four-byte blocks at the first {@link #stride()} offsets of each pattern. A
  * pattern that starts at most {@code stride - 1} bytes before a place shows one of these blocks
- * there, so an unknown block clears {@code stride} starts at once. A known block proves nothing:
- * blocks are kept as bits under a hash. The automaton decides then.
+ * there, so an unknown block clears {@code stride} starts at once. Where a block is known, each
+ * start can be looked at, at up to eight bytes. What is known then proves nothing either, because
+ * all is kept as bits under a hash. The automaton decides.
+ *
+ * <p>A few short patterns do not shorten the stride of all. They are known apart, by blocks of
+ * three bytes, and looked for at more places.
  */
 final class BlockFilter {
 
     /** Bytes in a block. Two and three let too much ordinary text through (measured). */
     static final int BLOCK = 4;
 
-    /** Longer strides leave more bytes at a write's end to the automaton than they save. */
-    static final int LONGEST_STRIDE = 8;
+    /** Where a block is known, as many starts must be looked at. */
+    private static final int LONGEST_STRIDE = 64;
 
-    private static final int BITS_FOR_EACH_BLOCK = 64;
-    private static final int FEWEST_BITS_LOG2 = 17;
+    /** However many patterns: with a shorter stride there is too much to look at. */
+    private static final int SHORTEST_OF_MANY = 8;
+
+    /** If more of the bits were set, too much of the text would look known. */
+    private static final int LEAST_BITS_FOR_EACH_BLOCK = 16;
+
+    /** With a pattern below, the stride would be so short that it pays to know some apart. */
+    private static final int LONG_ENOUGH = 10;
+
+    /** Patterns below are known apart, if any is not long enough. */
+    private static final int LONG = 8 + BLOCK - 1;
+
+    private static final int SPREAD = 0x9E3779B1;
+    private static final int FEWEST_BITS_LOG2 = 14;
     private static final int MOST_BITS_LOG2 = 22;
+    private static final int BITS_FOR_EACH_BLOCK = 64;
+    private static final int BITS_FOR_EACH_START = 32;
 
     private static final VarHandle INT =
             MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONGS =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final int stride;
-    private final int shift;
-    private final long[] bits;
+    private final int blockShift;
+    private final long[] blocks;
+    private final @Nullable ShortPatterns apart;
+
+    /** The bytes of a start that count: no more than the shortest pattern has. */
+    private final long startMask;
+
+    private final int startShift;
+    private final long[] starts;
 
     /**
      * Learns patterns.
@@ -39,48 +65,168 @@ final class BlockFilter {
      * @param patterns none, or any of at least one byte
      */
     BlockFilter(Automaton.Entry[] patterns) {
+        int shortest = shortestFrom(1, patterns);
+        int limit = shortest < LONG_ENOUGH ? LONG : 1;
+        int shortestLong = shortestFrom(limit, patterns);
+        if (shortest < BLOCK || shortestLong == Integer.MAX_VALUE) {
+            limit = 1;
+            shortestLong = shortest;
+        }
+        stride = Math.clamp(shortestLong - BLOCK + 1L, 0, longestStride(patterns.length));
+        apart = limit == 1 ? null : new ShortPatterns(patterns, shortest, limit);
+        int blocksLog2 = log2((long) patterns.length * stride * BITS_FOR_EACH_BLOCK);
+        blockShift = Integer.SIZE - blocksLog2;
+        blocks = new long[1 << (blocksLog2 - 6)];
+        startMask = -1L >>> (Long.SIZE - Byte.SIZE * Math.min(shortest, Long.BYTES));
+        int startsLog2 = log2((long) patterns.length * BITS_FOR_EACH_START);
+        startShift = Long.SIZE - startsLog2;
+        starts = new long[1 << (startsLog2 - 6)];
+        byte[] padded = new byte[Long.BYTES];
+        for (Automaton.Entry pattern : patterns) {
+            byte[] bytes = pattern.bytes();
+            if (bytes.length >= limit) {
+                learnBlocks(bytes);
+            }
+            System.arraycopy(bytes, 0, padded, 0, Math.min(bytes.length, Long.BYTES));
+            int slot = startSlot((long) LONGS.get(padded, 0));
+            starts[slot >>> 6] |= 1L << slot;
+        }
+    }
+
+    private static int shortestFrom(int least, Automaton.Entry[] patterns) {
         int shortest = Integer.MAX_VALUE;
         for (Automaton.Entry pattern : patterns) {
-            shortest = Math.min(shortest, pattern.bytes().length);
+            int length = pattern.bytes().length;
+            shortest = length >= least ? Math.min(shortest, length) : shortest;
         }
-        stride = Math.clamp(shortest - BLOCK + 1L, 0, LONGEST_STRIDE);
-        int[] blocks = blocks(patterns);
-        long wanted = (long) blocks.length * BITS_FOR_EACH_BLOCK;
-        int log2 =
-                Math.clamp(
-                        Long.SIZE - Long.numberOfLeadingZeros(wanted),
-                        FEWEST_BITS_LOG2,
-                        MOST_BITS_LOG2);
-        shift = Integer.SIZE - log2;
-        bits = new long[1 << (log2 - 6)];
-        for (int block : blocks) {
-            int slot = slot(block);
-            bits[slot >>> 6] |= 1L << slot;
+        return shortest;
+    }
+
+    private static int longestStride(int patterns) {
+        int most = (1 << MOST_BITS_LOG2) / LEAST_BITS_FOR_EACH_BLOCK / Math.max(1, patterns);
+        return Math.clamp(most, SHORTEST_OF_MANY, LONGEST_STRIDE);
+    }
+
+    private static int log2(long bits) {
+        return Math.clamp(
+                Long.SIZE - Long.numberOfLeadingZeros(bits), FEWEST_BITS_LOG2, MOST_BITS_LOG2);
+    }
+
+    private void learnBlocks(byte[] pattern) {
+        for (int offset = 0; offset < stride; offset++) {
+            int slot = slot((int) INT.get(pattern, offset));
+            blocks[slot >>> 6] |= 1L << slot;
         }
     }
 
-    /** Each once: the forms of a secret have many in common. */
-    private int[] blocks(Automaton.Entry[] patterns) {
-        return Arrays.stream(patterns)
-                .flatMapToInt(pattern ->
-                        IntStream.range(0, stride)
-                                .map(offset -> (int) INT.get(pattern.bytes(), offset)))
-                .distinct()
-                .toArray();
-    }
-
-    /** How many starts one unknown block clears; 0 when a pattern is shorter than a block. */
+    /** How many starts can be cleared at once; 0 when a pattern is shorter than a block. */
     int stride() {
         return stride;
     }
 
-    /** Whether the block at {@code index} may be from the beginning of a pattern. */
-    boolean knows(byte[] bytes, int index) {
-        int slot = slot((int) INT.get(bytes, index));
-        return (bits[slot >>> 6] & (1L << slot)) != 0;
+    /**
+     * Whether a pattern may start at one of some places, fewer than {@link #stride()} apart.
+     *
+     * @param from where the array begins to hold the stream; it cannot tell what is before
+     * @param last a whole block is there
+     */
+    boolean mayStart(byte[] bytes, int from, int first, int last) {
+        int slot = slot((int) INT.get(bytes, last));
+        return (blocks[slot >>> 6] & (1L << slot)) != 0 || mayShortStart(bytes, from, first, last);
+    }
+
+    /**
+     * Goes on in strides.
+     *
+     * @param from where the array begins to hold the stream
+     * @param first where a pattern may start
+     * @param to the array's end
+     * @return the first place that is not cleared
+     */
+    int cleared(byte[] bytes, int from, int first, int to) {
+        long[] known = blocks;
+        int shift = blockShift;
+        int step = stride;
+        int probe = first + step - 1;
+        int last = to - BLOCK;
+        while (probe <= last) {
+            int slot = ((int) INT.get(bytes, probe) * SPREAD) >>> shift;
+            if ((known[slot >>> 6] & (1L << slot)) != 0
+                    || (apart != null && mayShortStart(bytes, from, probe - step + 1, probe))) {
+                break;
+            }
+            probe += step;
+        }
+        return probe - step + 1;
+    }
+
+    private boolean mayShortStart(byte[] bytes, int from, int first, int last) {
+        return apart != null && (first < from || apart.mayStart(bytes, first, last));
+    }
+
+    /**
+     * The first place from one to before another where a pattern may start, or the latter. Where
+     * the array ends too soon to tell, one may.
+     */
+    int firstStart(byte[] bytes, int from, int before, int to) {
+        int i = from;
+        while (i < before && i + Long.BYTES <= to) {
+            int slot = startSlot((long) LONGS.get(bytes, i));
+            if ((starts[slot >>> 6] & (1L << slot)) != 0) {
+                return i;
+            }
+            i++;
+        }
+        return i;
     }
 
     private int slot(int block) {
-        return (block * 0x9E3779B1) >>> shift;
+        return (block * SPREAD) >>> blockShift;
+    }
+
+    private int startSlot(long bytes) {
+        return (int) (((bytes & startMask) * 0x9E3779B97F4A7C15L) >>> startShift);
+    }
+
+    /** The three-byte blocks of short patterns; they are few, so these tell enough. */
+    private static final class ShortPatterns {
+
+        private static final int BLOCK = 3;
+
+        /** Drops the fourth of the bytes that are read. */
+        private static final int SPREAD_OF_THREE = SPREAD << Byte.SIZE;
+
+        private static final int LOG2 = 14;
+
+        private final int stride;
+
+        /** A byte each, since a look must be short. */
+        private final byte[] known = new byte[1 << LOG2];
+
+        ShortPatterns(Automaton.Entry[] patterns, int shortest, int limit) {
+            stride = shortest - BLOCK + 1;
+            byte[] padded = new byte[limit + Integer.BYTES];
+            for (Automaton.Entry pattern : patterns) {
+                byte[] bytes = pattern.bytes();
+                if (bytes.length < limit) {
+                    System.arraycopy(bytes, 0, padded, 0, bytes.length);
+                    for (int offset = 0; offset < stride; offset++) {
+                        known[slot(padded, offset)] = 1;
+                    }
+                }
+            }
+        }
+
+        boolean mayStart(byte[] bytes, int first, int last) {
+            int any = 0;
+            for (int at = last; at >= first; at -= stride) {
+                any |= known[slot(bytes, at)];
+            }
+            return any != 0;
+        }
+
+        private static int slot(byte[] bytes, int at) {
+            return ((int) INT.get(bytes, at) * SPREAD_OF_THREE) >>> (Integer.SIZE - LOG2);
+        }
     }
 }

@@ -58,6 +58,10 @@ public final class ByteClass {
         return members.get(value);
     }
 
+    boolean intersects(ByteClass other) {
+        return members.intersects(other.members);
+    }
+
     int size() {
         return members.cardinality();
     }

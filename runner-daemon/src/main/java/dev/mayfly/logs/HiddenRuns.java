@@ -42,6 +42,19 @@ final class HiddenRuns {
         to += FIELDS;
     }
 
+    /** Takes over the first run of another list, which begins no sooner than those it has. */
+    void takeFirstOf(HiddenRuns other) {
+        int last = to - FIELDS;
+        if (!isEmpty() && runs[last + END] >= other.start()) {
+            runs[last + END] = Math.max(runs[last + END], other.end());
+        } else {
+            makeRoom();
+            System.arraycopy(other.runs, other.from, runs, to, FIELDS);
+            to += FIELDS;
+        }
+        other.removeFirst();
+    }
+
     boolean isEmpty() {
         return from == to;
     }
@@ -76,7 +89,7 @@ final class HiddenRuns {
         from += FIELDS;
     }
 
-    void clear() {
+    private void clear() {
         from = 0;
         to = 0;
     }

@@ -38,16 +38,19 @@ final class Interruptions {
         return total;
     }
 
-    /** An interruption begins at a position. */
-    void begin(long position) {
-        if (to == start.length) {
+    /** There is an interruption from a position to before another one. */
+    void add(long position, long before, boolean lets) {
+        int index = to;
+        if (index == start.length) {
             makeRoom();
+            index = to;
         }
-        start[to] = position;
-        end[to] = position;
-        shown[to] = position - total;
-        lets[to] = false;
-        to++;
+        start[index] = position;
+        end[index] = before;
+        shown[index] = position - total;
+        this.lets[index] = lets;
+        total += before - position;
+        to = index + 1;
     }
 
     /** The last interruption reaches up to a position. */
@@ -64,6 +67,9 @@ final class Interruptions {
      */
     void forget(long position, boolean goesOn) {
         int last = goesOn ? to - 1 : to;
+        if (from < last && end[last - 1] <= position) {
+            from = last; // as nearly always
+        }
         while (from < last && end[from] <= position) {
             from++;
         }

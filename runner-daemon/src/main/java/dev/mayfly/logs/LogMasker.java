@@ -50,9 +50,6 @@ final class LogMasker {
 
     private static final byte[] PLAIN_MARK = MARK.getBytes(US_ASCII);
 
-    /** Long writes are taken in slices, which bounds the list of runs and stays in cache. */
-    private static final int SLICE = 16 * 1024;
-
     private final Output output;
     private final boolean named;
     private final SecretSearch search;
@@ -103,7 +100,7 @@ final class LogMasker {
         int from = offset;
         int end = offset + length;
         while (from < end) {
-            int to = Math.min(end, from + SLICE);
+            int to = Math.min(end, from + SecretSearch.MOST_AT_ONCE);
             search.take(bytes, from, to);
             release(search.open(), bytes, from);
             hold(bytes, from, to);
@@ -201,11 +198,13 @@ final class LogMasker {
      * already, since a pattern came too late for it, has none.
      */
     private void mark(HiddenRuns run) {
-        if (run.start() > hiddenTo && run.end() > settled) {
-            byte[] mark = named ? marks[run.label()] : PLAIN_MARK;
-            output.take(mark, 0, mark.length);
+        if (run.end() > settled) {
+            if (Math.max(run.start(), settled) > hiddenTo) {
+                byte[] mark = named ? marks[run.label()] : PLAIN_MARK;
+                output.take(mark, 0, mark.length);
+            }
+            hiddenTo = Math.max(hiddenTo, run.end());
         }
-        hiddenTo = Math.max(hiddenTo, run.end());
         run.removeFirst();
     }
 

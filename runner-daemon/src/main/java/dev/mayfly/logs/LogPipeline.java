@@ -41,6 +41,9 @@ public final class LogPipeline {
     private final Masking masking;
     private LogMasker masker;
 
+    /** Takes what has no declared secret any more. */
+    private final LogMasker.Output behind;
+
     /** Behind the masker: what was not declared but looks like a secret. */
     private final TokenMasker tokens;
 
@@ -67,6 +70,7 @@ public final class LogPipeline {
         this.delivery = new Delivery(sinks);
         this.limit = new OutputLimit(limitBytes, delivery, this::now);
         this.tokens = new TokenMasker(masking.tokens(), limit::take);
+        this.behind = masking.tokens().isEmpty() ? limit::take : tokens::write;
         this.masker = newMasker();
     }
 
@@ -263,7 +267,7 @@ public final class LogPipeline {
     }
 
     private LogMasker newMasker() {
-        return new LogMasker(SecretPatterns.none(), masking.names(), tokens::write);
+        return new LogMasker(SecretPatterns.none(), masking.names(), behind);
     }
 
     private Instant now() {

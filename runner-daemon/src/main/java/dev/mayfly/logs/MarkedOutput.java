@@ -101,7 +101,16 @@ final class MarkedOutput {
      * @param position the first byte that is not decided
      */
     void write(byte[] bytes, int from, int to, long position) {
+        boolean nothingBefore = settled == taken && deferred.isEmpty();
         taken += to - from;
+        boolean nothingHidden = runsFrom == runsTo && hiddenTo <= settled;
+        if (nothingBefore && nothingHidden && position == taken && from < to) {
+            // So it is nearly always.
+            output.take(bytes, from, to - from);
+            settled = taken;
+            heldStart = taken;
+            return;
+        }
         while (!deferred.isEmpty() && deferred.element().position() <= position) {
             settle(deferred.element().position(), bytes, from);
             deferred.remove().action().run();

@@ -74,12 +74,12 @@ public sealed interface Maskability {
         if (value.length() > LONGEST_BYTES) {
             return new TooLong(secret, value.length());
         }
-        String trimmed = new PlainForms(value.reveal()).trimmed();
+        PlainForms plain = new PlainForms(value.reveal());
+        String trimmed = plain.trimmed();
         if (trimmed.length() < masking.shortestBytes()) {
             return new TooShort(secret, trimmed.length(), masking.shortestBytes());
         }
-        return WordList.COMMON_WORDS.contains(trimmed.toLowerCase(Locale.ROOT))
-                ? new CommonWord(secret)
-                : new Maskable(secret);
+        String word = PlainForms.strip(plain.unquoted(), " \t\r\n").toLowerCase(Locale.ROOT);
+        return WordList.COMMON_WORDS.contains(word) ? new CommonWord(secret) : new Maskable(secret);
     }
 }

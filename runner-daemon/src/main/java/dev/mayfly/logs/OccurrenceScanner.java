@@ -7,20 +7,14 @@ package dev.mayfly.logs;
  * otherwise, and behind a known block, it follows the automaton. No byte is stepped over twice, so
  * no input makes it slower than the automaton alone by more than the probes, one for a byte.
  *
- * <p>The stream comes in pieces. The last bytes of a piece, too few for the filter, are carried
- * into the next one; {@link #settle()} takes them through the automaton, which costs more but tells
- * exactly what is open.
+ * <p>The stream comes in pieces. What the filter cannot tell at a piece's end goes through the
+ * automaton: usually three bytes, since the last block tells about all before.
  */
 final class OccurrenceScanner {
 
-    /** Enough of the next piece for the filter to clear all that was carried. */
-    private static final int PEEK = BlockFilter.LONGEST_STRIDE + BlockFilter.BLOCK;
-
     private final Listener listener;
-    private final byte[] seam = new byte[3 * PEEK];
     private Automaton automaton;
     private int state = Automaton.ROOT;
-    private int carried;
 
     /** Behind the last byte that came. */
     private long position;
@@ -48,7 +42,6 @@ final class OccurrenceScanner {
     void restart(Automaton now, long at) {
         automaton = now;
         state = Automaton.ROOT;
-        carried = 0;
         position = at;
     }
 
@@ -61,7 +54,7 @@ final class OccurrenceScanner {
         return position;
     }
 
-    /** How many of the last bytes may still become part of an occurrence. To be settled before. */
+    /** How many of the last bytes may still become part of an occurrence. */
     int open() {
         return automaton.open(state);
     }
@@ -87,23 +80,27 @@ final class OccurrenceScanner {
     /** Takes the next piece of the stream. */
     void scan(byte[] bytes, int from, int to) {
         long base = position - from;
-        position += to - from;
-        int i = from;
-        if (carried > 0) {
-            int more = Math.min(to - from, PEEK);
-            System.arraycopy(bytes, from, seam, carried, more);
-            int end = carried + more;
-            int next = walk(seam, 0, end, base + from - carried);
-            if (next < carried) {
-                System.arraycopy(seam, next, seam, 0, end - next);
-                carried = end - next;
-                return;
+        int i = walk(bytes, from, to, base);
+        if (i < to) {
+            int first = i - automaton.open(state);
+            int last = to - BlockFilter.BLOCK;
+            if (last >= Math.max(first, from)
+                    && !automaton.filter().mayStart(bytes, from, first, last)) {
+                // Nothing that begins before the last three bytes is open.
+                i = last + 1;
+                state = Automaton.ROOT;
             }
-            i = from + next - carried;
         }
-        i = walk(bytes, i, to, base);
-        carried = to - i;
-        System.arraycopy(bytes, i, seam, 0, carried);
+        int s = state;
+        while (i < to) {
+            s = step(s, bytes[i++]);
+            int pattern = automaton.ending(s);
+            if (pattern >= 0) {
+                listener.occurred(pattern, base + i);
+            }
+        }
+        state = s;
+        position += to - from;
     }
 
     /**
@@ -126,20 +123,6 @@ final class OccurrenceScanner {
         return true;
     }
 
-    /** Takes everything that came through the automaton. */
-    void settle() {
-        int s = state;
-        for (int i = 0; i < carried; i++) {
-            s = step(s, seam[i]);
-            int pattern = automaton.ending(s);
-            if (pattern >= 0) {
-                listener.occurred(pattern, position - carried + i + 1);
-            }
-        }
-        state = s;
-        carried = 0;
-    }
-
     /**
      * Goes over bytes as far as the filter can tell.
      *
@@ -150,20 +133,27 @@ final class OccurrenceScanner {
         Automaton a = automaton;
         BlockFilter filter = a.filter();
         int stride = filter.stride();
-        int shallow = a.shallowStates();
         int s = state;
         int i = from;
         while (i < to) {
             int until = i;
-            if (s < shallow) {
-                int probe = i - a.open(s) + stride - 1;
-                while (probe + BlockFilter.BLOCK <= to && !filter.knows(bytes, probe)) {
-                    i = probe + 1;
+            int open = a.open(s);
+            if (open < stride) {
+                int first = i - open;
+                int cleared = filter.cleared(bytes, from, first, to);
+                if (cleared > first) {
+                    i = cleared;
                     s = Automaton.ROOT;
-                    probe += stride;
                 }
+                int probe = cleared + stride - 1;
                 if (probe + BlockFilter.BLOCK > to) {
                     break;
+                }
+                if (s == Automaton.ROOT) {
+                    i = filter.firstStart(bytes, i, probe + 1, to);
+                    if (i > probe) {
+                        continue;
+                    }
                 }
                 until = probe + 1;
             }
@@ -173,7 +163,7 @@ final class OccurrenceScanner {
                 if (pattern >= 0) {
                     listener.occurred(pattern, base + i);
                 }
-            } while (i < until || (i < to && s >= shallow));
+            } while (i < until || (i < to && a.open(s) >= stride));
         }
         state = s;
         return i;

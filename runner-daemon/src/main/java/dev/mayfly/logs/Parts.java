@@ -1,10 +1,14 @@
 package dev.mayfly.logs;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +42,18 @@ final class Parts {
                             + "|([A-Za-z_][\\w.-]{0,63})(?::(?=[ \t]|$)|[ \t]*=(?=[ \t]*[^=\\s])))"
                             + "[ \t]*");
 
+    /** A name that is none of the above, as {@code //host/:_authToken=} of npm. */
+    private static final Pattern OTHER_MEMBER =
+            Pattern.compile("[^\\s=][^\\s=]{0,255}?(?:=(?=[^=\\s])|:[ \t]+)");
+
+    /** Behind a setting's value, which may itself hold the sign. */
+    private static final Pattern COMMENT = Pattern.compile("[ \t]#.*");
+
+    /** Of JSON and YAML; Java's units for characters that need two. */
+    private static final Pattern ESCAPE =
+            Pattern.compile(
+                    "((?:\\\\u[0-9A-Fa-f]{4})++)|\\\\x([0-9A-Fa-f]{2})|\\\\(.)", Pattern.DOTALL);
+
     private final String value;
     private final List<String> lines;
 
@@ -60,26 +76,113 @@ final class Parts {
             }
         }
         if (value.indexOf('{') >= 0) {
-            eachMemberOfJson((name, text) -> addMember(found, name, text));
+            eachMemberOfJson((name, text) -> {
+                addMember(found, name, text);
+                addMember(found, name, unescaped(text));
+            });
         }
         return found;
     }
 
     private static void addLine(Set<String> found, String line) {
-        Matcher member = MEMBER.matcher(line);
-        if (!member.lookingAt()) {
-            if (hasContent(line, LINE_BYTES)) {
-                found.add(line);
-            }
+        if (!hasContent(line)) {
             return;
         }
-        String name = member.group(1) != null ? member.group(1) : member.group(2);
-        String text = PlainForms.strip(line.substring(member.end()), ", \t");
-        String content = PlainForms.strip(text, "\"'");
-        if (!WordList.PUBLIC_MEMBERS.contains(name) && hasContent(content, LINE_BYTES)) {
-            found.add(line);
-            addMember(found, name, isQuoted(text) ? text.substring(1, text.length() - 1) : text);
+        found.add(line);
+        Matcher member = MEMBER.matcher(line);
+        if (member.lookingAt()) {
+            addSetting(found, nameOf(member), line.substring(member.end()));
+            return;
         }
+        Matcher other = OTHER_MEMBER.matcher(line);
+        if (other.lookingAt()) {
+            String name = PlainForms.strip(other.group(), "=: \t");
+            String last = name.substring(name.lastIndexOf(':') + 1);
+            addSetting(found, last, line.substring(other.end()));
+        }
+    }
+
+    /**
+     * Whether a line is worth hiding wherever it stands.
+     *
+     * @param line without blanks around it
+     */
+    static boolean hasContent(String line) {
+        Matcher member = MEMBER.matcher(line);
+        if (!member.lookingAt()) {
+            return hasContent(line, LINE_BYTES);
+        }
+        String content = PlainForms.strip(line.substring(member.end()), ", \t\"'");
+        return !WordList.PUBLIC_MEMBERS.contains(nameOf(member)) && hasContent(content, LINE_BYTES);
+    }
+
+    /** Whether a line has a member's name and what is behind it is not worth hiding. */
+    static boolean isPublicSetting(String line) {
+        return MEMBER.matcher(line).lookingAt() && !hasContent(line);
+    }
+
+    private static String nameOf(Matcher member) {
+        return member.group(1) != null ? member.group(1) : member.group(2);
+    }
+
+    /** As it is written, and what is read of it: without quotes, escapes and what stands behind. */
+    private static void addSetting(Set<String> found, String name, String written) {
+        String text = PlainForms.strip(written, ", \t");
+        addMember(found, name, isQuoted(text) ? text.substring(1, text.length() - 1) : text);
+        if (text.startsWith("\"")) {
+            int end = endOfString(text, 1);
+            if (end > 0) {
+                String inside = text.substring(1, end);
+                addMember(found, name, inside);
+                addMember(found, name, unescaped(inside));
+            }
+        } else if (text.startsWith("'")) {
+            int end = endOfApostrophes(text);
+            if (end > 0) {
+                String inside = text.substring(1, end);
+                addMember(found, name, inside);
+                addMember(found, name, inside.replace("''", "'"));
+            }
+        } else {
+            String alone = COMMENT.matcher(text).replaceFirst("");
+            addMember(found, name, PlainForms.strip(alone, ";, \t"));
+        }
+    }
+
+    private static int endOfApostrophes(String text) {
+        int end = text.indexOf('\'', 1);
+        while (end > 0 && text.startsWith("''", end)) {
+            end = text.indexOf('\'', end + 2);
+        }
+        return end;
+    }
+
+    /** What a reader of JSON or YAML makes of the inside of a string, without line ends around. */
+    private static String unescaped(String text) {
+        if (text.indexOf('\\') < 0) {
+            return text;
+        }
+        String read =
+                ESCAPE.matcher(text)
+                        .replaceAll(escape -> Matcher.quoteReplacement(character(escape)));
+        return PlainForms.strip(read, "\r\n");
+    }
+
+    private static String character(MatchResult escape) {
+        if (escape.group(3) != null) {
+            int known = "bfnrt".indexOf(escape.group(3));
+            return known < 0 ? escape.group(3) : "\b\f\n\r\t".substring(known, known + 1);
+        }
+        StringBuilder units = new StringBuilder();
+        if (escape.group(2) != null) {
+            units.append((char) Integer.parseInt(escape.group(2), 16));
+        } else {
+            String digits = escape.group(1);
+            for (int i = 2; i < digits.length(); i += 6) {
+                units.append((char) Integer.parseInt(digits.substring(i, i + 4), 16));
+            }
+        }
+        return new String(units.toString().getBytes(UTF_8), ISO_8859_1);
     }
 
     private static void addMember(Set<String> found, String name, String text) {
@@ -124,7 +227,7 @@ final class Parts {
         @Nullable String name = null;
         int from = value.indexOf('"');
         while (from >= 0) {
-            int to = endOfString(from + 1);
+            int to = endOfString(value, from + 1);
             if (to < 0) {
                 return;
             }
@@ -142,11 +245,11 @@ final class Parts {
         }
     }
 
-    private int endOfString(int from) {
-        for (int i = from; i < value.length(); i++) {
-            if (value.charAt(i) == '\\') {
+    private static int endOfString(String text, int from) {
+        for (int i = from; i < text.length(); i++) {
+            if (text.charAt(i) == '\\') {
                 i++;
-            } else if (value.charAt(i) == '"') {
+            } else if (text.charAt(i) == '"') {
                 return i;
             }
         }

@@ -11,12 +11,10 @@ import java.util.TreeMap;
  * Finds where the prefixes of token shapes end, with one table look-up a byte. Immutable.
  *
  * <p>A state stands for the prefixes that have begun, and for what the last byte allows to begin
- * after it. The first states are those in which none has begun: the idle ones. A state's number is
- * where its row in the table begins.
+ * after it. The first states are those in which none has begun: the idle ones. The last states are
+ * those in which one ends. A state's number is where its row in the table begins.
  */
 final class PrefixAutomaton {
-
-    private static final int FINDS = Integer.MIN_VALUE;
 
     private static final int VALUES = 256;
     private static final int MOST_STATES = Short.MAX_VALUE;
@@ -24,13 +22,17 @@ final class PrefixAutomaton {
     /** The kind of each byte value: values of one kind are never told apart. */
     private final byte[] kinds;
 
-    private final int countOfKinds;
+    /** A row has room for two to the power of this. */
+    private final int kindsLog2;
+
     private final int[] idleAfterKind;
     private final int endOfIdle;
+    private final int firstThatFinds;
 
-    /** The next states, a row of kinds for each state; with a mark if a prefix ends in that one. */
+    /** The next states, a row of kinds for each state. */
     private final int[] next;
 
+    // By the number of the row.
     private final int[][] found;
     private final short[] open;
 
@@ -44,21 +46,33 @@ final class PrefixAutomaton {
         }
         Construction built = new Construction(literals);
         kinds = built.kinds;
-        countOfKinds = built.countOfKinds;
-        idleAfterKind = built.idleAfterKind.clone();
-        for (int k = 0; k < countOfKinds; k++) {
-            idleAfterKind[k] *= countOfKinds;
+        kindsLog2 = Integer.SIZE - Integer.numberOfLeadingZeros(built.countOfKinds - 1);
+        int count = built.states.size();
+        found = new int[count][];
+        open = new short[count];
+        int[] rows = new int[count];
+        int rowsUsed = 0;
+        int firstOfLast = 0;
+        for (boolean finds : new boolean[] {false, true}) {
+            firstOfLast = rowsUsed;
+            for (int i = 0; i < count; i++) {
+                int[] ending = built.states.get(i).found(literals);
+                if (ending.length > 0 == finds) {
+                    found[rowsUsed] = ending;
+                    open[rowsUsed] = built.states.get(i).open(literals);
+                    rows[i] = rowsUsed++ << kindsLog2;
+                }
+            }
         }
-        endOfIdle = built.idleStates * built.countOfKinds;
-        found = built.states.stream().map(state -> state.found(literals)).toArray(int[][]::new);
-        open = new short[found.length];
-        for (int i = 0; i < found.length; i++) {
-            open[i] = built.states.get(i).open(literals);
-        }
-        next = new int[found.length * countOfKinds];
-        for (int i = 0; i < next.length; i++) {
-            int target = built.next[i];
-            next[i] = target * countOfKinds | (found[target].length > 0 ? FINDS : 0);
+        firstThatFinds = firstOfLast << kindsLog2;
+        endOfIdle = built.idleStates << kindsLog2;
+        idleAfterKind = new int[built.countOfKinds];
+        next = new int[count << kindsLog2];
+        for (int k = 0; k < built.countOfKinds; k++) {
+            idleAfterKind[k] = rows[built.idleAfterKind[k]];
+            for (int i = 0; i < count; i++) {
+                next[rows[i] + k] = rows[built.next[i * built.countOfKinds + k]];
+            }
         }
     }
 
@@ -69,7 +83,7 @@ final class PrefixAutomaton {
 
     /** Whether nothing has begun. */
     boolean idle(int state) {
-        return (state & ~FINDS) < endOfIdle;
+        return state < endOfIdle;
     }
 
     /** The state when nothing has begun and this was the last byte. */
@@ -77,24 +91,23 @@ final class PrefixAutomaton {
         return idleAfterKind[kinds[last & 0xFF]];
     }
 
-    /** The next state; if a prefix ends there, marked so, as {@link #finds} tells. */
     int next(int state, byte b) {
-        return next[(state & ~FINDS) + kinds[b & 0xFF]];
+        return next[state + kinds[b & 0xFF]];
     }
 
     /** Whether a prefix ends here. */
-    static boolean finds(int state) {
-        return state < 0;
+    boolean finds(int state) {
+        return state >= firstThatFinds;
     }
 
     /** Pairs: a shape that has one of its prefixes end here, and that prefix's length. */
     int[] found(int state) {
-        return found[(state & ~FINDS) / countOfKinds];
+        return found[state >>> kindsLog2];
     }
 
     /** How many of the last bytes may become part of a prefix that is not shown. */
     int open(int state) {
-        return open[(state & ~FINDS) / countOfKinds];
+        return open[state >>> kindsLog2];
     }
 
     int states() {

@@ -11,14 +11,36 @@ import java.util.Arrays;
  */
 final class SecretSearch {
 
+    /** So many bytes can be taken at once; they stay in cache between the looks. */
+    static final int MOST_AT_ONCE = 16 * 1024;
+
     private final TerminalText terminal = new TerminalText();
     private final Interruptions interruptions = new Interruptions();
+
+    /** What a terminal would show of the bytes that are being taken. */
+    private final byte[] shown = new byte[MOST_AT_ONCE + TerminalText.COPY_SLACK];
+
+    /** How many these are. */
+    private int length;
+
+    /** Where among them the current line begins. */
+    private int line;
+
+    /** The position of the first byte of the array that is being looked at. */
+    private long arrayStart;
+
     private final OccurrenceScanner raw;
     private final OccurrenceScanner seen;
     private final OccurrenceScanner inside;
     private final HiddenRuns rawRuns = new HiddenRuns();
     private final HiddenRuns seenRuns = new HiddenRuns();
     private final HiddenRuns insideRuns = new HiddenRuns();
+
+    /**
+     * What was found before it was looked again, which may have begun too early to be found now.
+     */
+    private HiddenRuns knownRuns = new HiddenRuns();
+
     private SecretPatterns patterns;
 
     /** Up to where bytes came. */
@@ -33,7 +55,10 @@ final class SecretSearch {
     /** Whether a line end stands between the last shown byte and the next. */
     private boolean newLine;
 
-    /** How many bytes without a blank the shown text ends with, counted up to a full line. */
+    /**
+     * How many bytes without a blank the line ended with before the bytes that are being taken,
+     * counted up to a full line.
+     */
     private int unbroken;
 
     private long[] hits;
@@ -58,38 +83,85 @@ final class SecretSearch {
         return taken;
     }
 
-    /** Takes the next bytes of the stream. */
+    /** Takes the next bytes of the stream, at most {@link #MOST_AT_ONCE}. */
     void take(byte[] bytes, int from, int to) {
-        long arrayStart = taken - from;
+        arrayStart = taken - from;
         if (!patterns.raw().isEmpty()) {
             raw.scan(bytes, from, to);
-            raw.settle();
         }
         if (following && terminal.inText()) {
             follow(bytes, from, to);
         }
+        length = 0;
+        line = 0;
         int i = from;
         while (i < to) {
-            int middle = i;
             if (terminal.inText()) {
-                int end = TerminalText.interruptionAt(bytes, i, to);
-                look(bytes, i, end);
-                if (end == to) {
-                    break;
-                }
-                interruptions.begin(arrayStart + end);
-                i = end;
-                middle = end + 1;
+                i = takeText(bytes, i, to);
             }
-            int end = terminal.textAt(bytes, i, to);
-            newLine = terminal.lineEnded();
-            interruptions.reach(arrayStart + end, newLine && unbroken < Interruptions.FULL_LINE);
-            insideTo = terminal.inText() ? arrayStart + end : Long.MAX_VALUE;
-            lookInside(bytes, middle, end, to, arrayStart);
-            i = end;
+            if (i < to) {
+                i = takeInterruption(bytes, i, to);
+            }
         }
-        seen.settle();
+        unbroken = unbroken();
+        seen.scan(shown, 0, length);
         taken = arrayStart + to;
+    }
+
+    /**
+     * Takes text and the usual interruptions.
+     *
+     * @return where one begins that is not usual, or {@code to}
+     */
+    private int takeText(byte[] bytes, int from, int to) {
+        int i = from;
+        while (true) {
+            int end = TerminalText.copyText(bytes, i, to, shown, length);
+            if (newLine && i < end) {
+                newLine = false;
+                line = length;
+                unbroken = 0;
+            }
+            length += end - i;
+            i = TerminalText.usualInterruption(bytes, end, to);
+            if (i == end) {
+                return end;
+            }
+            newLine = TerminalText.isLineEnd(bytes[end]);
+            interruptions.add(arrayStart + end, arrayStart + i, newLine && lets());
+            if (end + 1 < i && mayStart(bytes, end + 1, i, to)) {
+                insideTo = arrayStart + i;
+                lookInside(bytes, end + 1, i, to);
+            }
+        }
+    }
+
+    /** Takes an interruption, or more of one: up to the first byte of text, or {@code to}. */
+    private int takeInterruption(byte[] bytes, int from, int to) {
+        boolean begins = terminal.inText();
+        int end = terminal.textAt(bytes, from, to);
+        newLine = terminal.lineEnded();
+        boolean lets = newLine && lets();
+        if (begins) {
+            interruptions.add(arrayStart + from, arrayStart + end, lets);
+        } else {
+            interruptions.reach(arrayStart + end, lets);
+        }
+        insideTo = terminal.inText() ? arrayStart + end : Long.MAX_VALUE;
+        lookInside(bytes, begins ? from + 1 : from, end, to);
+        return end;
+    }
+
+    /** Whether a few bytes before the line end that comes now do not wait. */
+    private boolean lets() {
+        return unbroken() < Interruptions.FULL_LINE;
+    }
+
+    /** How many bytes without a blank the current line ends with, up to a full line. */
+    private int unbroken() {
+        int count = TerminalText.unbroken(shown, line, length, Interruptions.FULL_LINE);
+        boolean isAll = count == length - line && line == 0;
+        return isAll ? Math.min(Interruptions.FULL_LINE, unbroken + count) : count;
     }
 
     /**
@@ -102,28 +174,28 @@ final class SecretSearch {
     void look(SecretPatterns patterns, byte[] bytes, int from, int to) {
         this.patterns = patterns;
         hits = Arrays.copyOf(hits, patterns.labels().size());
-        rawRuns.clear();
-        seenRuns.clear();
-        insideRuns.clear();
-        long base = taken - to;
-        raw.restart(patterns.raw(), base + from);
+        HiddenRuns known = new HiddenRuns();
+        while (!runs().isEmpty()) {
+            known.takeFirstOf(runs());
+        }
+        knownRuns = known;
+        arrayStart = taken - to;
+        raw.restart(patterns.raw(), arrayStart + from);
         raw.scan(bytes, from, to);
-        raw.settle();
-        seen.restart(patterns.seen(), interruptions.shownBefore(base + from));
+        seen.restart(patterns.seen(), interruptions.shownBefore(arrayStart + from));
         following = false;
         int i = from;
         for (int k = 0; k < interruptions.count(); k++) {
-            int start = (int) Math.max(interruptions.start(k) - base, from);
-            int end = (int) (interruptions.end(k) - base);
+            int start = (int) Math.max(interruptions.start(k) - arrayStart, from);
+            int end = (int) (interruptions.end(k) - arrayStart);
             seen.scan(bytes, i, start);
             boolean ended = k < interruptions.count() - 1 || terminal.inText();
             insideTo = ended ? interruptions.end(k) : Long.MAX_VALUE;
-            int middle = (int) Math.max(interruptions.start(k) + 1 - base, from);
-            lookInside(bytes, middle, end, to, base);
+            int middle = (int) Math.max(interruptions.start(k) + 1 - arrayStart, from);
+            lookInside(bytes, middle, end, to);
             i = end;
         }
         seen.scan(bytes, i, to);
-        seen.settle();
     }
 
     /** The stream has ended, and another one begins behind it. */
@@ -186,7 +258,10 @@ final class SecretSearch {
         if (rawRuns.precedes(first)) {
             first = rawRuns;
         }
-        return insideRuns.precedes(first) ? insideRuns : first;
+        if (insideRuns.precedes(first)) {
+            first = insideRuns;
+        }
+        return knownRuns.precedes(first) ? knownRuns : first;
     }
 
     /**
@@ -202,19 +277,12 @@ final class SecretSearch {
         return raw.steps() + seen.steps() + inside.steps();
     }
 
-    /** Takes the next shown bytes. */
-    private void look(byte[] bytes, int from, int to) {
-        if (from < to) {
-            seen.scan(bytes, from, to);
-            countUnbroken(bytes, from, to);
-        }
-    }
-
-    private void countUnbroken(byte[] bytes, int from, int to) {
-        int count = TerminalText.unbroken(bytes, from, to, Interruptions.FULL_LINE);
-        boolean goesOn = count == to - from && !newLine;
-        unbroken = goesOn ? Math.min(Interruptions.FULL_LINE, unbroken + count) : count;
-        newLine = false;
+    /** Whether a pattern may begin in the middle of an interruption, as far as one look tells. */
+    private boolean mayStart(byte[] bytes, int from, int end, int to) {
+        BlockFilter filter = patterns.seen().filter();
+        return end - from > filter.stride()
+                || end - 1 + BlockFilter.BLOCK > to
+                || filter.mayStart(bytes, from, from, end - 1);
     }
 
     /**
@@ -225,30 +293,23 @@ final class SecretSearch {
      * @param end the interruption's end as far as it is known
      * @param to the end of the array
      */
-    private void lookInside(byte[] bytes, int from, int end, int to, long arrayStart) {
-        boolean ended = insideTo < Long.MAX_VALUE;
-        if (following) {
-            follow(bytes, from, ended ? to : end);
-            return;
-        }
-        if (from >= end) {
-            return;
-        }
-        BlockFilter filter = patterns.seen().filter();
+    private void lookInside(byte[] bytes, int from, int end, int to) {
         int first = from;
-        if (filter.stride() > 0) {
-            int probe = from + filter.stride() - 1;
-            while (probe + BlockFilter.BLOCK <= to && !filter.knows(bytes, probe)) {
-                first = probe + 1;
-                if (first >= end && ended) {
-                    return;
-                }
-                probe += filter.stride();
+        if (!following) {
+            BlockFilter filter = patterns.seen().filter();
+            if (end - from <= filter.stride()) {
+                first = filter.firstStart(bytes, from, end, to);
             }
+            if (first >= end) {
+                return;
+            }
+            inside.restart(patterns.seen(), arrayStart + first);
         }
-        following = true;
-        inside.restart(patterns.seen(), arrayStart + first);
-        follow(bytes, first, to);
+        inside.scan(bytes, first, end);
+        following = inside.open() > 0 || insideTo == Long.MAX_VALUE;
+        if (following && end < to) {
+            follow(bytes, end, to);
+        }
     }
 
     private void follow(byte[] bytes, int from, int to) {

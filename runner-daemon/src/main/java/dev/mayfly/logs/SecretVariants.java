@@ -92,6 +92,7 @@ final class SecretVariants {
 
     private void addRare(String value, boolean isText) {
         add(Variant.BASE64, () -> Base64Forms.twice(value));
+        add(Variant.BASE64, () -> Base32Form.of(value));
         if (value.length() <= LONGEST_WITH_SEPARATORS) {
             add(Variant.HEX, () -> HexForms.separated(value));
         }

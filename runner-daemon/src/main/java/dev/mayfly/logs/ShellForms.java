@@ -43,6 +43,7 @@ final class ShellForms {
 
     private static final Pattern APOSTROPHES = Pattern.compile("'+");
     private static final Pattern BACKSLASH = Pattern.compile("\\\\(\\\\?)");
+    private static final Pattern AMPERSAND = Pattern.compile("&");
     private static final Pattern CARET = Pattern.compile("\\^(\\^?)");
 
     private static final List<Escapes> WINDOWS =
@@ -89,11 +90,18 @@ final class ShellForms {
         int cut = value.indexOf("&+");
         int end = cut < 0 ? value.lastIndexOf('&') + 1 : cut + 2;
         int next = cut < 0 ? end : Math.min(end + 1, value.length());
-        if (end >= SHORTEST_PIECE) {
-            forms.add(value.substring(0, end));
+        addPiece(forms, value.substring(0, end));
+        if (end > 0) {
+            addPiece(forms, value.substring(next));
         }
-        if (end > 0 && value.length() - next >= SHORTEST_PIECE) {
-            forms.add(value.substring(next));
+    }
+
+    /** Parameters such as {@code wait=true} protect nothing, and stand in many other URLs. */
+    private static void addPiece(Set<String> forms, String piece) {
+        if (piece.length() >= SHORTEST_PIECE
+                && Parts.hasContent(piece)
+                && !AMPERSAND.splitAsStream(piece).allMatch(Parts::isPublicSetting)) {
+            forms.add(piece);
         }
     }
 

@@ -31,6 +31,7 @@ final class SpoolQueue {
     private long put;
     private long taken;
     private long delivered;
+    private boolean eventUnderWay;
     private Instant dated = Instant.EPOCH;
     private Instant time = Instant.EPOCH;
 
@@ -100,7 +101,8 @@ final class SpoolQueue {
     }
 
     private boolean append(Instant at, byte[] from, int offset, int length) {
-        if (!bytes.append(from, offset, length)) {
+        boolean sayable = unsaidBytes == 0 || marks.size() < MOST_EVENTS;
+        if (!sayable || !bytes.append(from, offset, length)) {
             return false;
         }
         sayWhatIsLost();
@@ -199,7 +201,8 @@ final class SpoolQueue {
         lock.lock();
         try {
             long events = marks.stream().filter(mark -> mark.event() != null).count();
-            return new Loss(lostBytes + put - delivered, lostEvents + events);
+            return new Loss(
+                    lostBytes + put - delivered, lostEvents + events + (eventUnderWay ? 1 : 0));
         } finally {
             lock.unlock();
         }
@@ -218,6 +221,7 @@ final class SpoolQueue {
         lock.lockInterruptibly();
         try {
             delivered = taken;
+            eventUnderWay = false;
             while (isEmpty()) {
                 changed.signalAll();
                 sayWhatIsLost();
@@ -229,6 +233,7 @@ final class SpoolQueue {
                 }
             }
             fill(piece);
+            eventUnderWay = piece.event != null;
             stuck = false;
             changed.signalAll();
             return true;

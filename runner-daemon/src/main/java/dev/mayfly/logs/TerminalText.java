@@ -31,12 +31,16 @@ final class TerminalText {
     /** Bytes of a control string; what comes behind them is text. */
     static final int LONGEST_STRING = 1024;
 
+    /** What {@link #copyText} may write beyond the text. */
+    static final int COPY_SLACK = 2 * Long.BYTES;
+
     private static final byte ESCAPE = 0x1B;
     private static final byte BELL = 0x07;
 
     private static final VarHandle LONG =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long HIGH = 0x8080808080808080L;
+    private static final long UPPER_THREE = 0xE0E0E0E0E0E0E0E0L;
     private static final long BLANKS = 0x2020202020202020L;
 
     /** Added to a byte below 0x80, sets its high bit if it is above a blank. */
@@ -96,30 +100,70 @@ final class TerminalText {
     }
 
     /**
+     * Copies bytes up to the first one that begins an interruption.
+     *
+     * @param target has room for all of them at {@code at}, and for {@value #COPY_SLACK} more
+     * @return the index of the first byte not copied, or {@code to}
+     */
+    static int copyText(byte[] bytes, int from, int to, byte[] target, int at) {
+        int shift = at - from;
+        int i = from;
+        while (i + 2 * Long.BYTES <= to) {
+            long eight = (long) LONG.get(bytes, i);
+            long more = (long) LONG.get(bytes, i + Long.BYTES);
+            LONG.set(target, i + shift, eight);
+            LONG.set(target, i + shift + Long.BYTES, more);
+            long controls = (eight - BLANKS) & ~eight & HIGH;
+            long moreControls = (more - BLANKS) & ~more & HIGH;
+            if ((controls | moreControls) == 0) {
+                i += 2 * Long.BYTES;
+                continue;
+            }
+            i +=
+                    controls != 0
+                            ? Long.numberOfTrailingZeros(controls) >>> 3
+                            : Long.BYTES + (Long.numberOfTrailingZeros(moreControls) >>> 3);
+            if (interrupts(bytes[i])) {
+                return i;
+            }
+            i++;
+        }
+        while (i < to && !interrupts(bytes[i])) {
+            target[i + shift] = bytes[i];
+            i++;
+        }
+        return i;
+    }
+
+    /**
      * How many bytes without a blank or control character a text ends with.
      *
      * @param most no more are counted
      */
     static int unbroken(byte[] bytes, int from, int to, int most) {
         int i = to;
-        if (to - from >= Long.BYTES) {
-            long eight = (long) LONG.get(bytes, to - Long.BYTES);
+        int first = Math.max(from, to - most);
+        while (i - Long.BYTES >= first) {
+            long eight = (long) LONG.get(bytes, i - Long.BYTES);
             // No byte carries into the next one, so the highest bit is right as well.
             long blanks = ~(((eight & ~HIGH) + ABOVE_BLANK) | eight) & HIGH;
             if (blanks != 0) {
-                return Long.numberOfLeadingZeros(blanks) >>> 3;
+                return to - i + (Long.numberOfLeadingZeros(blanks) >>> 3);
             }
             i -= Long.BYTES;
         }
-        int first = Math.max(from, to - most);
         while (i > first && (bytes[i - 1] & 0xFF) > ' ') {
             i--;
         }
         return to - i;
     }
 
+    static boolean isLineEnd(byte b) {
+        return b == '\n' || b == '\r';
+    }
+
     private static boolean interrupts(byte b) {
-        return b == '\n' || b == ESCAPE || b == '\r';
+        return b == ESCAPE || isLineEnd(b);
     }
 
     /**
@@ -128,40 +172,56 @@ final class TerminalText {
     int textAt(byte[] bytes, int from, int to) {
         if (place == Place.TEXT) {
             lineEnded = false;
-            int end = shortcut(bytes, from, to);
-            if (end > from) {
-                return end;
-            }
         }
-        for (int i = from; i < to; i++) {
-            if (!isInterruption(bytes[i])) {
+        int i = from;
+        while (i < to) {
+            if (place == Place.STRING) {
+                i = insideString(bytes, i, to);
+            }
+            if (i < to && !isInterruption(bytes[i])) {
                 return i;
             }
+            i++;
         }
         return to;
     }
 
     /**
-     * The end of an interruption that is one line feed, or one escape sequence with parameters: so
-     * are nearly all. The start if it is something else, or if more may follow.
+     * The end of an interruption that is a line end with the blanks behind it, or one escape
+     * sequence with parameters: so are nearly all.
+     *
+     * @return {@code from} if it is something else, or if more may follow
      */
-    private int shortcut(byte[] bytes, int from, int to) {
-        if (bytes[from] == '\n') {
-            if (from + 1 < to && bytes[from + 1] > ' ') {
-                lineEnded = true;
-                return from + 1;
-            }
-        } else if (bytes[from] == ESCAPE && from + 2 < to && bytes[from + 1] == '[') {
-            int last = from + 2;
-            int end = Math.min(to, from + LONGEST_SEQUENCE) - 1;
-            while (last < end && bytes[last] >= ' ' && bytes[last] <= '?') {
-                last++;
-            }
-            if (last < end && bytes[last] >= '@' && bytes[last] < 0x7F && bytes[last + 1] >= ' ') {
-                return last + 1;
+    static int usualInterruption(byte[] bytes, int from, int to) {
+        if (from + 3 + Long.BYTES > to) {
+            return from;
+        }
+        int end = from;
+        if (bytes[from] != ESCAPE) {
+            do {
+                end++;
+            } while (end < to && (bytes[end] == ' ' || bytes[end] == '\t'));
+        } else if (bytes[from + 1] == '[') {
+            long eight = (long) LONG.get(bytes, from + 2);
+            // Parameters are those bytes whose upper three bits are a blank's.
+            long others = (eight & UPPER_THREE) ^ BLANKS;
+            int last = from + 2 + (Long.numberOfTrailingZeros(others) >>> 3);
+            if (others != 0 && bytes[last] >= '@' && bytes[last] < 0x7F) {
+                end = last + 1;
             }
         }
-        return from;
+        return end < to && bytes[end] >= ' ' ? end : from;
+    }
+
+    /** Where a control string may end, or {@code to}. */
+    private int insideString(byte[] bytes, int from, int to) {
+        int end = Math.min(to, from + LONGEST_STRING - length);
+        int i = from;
+        while (i < end && bytes[i] != BELL && !interrupts(bytes[i])) {
+            i++;
+        }
+        length += i - from;
+        return i;
     }
 
     private boolean isInterruption(byte b) {
@@ -170,7 +230,7 @@ final class TerminalText {
             length = 1;
             return true;
         }
-        if (b == '\n' || b == '\r') {
+        if (isLineEnd(b)) {
             place = Place.LINE_START;
             lineEnded = true;
             return true;

@@ -72,7 +72,7 @@ final class TokenMasker {
 
     /**
      * How often tokens of each shape were hidden, by the shape's name, without those that were not.
-     * Of tokens that overlap only the one that was certain first is counted.
+     * Of tokens of one shape that overlap only the first is counted.
      */
     Map<String, Long> hits() {
         Map<String, Long> hits = new LinkedHashMap<>();

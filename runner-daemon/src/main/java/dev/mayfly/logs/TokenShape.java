@@ -82,6 +82,11 @@ public record TokenShape(String name, Prefix prefix, List<Part> parts) {
         public static List<Part> text(String text, boolean shown) {
             return text.chars().mapToObj(c -> new Part(ByteClass.of(c), 1, 1, shown)).toList();
         }
+
+        /** Whether the other part can follow only where a run of this one's bytes ends. */
+        boolean endsBefore(Part next) {
+            return next.least > 0 && !bytes.intersects(next.bytes);
+        }
     }
 
     public TokenShape {

@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Shapes of tokens, prepared for the search. Immutable, so streams and threads share it; what is
@@ -30,15 +31,15 @@ public final class TokenShapes {
 
     private final boolean[] prefixShown;
     private final int[] firstStep;
-    private final int classes;
     private final long[] classesOf = new long[VALUES];
 
-    // Of each step, which is a part in its place; the steps of a shape are one behind the other.
-    private final TokenShape.Part[] part;
-    private final int[] shape;
-    private final int[] enough;
-    private final long[] classBit;
-    private final boolean[] last;
+    /** Those of a shape are one behind the other. */
+    private final Step[] steps;
+
+    // Sets of steps, one bit each.
+    private final long[] timed;
+    private final long[][] stepsOfClass;
+    private final long[][] stepsOfShape;
 
     private TokenShapes(List<TokenShape> shapes) {
         this.shapes = List.copyOf(shapes);
@@ -46,34 +47,45 @@ public final class TokenShapes {
         filter = new PrefixFilter(this.shapes);
         prefixShown = new boolean[this.shapes.size()];
         firstStep = new int[this.shapes.size()];
-        int steps = this.shapes.stream().mapToInt(each -> each.parts().size()).sum();
-        part = new TokenShape.Part[steps];
-        shape = new int[steps];
-        enough = new int[steps];
-        classBit = new long[steps];
-        last = new boolean[steps];
+        List<Step> all = new ArrayList<>();
         Map<ByteClass, Integer> numbers = new LinkedHashMap<>();
-        int step = 0;
         for (int i = 0; i < firstStep.length; i++) {
             prefixShown[i] = this.shapes.get(i).prefix().shown();
-            firstStep[i] = step;
-            for (TokenShape.Part each : this.shapes.get(i).parts()) {
-                int number = numbers.computeIfAbsent(each.bytes(), _ -> numbers.size());
-                part[step] = each;
-                shape[step] = i;
-                classBit[step] = 1L << number;
-                enough[step] = each.most();
-                step++;
+            firstStep[i] = all.size();
+            List<TokenShape.Part> parts = this.shapes.get(i).parts();
+            for (int j = 0; j < parts.size(); j++) {
+                TokenShape.Part part = parts.get(j);
+                int number = numbers.computeIfAbsent(part.bytes(), _ -> numbers.size());
+                boolean last = j == parts.size() - 1;
+                boolean timed = last || !part.endsBefore(parts.get(j + 1));
+                all.add(
+                        new Step(
+                                all.size(),
+                                i,
+                                1L << number,
+                                part.least(),
+                                part.most(),
+                                part.shown(),
+                                last,
+                                timed));
             }
-            last[step - 1] = true;
-            enough[step - 1] = part[step - 1].least();
         }
         if (numbers.size() > MOST_CLASSES) {
             throw new IllegalArgumentException(
                     "the token rules use %d classes of bytes, the most is %d; let some rules share theirs"
                             .formatted(numbers.size(), MOST_CLASSES));
         }
-        classes = numbers.size();
+        steps = all.toArray(Step[]::new);
+        timed = new long[(steps.length + Long.SIZE - 1) / Long.SIZE];
+        stepsOfClass = new long[numbers.size()][timed.length];
+        stepsOfShape = new long[firstStep.length][timed.length];
+        for (Step step : steps) {
+            add(step, stepsOfClass[Long.numberOfTrailingZeros(step.classBit())]);
+            add(step, stepsOfShape[step.shape()]);
+            if (step.timed()) {
+                add(step, timed);
+            }
+        }
         numbers.forEach((bytes, number) -> {
             for (int value : bytes.values()) {
                 classesOf[value] |= 1L << number;
@@ -81,9 +93,50 @@ public final class TokenShapes {
         });
     }
 
+    private static void add(Step step, long[] set) {
+        set[step.number() / Long.SIZE] |= 1L << step.number();
+    }
+
+    /**
+     * A part in its place.
+     *
+     * @param shape the number of its shape
+     * @param classBit the one bit of the class of its bytes
+     * @param least how many bytes it needs
+     * @param most how many it takes
+     * @param shown whether it stays visible
+     * @param last whether the shape ends with it
+     * @param timed whether it can be left before the run of its bytes ends
+     */
+    record Step(
+            int number,
+            int shape,
+            long classBit,
+            int least,
+            int most,
+            boolean shown,
+            boolean last,
+            boolean timed) {
+
+        /** After how many bytes it is decided, if their run does not end before. */
+        int enough() {
+            return last ? least : most;
+        }
+
+        /** Whether the shape ends with it and hides all its bytes, however many. */
+        boolean endless() {
+            return last && !shown && most == TokenShape.Part.UNBOUNDED;
+        }
+    }
+
     /** No shape, so that nothing is hidden. */
     public static TokenShapes none() {
         return NONE;
+    }
+
+    /** Whether there is nothing to look for. */
+    boolean isEmpty() {
+        return shapes.isEmpty();
     }
 
     /**
@@ -142,7 +195,11 @@ public final class TokenShapes {
     }
 
     int steps() {
-        return part.length;
+        return steps.length;
+    }
+
+    Step step(int number) {
+        return steps[number];
     }
 
     int firstStep(int ofShape) {
@@ -153,35 +210,38 @@ public final class TokenShapes {
         return prefixShown[ofShape];
     }
 
-    TokenShape.Part part(int step) {
-        return part[step];
+    /** How many longs hold a bit for each step. */
+    int words() {
+        return timed.length;
     }
 
-    int shapeOf(int step) {
-        return shape[step];
+    /** The steps that are timed, one bit each; the array itself. */
+    long[] timed() {
+        return timed;
     }
 
-    /** After how many bytes of the step's part it is decided, if their run does not end before. */
-    int enough(int step) {
-        return enough[step];
+    /** The steps whose part is of a class, one bit each; the array itself. */
+    long[] stepsOfClass(int number) {
+        return stepsOfClass[number];
     }
 
-    /** The one bit of the class of the step's part. */
-    long classBit(int step) {
-        return classBit[step];
+    /** The steps of a shape, one bit each; the array itself. */
+    long[] stepsOfShape(int number) {
+        return stepsOfShape[number];
     }
 
-    /** Whether the shape ends with this step. */
-    boolean last(int step) {
-        return last[step];
+    /** The bits of the classes that each byte value belongs to; the array itself. */
+    long[] classesOf() {
+        return classesOf;
     }
 
-    int classes() {
-        return classes;
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof TokenShapes same && shapes.equals(same.shapes);
     }
 
-    /** The bits of the classes that the byte belongs to. */
-    long classesOf(byte b) {
-        return classesOf[b & 0xFF];
+    @Override
+    public int hashCode() {
+        return shapes.hashCode();
     }
 }

@@ -141,9 +141,10 @@ public final class JobMetrics {
     /**
      * Counts occurrences of one form of one secret that were masked.
      *
-     * @param secret what its provider calls it; beyond a number of names, all others are counted as
-     *     {@code other}
-     * @param variant the form
+     * @param secret what its provider calls it, {@code added} if the job has added it, or the name
+     *     of the shape if it only looks like a token; beyond a number of names, all others are
+     *     counted as {@code other}
+     * @param variant the form, or {@code token_shape}
      * @param count at least 1
      */
     public void masked(PoolName pool, Channel channel, String secret, String variant, long count) {

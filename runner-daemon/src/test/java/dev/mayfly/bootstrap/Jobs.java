@@ -106,7 +106,9 @@ final class Jobs implements AutoCloseable {
 
     String output(JobId job) {
         try {
-            return new String(client.output(job).bytes(), StandardCharsets.UTF_8);
+            ByteArrayOutputStream output = new ByteArrayOutputStream();
+            client.output(job, output);
+            return output.toString(StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new AssertionError(e);
         } catch (InterruptedException e) {

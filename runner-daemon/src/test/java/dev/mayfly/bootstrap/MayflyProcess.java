@@ -26,22 +26,29 @@ final class MayflyProcess implements AutoCloseable {
     /** Starts a command; what it says goes to a file beside the configuration. */
     static MayflyProcess start(Installation installation, String command, String... arguments)
             throws IOException {
+        return start(List.of(), installation, command, arguments);
+    }
+
+    private static MayflyProcess start(
+            List<String> flags, Installation installation, String command, String... arguments)
+            throws IOException {
         Path said = Files.createTempFile(installation.config().getParent(), command + "-", ".log");
-        List<String> line =
-                new ArrayList<>(
-                        List.of(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-XX:TieredStopAtLevel=1",
-                                "--enable-native-access=ALL-UNNAMED",
-                                "--sun-misc-unsafe-memory-access=allow",
-                                // The product's own logging, not the tests'.
-                                "-Dlogback.configurationFile=logback.xml",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                "dev.mayfly.cli.Main",
-                                command,
-                                "--config",
-                                installation.config().toString()));
+        List<String> line = new ArrayList<>();
+        line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        line.addAll(flags);
+        line.addAll(
+                List.of(
+                        "-XX:TieredStopAtLevel=1",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "--sun-misc-unsafe-memory-access=allow",
+                        // The product's own logging, not the tests'.
+                        "-Dlogback.configurationFile=logback.xml",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "dev.mayfly.cli.Main",
+                        command,
+                        "--config",
+                        installation.config().toString()));
         line.addAll(List.of(arguments));
         return new MayflyProcess(
                 new ProcessBuilder(line)
@@ -54,7 +61,16 @@ final class MayflyProcess implements AutoCloseable {
     /** Starts a daemon and waits until it says that it is ready. */
     static MayflyProcess daemon(Installation installation)
             throws IOException, InterruptedException {
-        MayflyProcess daemon = start(installation, "daemon");
+        return ready(start(installation, "daemon"));
+    }
+
+    /** The same with a small heap. */
+    static MayflyProcess daemonWithHeap(Installation installation, int mebibytes)
+            throws IOException, InterruptedException {
+        return ready(start(List.of("-Xmx" + mebibytes + "m"), installation, "daemon"));
+    }
+
+    private static MayflyProcess ready(MayflyProcess daemon) throws InterruptedException {
         Eventually.holds(
                 "the daemon is ready",
                 Duration.ofSeconds(30),
@@ -75,6 +91,10 @@ final class MayflyProcess implements AutoCloseable {
 
     Path log() {
         return said;
+    }
+
+    long pid() {
+        return process.pid();
     }
 
     boolean runs() {

@@ -2,6 +2,7 @@ package dev.mayfly.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.mayfly.CuttingProxy;
 import dev.mayfly.WrittenLog;
 import dev.mayfly.cli.CommandFixture.Said;
 import dev.mayfly.job.JobId;
@@ -11,6 +12,7 @@ import dev.mayfly.job.Outcome;
 import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.source.JobReport;
+import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -185,6 +187,55 @@ class CommandsTest {
         assertThat(plain.out()).isEqualTo("hello\n");
         assertThat(host.mayfly("job", job.value()).out())
                 .contains("exit code 7", "receipt:   clean, 1 resources", "gone container  c-1");
+    }
+
+    @Test
+    void followingOverABadConnectionShowsEverythingOnce() throws Exception {
+        host.serve();
+        JobId job = host.submitted();
+        StringBuilder expected = new StringBuilder();
+        for (int i = 0; i < 1000; i++) {
+            expected.append("line ").append(i).append('\n');
+            if (i % 50 == 0) {
+                expected.append("-- at ").append(i).append('\n');
+            }
+        }
+        Thread running = Thread.ofVirtual().start(() -> printLines(1000));
+        try (CuttingProxy network =
+                new CuttingProxy(UnixDomainSocketAddress.of(folder.resolve("api.sock")), 4_000)) {
+            Path there =
+                    host.file(
+                            "there.yaml",
+                            Files.readString(host.config)
+                                    .replace(
+                                            "unix:" + folder.resolve("api.sock"),
+                                            "127.0.0.1:" + network.port()));
+            Said followed =
+                    CommandFixture.execute(
+                            "", "logs", "--follow", job.value(), "--config", there.toString());
+            running.join();
+
+            assertThat(followed.code()).as(followed.err()).isZero();
+            assertThat(followed.out()).isEqualTo(expected.toString());
+            assertThat(network.cuts()).isPositive();
+        }
+    }
+
+    private void printLines(int lines) {
+        try {
+            JobReport report = host.claim();
+            WrittenLog log = new WrittenLog(report.logs().getFirst());
+            for (int i = 0; i < lines; i++) {
+                log.output("line " + i + "\n");
+                if (i % 50 == 0) { // so no frame is longer than a connection lives
+                    log.event(new LogEvent.Notice(Instant.now(), "at " + i));
+                }
+            }
+            log.finish();
+            report.finished(new Outcome.Passed());
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test

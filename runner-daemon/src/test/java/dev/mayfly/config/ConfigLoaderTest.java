@@ -10,6 +10,7 @@ import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.logs.Masking;
+import dev.mayfly.logs.TokenShape;
 import dev.mayfly.logs.TokenShapes;
 import dev.mayfly.logs.Variant;
 import dev.mayfly.sandbox.Hardening;
@@ -118,7 +119,7 @@ class ConfigLoaderTest {
                                                 6,
                                                 EnumSet.allOf(Variant.class),
                                                 false,
-                                                SettingsBinding.TOKEN_SHAPES)),
+                                                TokenShapes.of(TokenRules.builtIn()))),
                                 1,
                                 false));
     }
@@ -289,6 +290,53 @@ class ConfigLoaderTest {
         assertThat(problems(POOL + "api: {listen: '" + address + "'}"))
                 .singleElement()
                 .returns("api.listen", Problem::field);
+    }
+
+    @Test
+    void tokenRulesOfAFileAreAddedToTheProgramsOwn() throws IOException {
+        Files.writeString(
+                directory.resolve("rules.yaml"),
+                "rules: [{name: acme, prefixes: [acme_], then: [{bytes: a-z0-9, least: 8}]}]");
+        assertThat(
+                        load("pools: [{name: only, masking: {token_rules: rules.yaml}}]")
+                                .pools()
+                                .getFirst()
+                                .terms()
+                                .masking()
+                                .tokens()
+                                .shapes())
+                .hasSize(TokenRules.builtIn().size() + 1)
+                .extracting(TokenShape::name)
+                .contains("acme", "gitlab");
+    }
+
+    @Test
+    void everyMistakeInTokenRulesIsAProblemOfThePool() throws IOException {
+        Files.writeString(
+                directory.resolve("rules.yaml"),
+                "rules: [{name: gitlab, prefixes: [acme_], then: [{bytes: a-z, least: 8}]}, {nam: x}]");
+        assertThat(problems("pools: [{name: only, masking: {token_rules: rules.yaml}}]"))
+                .hasSizeGreaterThan(1)
+                .allSatisfy(problem -> {
+                    assertThat(problem.field()).isEqualTo("pools[0].masking.token_rules");
+                    assertThat(problem.cause())
+                            .contains("rules.yaml:1:", ": rules[")
+                            .doesNotContain("cure", "u000a");
+                })
+                .anySatisfy(problem -> assertThat(problem.cure()).isEqualTo("choose another one"));
+    }
+
+    @Test
+    void tokenRulesWithoutTokenShapesOrWithoutAFileAreAProblem() {
+        assertThat(
+                        problems(
+                                "pools: [{name: only,"
+                                        + " masking: {token_rules: none.yaml, token_shapes: false}}]"))
+                .singleElement()
+                .returns("pools[0].masking.token_rules", Problem::field);
+        assertThat(problems("pools: [{name: only, masking: {token_rules: none.yaml}}]"))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.cause()).contains("none.yaml"));
     }
 
     @Test

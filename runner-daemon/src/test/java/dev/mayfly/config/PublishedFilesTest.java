@@ -75,7 +75,7 @@ class PublishedFilesTest {
                 COMMENTED_KEY
                         .matcher(Files.readString(Repository.CONFIGURATION))
                         .replaceAll(match ->
-                                match.group(2).matches("(token|seccomp_profile): .*")
+                                match.group(2).matches("(token|token_rules|seccomp_profile): .*")
                                         ? ""
                                         : java.util.regex.Matcher.quoteReplacement(
                                                 match.group(1) + match.group(2)));
@@ -154,6 +154,9 @@ class PublishedFilesTest {
     void everyKeyOfTheConfigurationChangesTheSettings() throws IOException {
         Files.writeString(
                 directory.resolve("seccomp.json"), "{\"defaultAction\":\"SCMP_ACT_LOG\"}");
+        Files.writeString(
+                directory.resolve("rules.yaml"),
+                "rules: [{name: acme, prefixes: [acme_], then: [{bytes: a-z, least: 8}]}]");
         Map<String, String> others =
                 Map.ofEntries(
                         Map.entry("daemon.state_dir", "/elsewhere"),
@@ -186,6 +189,7 @@ class PublishedFilesTest {
                         Map.entry("pools[].masking.off", "[hex, utf16]"),
                         Map.entry("pools[].masking.names", "true"),
                         Map.entry("pools[].masking.token_shapes", "false"),
+                        Map.entry("pools[].masking.token_rules", "rules.yaml"),
                         Map.entry("sources.local.feeds", "[high, low]"),
                         Map.entry("sources.local.default", "high"),
                         Map.entry("sources.local.max_queued", "1"),

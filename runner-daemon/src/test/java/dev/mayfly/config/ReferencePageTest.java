@@ -13,14 +13,20 @@ class ReferencePageTest {
     private static final boolean WRITE = Boolean.getBoolean("mayfly.docs.write");
 
     @ParameterizedTest
-    @CsvSource({"configuration.md, mayfly.schema.json", "job.md, job.schema.json"})
+    @CsvSource({
+        "configuration.md, mayfly.schema.json",
+        "job.md, job.schema.json",
+        "token-rules.md, token-rules.schema.json"
+    })
     void pageAgreesWithItsSchema(String page, String schema) throws IOException {
         Path file = Repository.REFERENCE.resolve(page);
         String expected =
                 ReferencePage.of(
-                        schema.startsWith("job")
-                                ? DocumentSchema.JOB
-                                : DocumentSchema.CONFIGURATION,
+                        switch (page) {
+                            case "job.md" -> DocumentSchema.JOB;
+                            case "token-rules.md" -> DocumentSchema.TOKEN_RULES;
+                            default -> DocumentSchema.CONFIGURATION;
+                        },
                         "../../config/" + schema);
         if (WRITE) {
             Files.createDirectories(file.getParent());

@@ -60,6 +60,7 @@ final class Trial implements AutoCloseable {
     final Cancellation cancellation = new Cancellation();
     final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
     SpoolSettings spool;
+    PoolTerms terms = TERMS;
     Verdict verdict = new Verdict.Admitted(POOL);
     private final Lives lives;
     private final Reaper reaper;
@@ -97,7 +98,7 @@ final class Trial implements AutoCloseable {
     }
 
     JobRun prepare(JobSpec spec) {
-        return new JobRun(stages(), new Claim(JOB, "local", spec, cancellation), report, TERMS);
+        return new JobRun(stages(), new Claim(JOB, "local", spec, cancellation), report, terms);
     }
 
     Receipt run(JobSpec spec) throws InterruptedException {

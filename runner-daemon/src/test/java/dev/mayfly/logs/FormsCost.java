@@ -1,130 +1,162 @@
 package dev.mayfly.logs;
 
-import dev.mayfly.job.SecretValue;
+import com.sun.management.ThreadMXBean;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
-import java.util.EnumSet;
-import java.util.IntSummaryStatistics;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
-/**
- * Prints what the forms of secrets cost, by variant and by kind of secret. Not a test: run its main
- * method when a form is added.
- */
+/** What the forms of secrets cost: to make, to keep, and each variant's share. */
 final class FormsCost {
 
-    private static final int WARM_UP = 60;
-    private static final int ROUNDS = 21;
+    private static final int LARGE = 32 * 1024;
+    private static final double MEBIBYTE = 1 << 20;
+    private static final int KEPT = 8;
+    private static final List<Integer> SECRETS = List.of(1, 10, 100, 1000);
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    private static long seen;
+    private final byte[] log;
+    private final List<Automaton> automata = new ArrayList<>();
+    private final Map<Variant, Share> shares = new EnumMap<>(Variant.class);
 
-    private FormsCost() {}
+    private record Automaton(
+            int secrets,
+            int patterns,
+            int states,
+            double medianMillis,
+            double leastMillis,
+            double keptMebibytes,
+            double allocatedMebibytes) {}
 
-    public static void main(String[] arguments) {
-        List<SecretValue> secrets = MaskerBenchmark.secrets(100);
-        for (int round = 0; round < WARM_UP; round++) {
-            automaton(forms(secrets, Masking.STANDARD));
-        }
-        printVariants(secrets);
-        printKinds(secrets);
-        System.out.printf("%n(%d, so that nothing is optimised away)%n", seen);
+    private record Share(int patterns, long bytes, double millis, Cell cell) {}
+
+    FormsCost(byte[] log) {
+        this.log = log;
     }
 
-    private static void printVariants(List<SecretValue> secrets) {
-        Map<Variant, List<SecretPattern>> byVariant = new EnumMap<>(Variant.class);
-        forms(secrets, Masking.STANDARD)
-                .forEach(
-                        p -> byVariant.computeIfAbsent(p.variant(), _ -> new ArrayList<>()).add(p));
-        System.out.println(
-                "| 100 secrets | patterns | bytes | states without it | ms to make alone |");
-        System.out.println("|---|---:|---:|---:|---:|");
-        double allMillis = formsMillis(secrets, Masking.STANDARD);
-        int all = automaton(forms(secrets, Masking.STANDARD)).states();
+    void measure(LogBenchmark.Effort effort) throws InterruptedException {
+        for (int i = 0; i < effort.builds(); i++) {
+            built(BenchmarkSecrets.values(100), Masking.STANDARD);
+        }
+        for (int secrets : SECRETS) {
+            automata.add(automaton(secrets, effort));
+        }
+        List<String> values = BenchmarkSecrets.values(100);
         for (Variant variant : Variant.values()) {
-            List<SecretPattern> patterns = byVariant.getOrDefault(variant, List.of());
-            Masking without = Masking.STANDARD.without(variant);
-            System.out.printf(
-                    "| %s | %,d | %,d | %,d fewer | %.2f |%n",
+            Masking only = BenchmarkChain.only(variant);
+            List<SecretPattern> patterns =
+                    BenchmarkSecrets.forms(values, Masking.STANDARD).stream()
+                            .filter(pattern -> pattern.variant() == variant)
+                            .toList();
+            shares.put(
                     variant,
-                    patterns.size(),
-                    bytes(patterns),
-                    all - automaton(forms(secrets, without)).states(),
-                    formsMillis(secrets, only(variant)));
+                    new Share(
+                            patterns.size(),
+                            patterns.stream().mapToLong(p -> p.bytes().length).sum(),
+                            millis(values, only, effort.builds())[effort.builds() / 2],
+                            new Cell(log, LARGE, BenchmarkChain.masker(built(values, only)))));
         }
-        List<SecretPattern> patterns = forms(secrets, Masking.STANDARD);
-        System.out.printf(
-                "| all | %,d | %,d | %,d in all | %.2f in all |%n%nautomaton: %.1f ms, %,d bytes at 17"
-                        + " a state%n%n",
-                patterns.size(),
-                bytes(patterns),
-                all,
-                allMillis,
-                median(() -> seen += automaton(patterns).states()),
-                17L * all);
+        Cell.measure(
+                shares.values().stream().map(Share::cell).toList(), effort.rounds(), effort.turn());
     }
 
-    private static Masking only(Variant variant) {
-        return new Masking(
-                Masking.DEFAULT_SHORTEST_BYTES, EnumSet.of(variant), false, TokenShapes.none());
-    }
-
-    private static void printKinds(List<SecretValue> secrets) {
-        Map<String, List<List<SecretPattern>>> byKind = new TreeMap<>();
-        for (int i = 0; i < secrets.size(); i++) {
-            String kind =
-                    switch (i % 10) {
-                        case 0, 1, 2 -> "token of 40 letters and digits";
-                        case 3, 4 -> "40 hex digits";
-                        case 5, 6 -> "40 base64 characters";
-                        case 7, 8 -> "password with punctuation";
-                        default -> "PEM key";
-                    };
-            byKind.computeIfAbsent(kind, _ -> new ArrayList<>())
-                    .add(forms(List.of(secrets.get(i)), Masking.STANDARD));
+    private static Automaton automaton(int secrets, LogBenchmark.Effort effort) {
+        List<String> values = BenchmarkSecrets.values(secrets);
+        int rounds = secrets > 100 ? 5 : effort.builds();
+        double[] millis = millis(values, Masking.STANDARD, rounds);
+        long allocated = THREADS.getCurrentThreadAllocatedBytes();
+        SecretPatterns one = built(values, Masking.STANDARD);
+        allocated = THREADS.getCurrentThreadAllocatedBytes() - allocated;
+        // Several, so that what else changes on the heap does not count.
+        SecretPatterns[] kept = new SecretPatterns[KEPT];
+        long before = LogBenchmark.liveHeap();
+        for (int i = 0; i < KEPT; i++) {
+            kept[i] = built(values, Masking.STANDARD);
         }
-        System.out.println("| kind | patterns, least | mean | most | states, mean |");
-        System.out.println("|---|---:|---:|---:|---:|");
-        byKind.forEach((kind, of) -> {
-            IntSummaryStatistics counts = of.stream().mapToInt(List::size).summaryStatistics();
-            System.out.printf(
-                    "| %s | %d | %.1f | %d | %.0f |%n",
-                    kind,
-                    counts.getMin(),
-                    counts.getAverage(),
-                    counts.getMax(),
-                    of.stream().mapToInt(p -> automaton(p).states()).average().orElseThrow());
-        });
+        double retained = (LogBenchmark.liveHeap() - before) / (double) KEPT;
+        int patterns = BenchmarkSecrets.forms(values, Masking.STANDARD).size();
+        if (kept[KEPT - 1].states() != one.states()) {
+            throw new IllegalStateException("the same secrets made another automaton");
+        }
+        return new Automaton(
+                secrets,
+                patterns,
+                one.states(),
+                millis[rounds / 2],
+                millis[0],
+                retained / MEBIBYTE,
+                allocated / MEBIBYTE);
     }
 
-    private static List<SecretPattern> forms(List<SecretValue> secrets, Masking masking) {
-        List<SecretPattern> forms = new ArrayList<>();
-        secrets.forEach(value -> forms.addAll(SecretVariants.of("S", value, masking)));
-        return forms;
+    private static SecretPatterns built(List<String> values, Masking masking) {
+        return SecretPatterns.none().with(BenchmarkSecrets.forms(values, masking));
     }
 
-    private static SecretPatterns automaton(List<SecretPattern> patterns) {
-        return SecretPatterns.none().with(patterns);
-    }
-
-    private static long bytes(List<SecretPattern> patterns) {
-        return patterns.stream().mapToLong(p -> p.bytes().length).sum();
-    }
-
-    private static double formsMillis(List<SecretValue> secrets, Masking masking) {
-        return median(() -> seen += forms(secrets, masking).size());
-    }
-
-    private static double median(Runnable work) {
-        double[] millis = new double[ROUNDS];
-        for (int round = 0; round < ROUNDS; round++) {
+    /** From values to what a masker needs, wall time, in order. */
+    private static double[] millis(List<String> values, Masking masking, int rounds) {
+        double[] millis = new double[rounds];
+        for (int i = 0; i < rounds; i++) {
             long start = System.nanoTime();
-            work.run();
-            millis[round] = (System.nanoTime() - start) / 1e6;
+            built(values, masking);
+            millis[i] = (System.nanoTime() - start) / 1e6;
         }
         Arrays.sort(millis);
-        return millis[ROUNDS / 2];
+        return millis;
+    }
+
+    void print(PrintStream out) {
+        out.println(
+                """
+                ### Build and memory
+
+                From values to what a masker looks for, warm, wall time. Kept: the heap with eight of them
+                after a full collection, less the heap before, by eight; streams share it. Allocated: all
+                that making it takes.
+
+                | secrets, all forms | patterns | states | build, ms: median | least | kept, MiB | allocated, MiB |
+                |---:|---:|---:|---:|---:|---:|---:|\
+                """);
+        for (Automaton a : automata) {
+            out.printf(
+                    "| %,d | %,d | %,d | %.1f | %.1f | %.2f | %.1f |%n",
+                    a.secrets(),
+                    a.patterns(),
+                    a.states(),
+                    a.medianMillis(),
+                    a.leastMillis(),
+                    a.keptMebibytes(),
+                    a.allocatedMebibytes());
+        }
+        out.println(
+                """
+
+                By variant, 100 secrets. Patterns and their bytes are the variant's own among all forms; build
+                time and the masker's speed (32 KiB chunks, escapes) are those with only this variant on, besides
+                the values themselves.
+
+                | variant | patterns | bytes | build, ms | masker, MB/s |
+                |---|---:|---:|---:|---:|\
+                """);
+        shares.forEach((variant, share) ->
+                out.printf(
+                        "| %s | %,d | %,d | %.2f | %,.0f |%n",
+                        variant,
+                        share.patterns(),
+                        share.bytes(),
+                        share.millis(),
+                        share.cell().speed()));
+        out.println();
+    }
+
+    void check(Floors floors) {
+        for (Automaton a : automata) {
+            if (a.secrets() == 100) {
+                floors.atMost("build of 100 secrets, all forms", 25, a.medianMillis(), " ms");
+                floors.atMost("memory of the same", 8, a.keptMebibytes() * MEBIBYTE / 1e6, " MB");
+            }
+        }
     }
 }

@@ -47,6 +47,9 @@ class LocalEncodersTest {
                             "printf 'user:%s' \"$V\" | base64 | tr -d '\\n'",
                             "\\w{6,7}M"),
                     List.of("base64", "printf 'me:%s\\n' \"$V\" | base64 | tr -d '\\n'", "\\w{4}M"),
+                    List.of("base32", "printf %s \"$V\" | base32", "M\n"),
+                    List.of("base32", "printf '%s\\n' \"$V\" | base32", "M[A-Z2-7]{0,3}=*\n"),
+                    List.of("od", "printf %s \"$V\" | od -v -An -tx1", " M\n"),
                     List.of("od", "printf %s \"$V\" | od -v -An -tx1 | tr -d ' \\n'", "M"),
                     List.of("od", "printf %s \"$V\" | od -v -An -tx1 | tr -d '\\n'", " M"));
 

@@ -183,8 +183,9 @@ class LogMaskerCostTest {
             masker.write(text, 0, text.length);
         }
         assertThat(threads.getCurrentThreadAllocatedBytes() - before)
-                .as("bytes allocated by 20,000 writes; the measurement itself takes some")
-                .isLessThan(2000);
+                .as(
+                        "bytes allocated by 20,000 writes; the measurement, and code that is compiled meanwhile, take some")
+                .isLessThan(10_000);
     }
 
     @Test
@@ -215,8 +216,9 @@ class LogMaskerCostTest {
             streams.get(i % 10).write(text, 0, text.length);
         }
         assertThat(threads.getCurrentThreadAllocatedBytes() - before)
-                .as("bytes allocated by 50,000 writes; the measurement itself takes some")
-                .isLessThan(2000);
+                .as(
+                        "bytes allocated by 50,000 writes; the measurement, and code that is compiled meanwhile, take some")
+                .isLessThan(10_000);
     }
 
     @Test

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mayfly.Eventually;
+import dev.mayfly.GatedSink;
 import dev.mayfly.WrittenLog;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.LogEvent;
-import dev.mayfly.job.LogOrder;
 import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.state.ChildJvm;
@@ -21,9 +21,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,70 +36,7 @@ class LogSpoolTest {
 
     @TempDir Path folder;
 
-    /** Takes one thing for each permit, and holds what it gets to its order. */
-    private static final class Gate implements LogSink {
-
-        final Semaphore permits = new Semaphore(0);
-        private final StringBuilder text = new StringBuilder();
-        private final LogOrder order = new LogOrder(LogPosition.START);
-        private boolean finished;
-        volatile @Nullable RuntimeException failure;
-
-        synchronized String text() {
-            return text.toString();
-        }
-
-        synchronized boolean finished() {
-            return finished;
-        }
-
-        void open() {
-            permits.release(1_000_000);
-        }
-
-        private void enter() throws InterruptedException {
-            permits.acquire();
-            RuntimeException thrown = failure;
-            if (thrown != null) {
-                throw thrown;
-            }
-        }
-
-        @Override
-        public void output(long start, Instant at, byte[] bytes, int offset, int length)
-                throws InterruptedException {
-            enter();
-            synchronized (this) {
-                order.output(start, length);
-                text.append(new String(bytes, offset, length, UTF_8));
-            }
-        }
-
-        @Override
-        public void event(LogPosition at, LogEvent event) throws InterruptedException {
-            enter();
-            synchronized (this) {
-                order.event(at);
-                text.append(
-                        event instanceof LogEvent.Notice(var _, String said)
-                                ? "<" + said + ">"
-                                : event);
-            }
-        }
-
-        @Override
-        public synchronized void finish(LogPosition total) {
-            order.end(total);
-            finished = true;
-        }
-
-        @Override
-        public boolean slow() {
-            return true;
-        }
-    }
-
-    private final Gate sink = new Gate();
+    private final GatedSink sink = new GatedSink();
 
     private LogSpool spool(Duration patience) {
         return LogSpool.before(sink, "j-1", new SpoolSettings(folder, MEMORY, DISK, patience));
@@ -296,6 +231,27 @@ class LogSpoolTest {
             assertThat(writer.join(LONG)).isTrue();
             assertThatThrownBy(log::finish).hasMessageContaining("12 bytes of output");
         }
+    }
+
+    @Test
+    void noticesOfLossesAreBoundedToo() throws Exception {
+        try (LogSpool spool = spool(Duration.ZERO)) {
+            WrittenLog log = new WrittenLog(spool);
+            log.output(AT, bytes(MEMORY));
+            Eventually.holds("the first piece is on its way", LONG, sink.permits::hasQueuedThreads);
+            log.output(AT, bytes(MEMORY));
+            log.output(AT, bytes(DISK - 30_000));
+            for (int i = 0; i < 10_000; i++) {
+                log.output(AT, bytes(40_000));
+                log.output("!");
+            }
+            sink.open();
+            spool.waitUntil(System.nanoTime() + LONG.toNanos());
+            assertThatThrownBy(log::finish)
+                    .hasMessageContaining(spool.undeliveredBytes() + " bytes of output");
+        }
+        assertThat(sink.text().split("are missing here", -1).length)
+                .isBetween(1000, SpoolQueue.MOST_EVENTS + 2);
     }
 
     @Test

@@ -67,7 +67,9 @@ class MaskabilityTest {
                 " localhost ",
                 "disabled",
                 "Administrator",
-                "default"
+                "default",
+                "\"password\"",
+                "' localhost '\n"
             })
     void commonWordsCannotBeMasked(String word) {
         assertThat(of(word)).isEqualTo(new Maskability.CommonWord("DEPLOY_KEY"));

@@ -143,7 +143,9 @@ final class NaiveTokens {
             Found token = found.get(i);
             int covered = 0;
             for (Found earlier : found.subList(0, i)) {
-                covered = Math.max(covered, Math.min(earlier.hideTo(), token.certainAt()));
+                if (earlier.shape() == token.shape()) {
+                    covered = Math.max(covered, earlier.hideTo());
+                }
             }
             if (token.hideFrom() >= covered) {
                 hits.merge(shapes.get(token.shape()).name(), 1L, Long::sum);

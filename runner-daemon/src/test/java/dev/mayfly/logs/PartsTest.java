@@ -135,6 +135,62 @@ class PartsTest {
         assertThat(mask(file, key + "\\n")).isEqualTo("[MASKED]");
     }
 
+    /** What {@code jq -r} prints. */
+    @Test
+    void membersOfJsonAreMaskedAsTheyAreReadToo() {
+        String file =
+                "{\"password\":\"Tr0ub\\\"4dor&3xyz\\\\QwErTy\",\"amp\":\"Kf82\\u0026jdW9slPQ\","
+                        + "\"slash\":\"aB3\\/kLmN0pQr\",\"face\":\"xK4\\ud83d\\ude00pQ7w\"}";
+        assertHidden(file, "Tr0ub\\\"4dor&3xyz\\\\QwErTy");
+        assertHidden(file, "Tr0ub\"4dor&3xyz\\QwErTy");
+        assertHidden(file, "Kf82\\u0026jdW9slPQ");
+        assertHidden(file, "Kf82&jdW9slPQ");
+        assertHidden(file, "aB3/kLmN0pQr");
+        assertHidden(file, "xK4\u00f0\u009f\u0098\u0080pQ7w");
+        String long64 = "{\"a\":\"" + "\\u0041".repeat(9_000) + SECRET + "\"}";
+        assertHidden(long64, "A".repeat(9_000) + SECRET);
+    }
+
+    @Test
+    void quotedSettingsAreMaskedAsTheyAreReadToo() {
+        String file =
+                "double: \"Tr0ub\\\"4dor\\x26Ww\" # note\nsingle: 'Kf82''jdW9slPQ'\n"
+                        + "PASSWORD=\"Vn83\\$Qpz71Lw\"";
+        assertHidden(file, "Tr0ub\\\"4dor\\x26Ww");
+        assertHidden(file, "Tr0ub\"4dor&Ww");
+        assertHidden(file, "Kf82''jdW9slPQ");
+        assertHidden(file, "Kf82'jdW9slPQ");
+        assertHidden(file, "Vn83$Qpz71Lw");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "DB_PASSWORD=Vn83kQpz71Lw # production",
+                "DB_PASSWORD = Vn83kQpz71Lw;",
+                "DB_PASSWORD=\"Vn83kQpz71Lw\";",
+                "password: 'Vn83kQpz71Lw'  # production",
+                "\"password\": \"Vn83kQpz71Lw\", \"x\": 1",
+                "//registry.example/:_authToken=Vn83kQpz71Lw",
+                "$password: Vn83kQpz71Lw"
+            })
+    void valueOfASettingIsMaskedWithoutWhatStandsAroundIt(String line) {
+        String value = "x\n" + line + "\ny";
+        assertHidden(value, "Vn83kQpz71Lw");
+        assertHidden(value, line);
+    }
+
+    @Test
+    void signInAValueNeedNotBeginAComment() {
+        assertHidden("x\nPASSWORD=Vn83 #kQpz71Lw", "Vn83 #kQpz71Lw");
+    }
+
+    @Test
+    void whatStandsAroundAPublicSettingIsShown() {
+        String value = "@scope:region=eu-central-1\nflag=true # production\nx\n" + SECRET;
+        assertShown(value, "eu-central-1 true\n");
+    }
+
     @Test
     void brokenJsonGivesWhatCanBeRecognised() {
         assertHidden("{\"password\": \"correct-horse\", \"x\": \"never ends \\", "correct-horse");

@@ -44,6 +44,17 @@ class PeersEncodersTest {
         assertThat(mask("ab&cd&+efgh", "ab&\nfgh\n")).isEqualTo("ab&\nfgh\n");
     }
 
+    @Test
+    void sectionsWithoutContentOfTheirOwnAreShown() {
+        String hook = "https://chat.example.com/h/9fK2mQ7xTz?wait=true&thread=main";
+        String text = "other?wait=true&thread=main thread=main\n";
+        assertThat(mask(hook, text)).isEqualTo(text);
+        assertThat(mask("a=1&wait=true&token=9fK2mQ7xTz", "a=1&wait=true&\n"))
+                .isEqualTo("a=1&wait=true&\n");
+        assertThat(mask(hook, "https://chat.example.com/h/9fK2mQ7xTz?wait=true&\n"))
+                .isEqualTo("[MASKED]\n");
+    }
+
     /** GitHub's #326: the base64 of one letter masked every Y. */
     @Test
     void encodedFormsOfShortValuesAreNotShort() {

@@ -541,15 +541,12 @@ class SecretVariantsTest {
                 .containsOnly(Variant.TRIMMED);
     }
 
-    /** Sets what an automaton costs; {@link FormsCost} prints it by variant. */
+    /** Sets what an automaton costs; {@link FormsCost} measures it by variant. */
     @Test
     void formsOfOrdinarySecretsAreFew() {
-        List<SecretValue> secrets = MaskerBenchmark.secrets(100);
-        List<SecretPattern> all =
-                secrets.stream()
-                        .flatMap(v -> SecretVariants.of("S", v, Masking.STANDARD).stream())
-                        .toList();
-        assertThat(SecretVariants.of("S", secrets.getFirst(), Masking.STANDARD))
+        List<String> values = BenchmarkSecrets.values(100);
+        List<SecretPattern> all = BenchmarkSecrets.forms(values, Masking.STANDARD);
+        assertThat(BenchmarkSecrets.forms(values.subList(0, 1), Masking.STANDARD))
                 .hasSizeLessThanOrEqualTo(40);
         assertThat(all).hasSizeLessThan(5_000);
         // 17 bytes for each state, so below 6.8 MB.

@@ -1,10 +1,10 @@
 package dev.mayfly.source.local;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.mayfly.job.FaultException;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LogSink;
 import io.vertx.core.Future;
-import io.vertx.core.MultiMap;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -19,11 +19,13 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -134,20 +136,28 @@ public final class LocalClient implements AutoCloseable {
         return json(job).toPrettyString();
     }
 
-    /** What a job has printed up to now, and whether that is all. */
-    public StoredOutput output(JobId job) throws IOException, InterruptedException {
-        Answer answer =
-                exchange(
-                        request(HttpMethod.GET, JOBS + "/" + job + "/log"),
-                        HttpClientRequest::send,
-                        ANSWER_LIMIT);
-        String state = answer.headers().get(LocalApi.LOG_STATE);
-        if (state == null) {
-            throw new IOException(
-                    "the daemon does not say whether the log is complete: use the same version");
+    /**
+     * Copies what a job has printed up to now, masked, without sections and notices. Needs little
+     * memory however much that is.
+     *
+     * @param to not closed
+     * @return whether that is all
+     * @throws IOException also when the connection broke in between
+     */
+    public LogState output(JobId job, OutputStream to) throws IOException, InterruptedException {
+        try (ResponseBytes response = open(request(HttpMethod.GET, JOBS + "/" + job + "/log"))) {
+            String state = response.header(LocalApi.LOG_STATE);
+            if (state == null) {
+                throw new IOException(
+                        "the daemon does not say whether the log is complete: use the same version");
+            }
+            Optional<byte[]> bytes = response.next();
+            while (bytes.isPresent()) {
+                to.write(bytes.get());
+                bytes = response.next();
+            }
+            return LogState.valueOf(state.toUpperCase(Locale.ROOT));
         }
-        return new StoredOutput(
-                answer.body().getBytes(), LogState.valueOf(state.toUpperCase(Locale.ROOT)));
     }
 
     /** Asks a job to end. */
@@ -170,6 +180,8 @@ public final class LocalClient implements AutoCloseable {
      *     complete log
      * @param patience how long to try to reach the daemon again
      * @return the job with its outcome, and whether its log is complete
+     * @throws FaultException {@code LOG} at once when something is missing, repeated or out of
+     *     order
      */
     public FollowedLog follow(JobId job, LogSink sink, Duration patience)
             throws IOException, InterruptedException {
@@ -222,19 +234,21 @@ public final class LocalClient implements AutoCloseable {
                 request(HttpMethod.GET, JOBS + "/" + job + "/events")
                         .putHeader("Accept", "text/event-stream")
                         .putHeader("Last-Event-ID", follower.position().toString());
-        try (ResponseBytes response =
-                await(
-                        () ->
-                                http.request(options)
-                                        .compose(HttpClientRequest::send)
-                                        .compose(got ->
-                                                got.statusCode() == 200
-                                                        ? Future.succeededFuture(
-                                                                new ResponseBytes(got))
-                                                        : refused(got)),
-                        ANSWER_LIMIT)) {
+        try (ResponseBytes response = open(options)) {
             follower.read(response);
         }
+    }
+
+    private ResponseBytes open(RequestOptions options) throws IOException, InterruptedException {
+        return await(
+                () ->
+                        http.request(options)
+                                .compose(HttpClientRequest::send)
+                                .compose(got ->
+                                        got.statusCode() == 200
+                                                ? Future.succeededFuture(new ResponseBytes(got))
+                                                : refused(got)),
+                ANSWER_LIMIT);
     }
 
     private JsonNode json(JobId job) throws IOException, InterruptedException {
@@ -275,12 +289,10 @@ public final class LocalClient implements AutoCloseable {
             Function<HttpClientRequest, Future<HttpClientResponse>> send,
             Duration limit)
             throws IOException, InterruptedException {
-        return JobJson.tree(exchange(options, send, limit).body().toString(StandardCharsets.UTF_8));
+        return JobJson.tree(exchange(options, send, limit).toString(StandardCharsets.UTF_8));
     }
 
-    private record Answer(MultiMap headers, Buffer body) {}
-
-    private Answer exchange(
+    private Buffer exchange(
             RequestOptions options,
             Function<HttpClientRequest, Future<HttpClientResponse>> send,
             Duration limit)
@@ -290,9 +302,7 @@ public final class LocalClient implements AutoCloseable {
                         http.request(options)
                                 .compose(send)
                                 .compose(got ->
-                                        got.statusCode() / 100 == 2
-                                                ? got.body().map(b -> new Answer(got.headers(), b))
-                                                : refused(got)),
+                                        got.statusCode() / 100 == 2 ? got.body() : refused(got)),
                 limit);
     }
 

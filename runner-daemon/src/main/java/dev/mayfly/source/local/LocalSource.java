@@ -1,22 +1,18 @@
 package dev.mayfly.source.local;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.Fault;
-import dev.mayfly.job.FaultException;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.job.LogPosition;
-import dev.mayfly.job.LogSink;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.source.Claim;
 import dev.mayfly.source.JobReport;
 import dev.mayfly.source.JobSource;
-import dev.mayfly.state.StateException;
 import dev.mayfly.state.StateStore;
 import dev.mayfly.state.TimeOrderedName;
 import dev.mayfly.state.Transaction;
@@ -26,7 +22,6 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,17 +41,6 @@ public final class LocalSource implements JobSource, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(LocalSource.class);
 
-    /** How soon jobs and wishes of other processes are noticed. */
-    private static final Duration LOOK_EVERY = Duration.ofMillis(250);
-
-    private static final Duration TIDY_EVERY = Duration.ofMinutes(1);
-
-    /** An upload may take this long before it counts as left over. */
-    private static final Duration UPLOAD_LIMIT = Duration.ofHours(6);
-
-    /** One tidying is short, so that nobody waits for it: the rest is for the next. */
-    private static final int TIDY_AT_ONCE = 200;
-
     private final LocalSourceSettings settings;
     private final LifeId life;
     private final StateStore store;
@@ -64,12 +48,13 @@ public final class LocalSource implements JobSource, AutoCloseable {
     private final Function<JobSpec, Optional<String>> intake;
     private final Clock clock;
     private final Uploads uploads;
+    private final JobProgress progress;
 
     /** Beaten when a job may have come in. */
     private final Pulse arrivals = new Pulse();
 
-    private final Map<JobId, Running> running = new ConcurrentHashMap<>();
-    private final Thread watch;
+    private final Map<JobId, RunningJob> running = new ConcurrentHashMap<>();
+    private final ForeignNews news;
 
     /**
      * A source that does nothing yet.
@@ -94,29 +79,20 @@ public final class LocalSource implements JobSource, AutoCloseable {
         this.intake = intake;
         this.clock = clock;
         this.uploads = new Uploads(store.directory());
-        this.watch =
-                Thread.ofVirtual()
-                        .name("source-" + settings.name() + "-watch")
-                        .unstarted(this::watch);
+        this.progress = new JobProgress(store, uploads, clock);
+        this.news = new ForeignNews(settings.name(), store, this::hear, this::tidy);
     }
 
     /** Reviews what waits since an earlier life, then watches what other processes do. */
     public void start() {
         reviewWaiting();
-        watch.start();
+        news.start();
     }
 
     /** Stops watching. What waits stays; what runs is not touched. */
     @Override
     public void close() {
-        watch.interrupt();
-        try {
-            if (watch.isAlive()) {
-                watch.join(Duration.ofSeconds(5));
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        news.close();
     }
 
     @Override
@@ -179,7 +155,7 @@ public final class LocalSource implements JobSource, AutoCloseable {
 
     @Override
     public JobReport report(Claim claim) {
-        Running job = running.get(claim.job());
+        RunningJob job = running.get(claim.job());
         if (job == null) {
             throw new IllegalArgumentException(
                     "job " + claim.job() + " was not claimed here, or has ended");
@@ -200,9 +176,9 @@ public final class LocalSource implements JobSource, AutoCloseable {
         if (effect.equals(Optional.of(CancelEffect.ENDED))) {
             uploads.delete(job);
         }
-        Running here = running.get(job);
+        RunningJob here = running.get(job);
         if (here != null && effect.equals(Optional.of(CancelEffect.REQUESTED))) {
-            here.cancellation.request(reason);
+            here.cancellation().request(reason);
         }
         return effect;
     }
@@ -236,11 +212,11 @@ public final class LocalSource implements JobSource, AutoCloseable {
         if (job(job).isEmpty()) {
             return Optional.empty();
         }
-        Running here = running.get(job);
+        RunningJob here = running.get(job);
         return Optional.of(
                 new LogReader(
                         logFiles(job),
-                        here == null ? new Pulse() : here.pulse,
+                        here == null ? new Pulse() : here.pulse(),
                         () -> job(job),
                         from));
     }
@@ -272,28 +248,7 @@ public final class LocalSource implements JobSource, AutoCloseable {
      *     receipt
      */
     public Set<JobId> recover(Supplier<Set<LifeId>> living) {
-        List<JobTable.Unreleased> taken = store.read(JobTable::unreleased);
-        List<JobTable.Unreleased> reserved = store.read(JobTable::reserved);
-        if (taken.isEmpty() && reserved.isEmpty()) {
-            return Set.of();
-        }
-        Set<LifeId> alive = living.get();
-        for (JobTable.Unreleased job : reserved) {
-            if (!alive.contains(job.life())) {
-                end(
-                        job.id(),
-                        new Outcome.Cancelled("the process that was to run it has ended"),
-                        JobPhase.FINISHED);
-            }
-        }
-        Set<JobId> orphans = new LinkedHashSet<>();
-        for (JobTable.Unreleased job : taken) {
-            if (!alive.contains(job.life())) {
-                end(job.id(), new Outcome.Lost(), JobPhase.TEARING_DOWN);
-                orphans.add(job.id());
-            }
-        }
-        return orphans;
+        return new Recovery(store, progress).recover(living);
     }
 
     /** Keeps the receipt of any job of this source, also of an earlier life's. */
@@ -309,26 +264,7 @@ public final class LocalSource implements JobSource, AutoCloseable {
 
     /** Deletes what has been kept long enough, logs included, and what a crash left of uploads. */
     public void tidy() {
-        Instant now = clock.instant();
-        Instant before = now.minus(settings.keepFinished());
-        for (JobId job : store.read(in -> JobTable.finishedBefore(in, before, TIDY_AT_ONCE))) {
-            try {
-                // The files first: what a crash leaves in between is found again by its row.
-                logFiles(job).delete();
-                store.write(in -> {
-                    JobTable.forget(in, job);
-                    return job;
-                });
-            } catch (IOException e) {
-                LOG.warn("The log of job={} could not be deleted, it is tried again", job, e);
-            }
-        }
-        uploads.sweep(this::needsUpload, now.minus(UPLOAD_LIMIT));
-    }
-
-    private boolean needsUpload(String file) {
-        return file.startsWith("j-")
-                && job(new JobId(file)).map(found -> !found.state().ended()).orElse(false);
+        new Retention(store, uploads, clock, settings.keepFinished()).tidy();
     }
 
     private Optional<Claim> take(PoolName pool) {
@@ -338,18 +274,18 @@ public final class LocalSource implements JobSource, AutoCloseable {
                 return Optional.empty();
             }
             JobId job = stored.get().id();
-            Running taken = running.get(job);
+            RunningJob taken = running.get(job);
             if (taken == null) {
                 throw new IllegalStateException("job " + job + " was taken and is not known");
             }
             try {
                 JobSpec spec = specs.read().apply(stored.get().spec());
-                return Optional.of(new Claim(job, name(), spec, taken.cancellation));
+                return Optional.of(new Claim(job, name(), spec, taken.cancellation()));
             } catch (RuntimeException e) {
                 LOG.error("Stored job={} cannot be read", job, e);
                 taken.finished(unreadable(e));
                 running.remove(job);
-                store.write(in -> phase(in, job, JobPhase.FINISHED));
+                progress.enter(job, JobPhase.FINISHED);
             }
         }
     }
@@ -358,18 +294,8 @@ public final class LocalSource implements JobSource, AutoCloseable {
     private Optional<JobTable.Stored> take(Transaction in, PoolName pool) throws SQLException {
         Optional<JobTable.Stored> stored =
                 JobTable.claim(in, name(), pool, life, owner(), clock.instant());
-        stored.ifPresent(job -> running.put(job.id(), new Running(job.id())));
+        stored.ifPresent(job -> running.put(job.id(), run(job.id())));
         return stored;
-    }
-
-    private JobId phase(Transaction in, JobId job, JobPhase phase) throws SQLException {
-        JobTable.phase(in, job, phase, clock.instant());
-        return job;
-    }
-
-    private void end(JobId job, Outcome outcome, JobPhase phase) {
-        store.write(in -> JobTable.end(in, job, outcome, phase, clock.instant()));
-        uploads.delete(job);
     }
 
     /** Another process's queue is not ours to review: its configuration may allow other things. */
@@ -385,7 +311,7 @@ public final class LocalSource implements JobSource, AutoCloseable {
                 LOG.error("Stored job={} cannot be read", job.id(), e);
                 end = Optional.of(unreadable(e));
             }
-            end.ifPresent(outcome -> end(job.id(), outcome, JobPhase.FINISHED));
+            end.ifPresent(outcome -> progress.end(job.id(), outcome, JobPhase.FINISHED));
         }
     }
 
@@ -395,6 +321,10 @@ public final class LocalSource implements JobSource, AutoCloseable {
                 "the stored job cannot be read ("
                         + e.getClass().getSimpleName()
                         + "); it may be from another version of Mayfly: submit it again");
+    }
+
+    private RunningJob run(JobId job) {
+        return new RunningJob(job, logFiles(job), progress, this::released);
     }
 
     private @Nullable LifeId owner() {
@@ -419,89 +349,13 @@ public final class LocalSource implements JobSource, AutoCloseable {
         return LogFiles.of(store.directory().logs(), job);
     }
 
-    private void watch() {
-        long seen = 0;
-        long tidied = System.nanoTime() - TIDY_EVERY.toNanos();
-        while (!Thread.currentThread().isInterrupted()) {
-            try {
-                long version = store.foreignVersion();
-                if (version != seen) {
-                    seen = version;
-                    arrivals.beat();
-                    grantWishes();
-                }
-                if (System.nanoTime() - tidied > TIDY_EVERY.toNanos()) {
-                    tidied = System.nanoTime();
-                    tidy();
-                }
-                Thread.sleep(LOOK_EVERY);
-            } catch (StateException e) {
-                LOG.warn("source={} could not look for news: {}", name(), e.getMessage());
-                if (!pauseAfterFailure()) {
-                    return;
-                }
-            } catch (InterruptedException e) {
-                return;
-            }
-        }
-    }
-
-    private static boolean pauseAfterFailure() {
-        try {
-            Thread.sleep(Duration.ofSeconds(5));
-            return true;
-        } catch (InterruptedException e) {
-            return false;
-        }
-    }
-
-    private void grantWishes() {
+    private void hear() {
+        arrivals.beat();
         for (JobTable.Wish wish : store.read(in -> JobTable.wishes(in, life))) {
-            Running here = running.get(wish.job());
+            RunningJob here = running.get(wish.job());
             if (here != null) {
-                here.cancellation.request(wish.reason());
+                here.cancellation().request(wish.reason());
             }
-        }
-    }
-
-    /** A job that was claimed here and has not been released. */
-    private final class Running implements JobReport {
-
-        private final JobId job;
-        private final Cancellation cancellation = new Cancellation();
-        private final Pulse pulse = new Pulse();
-        private final RetainedLog log;
-
-        Running(JobId job) {
-            this.job = job;
-            this.log = new RetainedLog(logFiles(job), pulse);
-        }
-
-        @Override
-        public void phase(JobPhase phase) {
-            store.write(in -> LocalSource.this.phase(in, job, phase));
-        }
-
-        @Override
-        public List<LogSink> logs() {
-            return List.of(log);
-        }
-
-        @Override
-        public void finished(Outcome outcome) {
-            try {
-                log.close();
-            } catch (FaultException e) {
-                // The outcome is worth more than the end of its log.
-                LOG.warn("The log of job={} could not be closed: {}", job, e.getMessage());
-            }
-            end(job, outcome, JobPhase.TEARING_DOWN);
-            pulse.beat();
-        }
-
-        @Override
-        public void released(Receipt receipt) {
-            LocalSource.this.released(receipt);
         }
     }
 }

@@ -52,7 +52,9 @@ final class LogFollower {
     /**
      * Reads one connection to its end.
      *
-     * @throws IOException when the connection broke, or brought something out of order
+     * @throws IOException when the connection broke, or brought what cannot be read
+     * @throws FaultException {@code LOG} when it brought something out of order: another connection
+     *     would bring the same
      */
     void read(ResponseBytes response) throws IOException, InterruptedException {
         line.reset();
@@ -109,12 +111,12 @@ final class LogFollower {
             case EventFrame.OUTPUT -> {
                 byte[] bytes = EventFrame.bytes(json);
                 long start = after.output() - bytes.length;
-                inOrder(() -> order.output(start, bytes.length));
+                order.output(start, bytes.length);
                 sink.output(start, EventFrame.at(json), bytes, 0, bytes.length);
             }
             case EventFrame.END -> {
                 LogEnd end = EventFrame.end(json);
-                inOrder(() -> order.end(end.total()));
+                order.end(end.total());
                 if (end.incompleteBecause() == null) {
                     sink.finish(end.total());
                 }
@@ -123,17 +125,9 @@ final class LogFollower {
             default -> {
                 LogEvent event = EventFrame.event(name, json);
                 LogPosition at = new LogPosition(after.output(), after.events() - 1);
-                inOrder(() -> order.event(at));
+                order.event(at);
                 sink.event(at, event);
             }
-        }
-    }
-
-    private static void inOrder(Runnable check) throws IOException {
-        try {
-            check.run();
-        } catch (FaultException e) {
-            throw new IOException("the daemon's event stream is broken: " + e.getMessage(), e);
         }
     }
 

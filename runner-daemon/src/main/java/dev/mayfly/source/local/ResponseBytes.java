@@ -39,6 +39,11 @@ final class ResponseBytes implements AutoCloseable {
         record Over(@Nullable Throwable cause) implements Piece {}
     }
 
+    /** A header of the response, or null if it has none. */
+    @Nullable String header(String name) {
+        return response.getHeader(name);
+    }
+
     /**
      * The next bytes, or empty at the end.
      *

@@ -3,8 +3,12 @@ package dev.mayfly.source.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mayfly.CuttingProxy;
 import dev.mayfly.WrittenLog;
+import dev.mayfly.job.Fault;
+import dev.mayfly.job.FaultException;
 import dev.mayfly.job.JobId;
+import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.LogEvent;
 import dev.mayfly.job.LogOrder;
 import dev.mayfly.job.LogPosition;
@@ -14,10 +18,11 @@ import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.source.Claim;
 import dev.mayfly.source.JobReport;
 import dev.mayfly.state.StateDirectory;
+import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
+import java.io.InputStreamReader;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.StandardProtocolFamily;
@@ -31,10 +36,14 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 @Timeout(60)
 class LocalClientTest {
@@ -258,7 +267,11 @@ class LocalClientTest {
     @Test
     void aBrokenConnectionLosesAndRepeatsNothing() throws Exception {
         try (ApiFixture fixture = new ApiFixture(folder, ApiFixture.ANY_PORT);
-                CuttingProxy proxy = new CuttingProxy(fixture.api.port(), 4_000);
+                CuttingProxy proxy =
+                        new CuttingProxy(
+                                new InetSocketAddress(
+                                        InetAddress.getLoopbackAddress(), fixture.api.port()),
+                                4_000);
                 LocalClient client =
                         client(new ApiEndpoint.Tcp("127.0.0.1", proxy.port(), Set.of()))) {
             JobId id = fixture.submit("interrupted");
@@ -274,64 +287,128 @@ class LocalClientTest {
         }
     }
 
-    /** Passes bytes on and breaks each connection after some. */
-    private static final class CuttingProxy implements AutoCloseable {
-        private final ServerSocket server;
-        private final int target;
-        private final int after;
-        private final AtomicInteger cuts = new AtomicInteger();
+    /** Answers each request with what the script says, then hangs up. */
+    private record ScriptedServer(ServerSocket socket, List<String> asked)
+            implements AutoCloseable {
 
-        CuttingProxy(int target, int after) throws IOException {
-            this.server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
-            this.target = target;
-            this.after = after;
-            Thread.ofVirtual().start(this::serve);
+        static ScriptedServer start(List<String> answers) throws IOException {
+            ServerSocket socket = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+            ScriptedServer server = new ScriptedServer(socket, new CopyOnWriteArrayList<>());
+            Thread.ofVirtual().start(() -> answers.forEach(server::answer));
+            return server;
         }
 
-        int port() {
-            return server.getLocalPort();
+        private void answer(String frames) {
+            try (Socket client = socket.accept()) {
+                BufferedReader in =
+                        new BufferedReader(
+                                new InputStreamReader(
+                                        client.getInputStream(), StandardCharsets.US_ASCII));
+                for (String line = in.readLine();
+                        line != null && !line.isEmpty();
+                        line = in.readLine()) {
+                    if (line.startsWith("Last-Event-ID: ")) {
+                        asked.add(line.substring(15));
+                    }
+                }
+                client.getOutputStream()
+                        .write(
+                                ("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+                                                + frames)
+                                        .getBytes(StandardCharsets.US_ASCII));
+            } catch (IOException e) {
+                asked.add("failed: " + e);
+            }
         }
 
-        int cuts() {
-            return cuts.get();
+        LocalClient client() {
+            return LocalClientTest.client(
+                    new ApiEndpoint.Tcp("127.0.0.1", socket.getLocalPort(), Set.of()));
         }
 
         @Override
         public void close() throws IOException {
-            server.close();
+            socket.close();
         }
+    }
 
-        private void serve() {
-            while (!server.isClosed()) {
-                try {
-                    Socket in = server.accept();
-                    Socket out = new Socket(InetAddress.getLoopbackAddress(), target);
-                    Thread.ofVirtual().start(() -> pass(in, out, Integer.MAX_VALUE));
-                    Thread.ofVirtual().start(() -> pass(out, in, after));
-                } catch (IOException e) {
-                    return; // closed
-                }
-            }
+    private static String output(long start, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+        return EventFrame.output(Instant.EPOCH, bytes)
+                .text(new LogPosition(start + bytes.length, 0));
+    }
+
+    private static String notice(LogPosition at) {
+        return EventFrame.of(new LogEvent.Notice(Instant.EPOCH, "said"))
+                .text(new LogPosition(at.output(), at.events() + 1));
+    }
+
+    private static String end(LogPosition total) {
+        LocalJob job =
+                new LocalJob(
+                        new JobId("j-1"),
+                        "local",
+                        "scripted",
+                        TestJobs.POOL,
+                        new JobState(
+                                JobPhase.FINISHED,
+                                new JobTimes(
+                                        Instant.EPOCH, Instant.EPOCH, null, Instant.EPOCH, null),
+                                null,
+                                new Outcome.Passed(),
+                                null));
+        LogEnd end = new LogEnd(total, null);
+        return EventFrame.end(job, end).text(total);
+    }
+
+    @Test
+    void theRestIsAskedForWithTheNumberOfWhatHasCome() throws Exception {
+        String half = output(5, " world").substring(0, 50);
+        try (ScriptedServer server =
+                        ScriptedServer.start(
+                                List.of(
+                                        output(0, "hello") + half,
+                                        output(5, " world") + notice(new LogPosition(11, 0)),
+                                        end(new LogPosition(11, 1))));
+                LocalClient client = server.client()) {
+            Kept kept = new Kept();
+            FollowedLog followed = client.follow(new JobId("j-1"), kept, Duration.ofSeconds(10));
+
+            assertThat(followed.end().incompleteBecause()).isNull();
+            assertThat(kept.output).hasToString("hello world");
+            assertThat(kept.events).containsExactly("!said");
+            assertThat(kept.finished).isTrue();
+            assertThat(server.asked()).containsExactly("0-0", "5-0", "11-1");
         }
+    }
 
-        private void pass(Socket from, Socket to, int most) {
-            byte[] buffer = new byte[1024];
-            int passed = 0;
-            try (from;
-                    to) {
-                InputStream in = from.getInputStream();
-                OutputStream out = to.getOutputStream();
-                for (int n = in.read(buffer); n > 0; n = in.read(buffer)) {
-                    out.write(buffer, 0, n);
-                    passed += n;
-                    if (passed > most) {
-                        cuts.incrementAndGet();
-                        return;
-                    }
-                }
-            } catch (IOException e) {
-                // the other direction was cut
-            }
+    static Stream<Arguments> disorder() {
+        return Stream.of(
+                Arguments.of("output is missing", output(7, "world")),
+                Arguments.of("output is repeated", output(0, "hello")),
+                Arguments.of("output overlaps", output(4, "o world")),
+                Arguments.of("an event is missing", notice(new LogPosition(5, 1))),
+                Arguments.of("an event stands elsewhere", notice(new LogPosition(4, 0))),
+                Arguments.of("output is missing at the end", end(new LogPosition(6, 0))),
+                Arguments.of("an event is missing at the end", end(new LogPosition(5, 1))));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("disorder")
+    void whatIsOutOfOrderIsAnErrorAtOnceAndIsNotShown(String what, String next) throws Exception {
+        try (ScriptedServer server = ScriptedServer.start(List.of(output(0, "hello") + next));
+                LocalClient client = server.client()) {
+            Kept kept = new Kept();
+            assertThatThrownBy(() -> client.follow(new JobId("j-1"), kept, Duration.ofMinutes(1)))
+                    .as(what)
+                    .isInstanceOfSatisfying(
+                            FaultException.class, e -> assertThat(e.fault()).isEqualTo(Fault.LOG))
+                    .hasMessageStartingWith(
+                            "the log is not whole: after 5 bytes of output and 0 events came ");
+            assertThat(kept.output).hasToString("hello");
+            assertThat(kept.events).isEmpty();
+            assertThat(kept.finished).isFalse();
+            assertThat(server.asked()).containsExactly("0-0");
         }
     }
 
