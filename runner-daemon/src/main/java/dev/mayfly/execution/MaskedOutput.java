@@ -1,5 +1,7 @@
 package dev.mayfly.execution;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.logs.LogPipeline;
 import dev.mayfly.logs.Maskability;
@@ -64,6 +66,10 @@ final class MaskedOutput implements Sandbox.Output {
                     "the value has %d bytes; the job has added %d, and more than %d together are not taken"
                             .formatted(value.length(), addedBytes, MOST_BYTES));
         }
+        if (holds(name, value)) {
+            return Optional.of(
+                    "its name holds the value, and names are shown; choose another name");
+        }
         String label = ADDED + (name.isEmpty() ? UNNAMED : name);
         Maskability maskability = log.addSecrets(Map.of(label, value)).getFirst();
         if (!(maskability instanceof Maskability.Maskable)) {
@@ -72,6 +78,17 @@ final class MaskedOutput implements Sandbox.Output {
         added.add(digest);
         addedBytes += value.length();
         return Optional.empty();
+    }
+
+    /** Where marks name secrets, such a name would show what the mark hides. */
+    private static boolean holds(String name, SecretValue value) {
+        byte[] bytes = value.reveal();
+        try {
+            String text = new String(bytes, UTF_8).strip();
+            return !text.isEmpty() && name.contains(text);
+        } finally {
+            Arrays.fill(bytes, (byte) 0);
+        }
     }
 
     private static ByteBuffer digestOf(SecretValue value) {

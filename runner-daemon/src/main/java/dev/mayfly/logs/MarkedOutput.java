@@ -24,12 +24,7 @@ final class MarkedOutput {
     private long hiddenTo = -1;
 
     /** The bytes from settled to taken, between two writes; during one, those of before it. */
-    private byte[] held = new byte[256];
-
-    private long heldStart;
-
-    private int heldFrom;
-    private int heldTo;
+    private final HeldBytes held = new HeldBytes();
 
     /** Runs whose mark is not out: start and end in turn, apart from each other and in order. */
     private long[] runs = new long[32];
@@ -108,7 +103,7 @@ final class MarkedOutput {
             // So it is nearly always.
             output.take(bytes, from, to - from);
             settled = taken;
-            heldStart = taken;
+            held.add(bytes, from, to, settled);
             return;
         }
         while (!deferred.isEmpty() && deferred.element().position() <= position) {
@@ -124,12 +119,12 @@ final class MarkedOutput {
             deferred.remove().action().run();
         }
         settled = Math.max(settled, hiddenTo);
-        hold(bytes, from, to);
+        held.add(bytes, from, to, settled);
     }
 
     /** Puts out all that is held back. */
     void finish() {
-        write(held, heldTo, heldTo, taken);
+        write(held.array(), held.to(), held.to(), taken);
         hiddenTo = -1;
     }
 
@@ -144,7 +139,7 @@ final class MarkedOutput {
 
     /** How many bytes are held back. */
     int heldBytes() {
-        return heldTo - heldFrom;
+        return (int) (held.end() - held.start());
     }
 
     private void settle(long position, byte[] bytes, int from) {
@@ -170,44 +165,14 @@ final class MarkedOutput {
 
     /** Shows bytes up to a position, or up to the end of the held ones if that comes first. */
     private void show(long position, byte[] bytes, int from) {
-        long heldEnd = heldStart + heldBytes();
-        if (settled < heldEnd) {
-            int length = (int) (Math.min(position, heldEnd) - settled);
-            output.take(held, heldFrom + (int) (settled - heldStart), length);
-            settled += length;
+        int length;
+        if (settled < held.end()) {
+            length = (int) (Math.min(position, held.end()) - settled);
+            output.take(held.array(), held.indexOf(settled), length);
         } else {
-            int length = (int) (position - settled);
-            output.take(bytes, from + (int) (settled - heldEnd), length);
-            settled += length;
+            length = (int) (position - settled);
+            output.take(bytes, from + (int) (settled - held.end()), length);
         }
-    }
-
-    private void hold(byte[] bytes, int from, int to) {
-        long heldEnd = heldStart + heldBytes();
-        int first = from;
-        if (settled >= heldEnd) {
-            first += (int) (settled - heldEnd);
-            heldFrom = 0;
-            heldTo = 0;
-        } else {
-            heldFrom += (int) (settled - heldStart);
-        }
-        heldStart = settled;
-        makeRoomFor(to - first);
-        System.arraycopy(bytes, first, held, heldTo, to - first);
-        heldTo += to - first;
-    }
-
-    /** Moves the held bytes to the front only when that makes half of the array free. */
-    private void makeRoomFor(int more) {
-        if (heldTo + more <= held.length) {
-            return;
-        }
-        int needed = heldBytes() + more;
-        byte[] target = needed <= held.length / 2 ? held : new byte[2 * needed];
-        System.arraycopy(held, heldFrom, target, 0, heldBytes());
-        held = target;
-        heldTo = heldBytes();
-        heldFrom = 0;
+        settled += length;
     }
 }

@@ -76,29 +76,6 @@ final class TerminalText {
         return lineEnded;
     }
 
-    /** The index of the first byte that begins an interruption, or {@code to}. */
-    static int interruptionAt(byte[] bytes, int from, int to) {
-        int i = from;
-        while (i + Long.BYTES <= to) {
-            long eight = (long) LONG.get(bytes, i);
-            // The lowest bit set is right: it belongs to the first byte below a blank.
-            long controls = (eight - BLANKS) & ~eight & HIGH;
-            if (controls == 0) {
-                i += Long.BYTES;
-                continue;
-            }
-            i += Long.numberOfTrailingZeros(controls) >>> 3;
-            if (interrupts(bytes[i])) {
-                return i;
-            }
-            i++;
-        }
-        while (i < to && !interrupts(bytes[i])) {
-            i++;
-        }
-        return i;
-    }
-
     /**
      * Copies bytes up to the first one that begins an interruption.
      *
@@ -303,17 +280,16 @@ final class TerminalText {
      * @return the array itself if it has none
      */
     static byte[] shown(byte[] bytes) {
-        int i = interruptionAt(bytes, 0, bytes.length);
+        byte[] shown = new byte[bytes.length + COPY_SLACK];
+        int i = copyText(bytes, 0, bytes.length, shown, 0);
         if (i == bytes.length) {
             return bytes;
         }
-        byte[] shown = Arrays.copyOf(bytes, bytes.length);
         int length = i;
         TerminalText text = new TerminalText();
         while (i < bytes.length) {
             int from = text.textAt(bytes, i, bytes.length);
-            i = interruptionAt(bytes, from, bytes.length);
-            System.arraycopy(bytes, from, shown, length, i - from);
+            i = copyText(bytes, from, bytes.length, shown, length);
             length += i - from;
         }
         return Arrays.copyOf(shown, length);

@@ -123,6 +123,14 @@ class MaskedOutputTest {
     }
 
     @Test
+    void nameThatHoldsTheValueIsRefused() throws InterruptedException {
+        assertThat(output.mask("MY_s3cr3tvalue", value("s3cr3tvalue\n")).orElseThrow())
+                .contains("name", "choose another")
+                .doesNotContain("s3cr3tvalue");
+        assertThat(output.mask("MY_TOKEN", value("s3cr3tvalue\n"))).isEqualTo(MASKED);
+    }
+
+    @Test
     void valuesAreTakenUpToTheirNumberAndNoFurther() throws InterruptedException {
         for (int i = 0; i < MaskedOutput.MOST_VALUES; i++) {
             assertThat(output.mask("", value("value-%04d".formatted(i)))).isEqualTo(MASKED);
