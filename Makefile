@@ -60,7 +60,7 @@ doctor: package ## ask the daemon what it thinks of this machine
 	@.ci/engine exec $(MAYFLY) doctor
 
 setup: ## install everything that any target needs
-	@.ci/setup build image checks engine
+	@.ci/setup build image checks engine vault database
 
 engine-start: ## start a Docker engine, if none answers
 	@.ci/engine start >/dev/null && .ci/engine status
