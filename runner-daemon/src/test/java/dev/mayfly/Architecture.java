@@ -27,7 +27,12 @@ record Architecture(String root) {
             List.of("source", "admission", "pool", "sandbox", "secrets", "logs");
 
     private static final List<String> ADAPTERS =
-            List.of("source.local", "source.gitlab", "sandbox.docker", "secrets.file");
+            List.of(
+                    "source.local",
+                    "source.gitlab",
+                    "sandbox.docker",
+                    "secrets.file",
+                    "secrets.vault");
 
     /** What is at hand everywhere. */
     private static final List<String> PLAIN = List.of("java..", "org.jspecify..", "org.slf4j..");
@@ -60,6 +65,7 @@ record Architecture(String root) {
         rules.add(knows("source.gitlab", "source", "job", "state"));
         rules.add(knows("sandbox.docker", "sandbox", "job"));
         rules.add(knows("secrets.file", "secrets", "job"));
+        rules.add(knows("secrets.vault", "secrets", "job"));
         rules.add(knows("state", "job"));
         rules.add(knows("metrics", "job"));
         rules.add(knows("teardown", "job", "sandbox", "secrets", "state"));
@@ -78,6 +84,7 @@ record Architecture(String root) {
 
         rules.add(library("docker-java", "com.github.dockerjava..", "sandbox.docker"));
         rules.add(library("Tink", "com.google.crypto.tink..", "secrets.file"));
+        rules.add(library("the Vault driver", "io.github.jopenlibs..", "secrets.vault"));
         rules.add(
                 library(
                         "Vert.x",
@@ -156,6 +163,7 @@ record Architecture(String root) {
                                                         "execution",
                                                         "sandbox.docker",
                                                         "secrets.file",
+                                                        "secrets.vault",
                                                         "source.local",
                                                         "source.gitlab")))
                                 .should()

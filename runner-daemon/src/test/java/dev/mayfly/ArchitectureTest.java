@@ -46,6 +46,9 @@ class ArchitectureTest {
                             "SandboxDockerThatKnowsTooMuch"),
                     Map.entry(
                             "secrets.file knows secrets, job only", "SecretsFileThatKnowsTooMuch"),
+                    Map.entry(
+                            "secrets.vault knows secrets, job only",
+                            "SecretsVaultThatKnowsTooMuch"),
                     Map.entry("state knows job only", "StateThatKnowsTooMuch"),
                     Map.entry(
                             "teardown knows job, sandbox, secrets, state only",
@@ -57,6 +60,8 @@ class ArchitectureTest {
                     Map.entry("only bootstrap and cli name adapters", "ExecutionThatKnowsTooMuch"),
                     Map.entry("docker-java is seen in sandbox.docker only", "UserOfEveryLibrary"),
                     Map.entry("Tink is seen in secrets.file only", "UserOfEveryLibrary"),
+                    Map.entry(
+                            "the Vault driver is seen in secrets.vault only", "UserOfEveryLibrary"),
                     Map.entry(
                             "Vert.x is seen in source.local, source.gitlab, bootstrap, cli only",
                             "UserOfEveryLibrary"),

@@ -59,7 +59,10 @@ final class SettingsBinding {
                 pools,
                 local(root.section("sources").section("local"), pools),
                 root.section("sources").sections("gitlab").stream().map(this::gitlab).toList(),
-                secrets(root.section("secrets").section("file"), daemon.stateDirectory()));
+                secrets(
+                        root.section("secrets").section("file"),
+                        daemon.stateDirectory(),
+                        new VaultBinding(root).settings(directory).orElse(null)));
     }
 
     private DaemonSettings daemon(Section section) {
@@ -176,15 +179,16 @@ final class SettingsBinding {
                 : null;
     }
 
-    private SecretsSettings secrets(Section section, Path stateDirectory) {
+    private SecretsSettings secrets(
+            Section section, Path stateDirectory, @Nullable VaultSettings vault) {
         Path file = path(section, "path", stateDirectory.resolve("secrets.enc"));
         if (section.has("key") && section.text("key").startsWith(CREDENTIAL)) {
             String name = section.text("key").substring(CREDENTIAL.length());
             return new SecretsSettings(
-                    file, environment.credentialsDirectory().orElseThrow().resolve(name));
+                    file, environment.credentialsDirectory().orElseThrow().resolve(name), vault);
         }
         return new SecretsSettings(
-                file, path(section, "key", stateDirectory.resolve("secrets.key")));
+                file, path(section, "key", stateDirectory.resolve("secrets.key")), vault);
     }
 
     private Path path(Section section, String key, Path otherwise) {

@@ -4,6 +4,7 @@ import dev.mayfly.admission.Verdict;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Receipt;
@@ -13,6 +14,7 @@ import dev.mayfly.sandbox.Step;
 import dev.mayfly.sandbox.StepEnd;
 import dev.mayfly.secrets.Secret;
 import dev.mayfly.secrets.SecretLease;
+import dev.mayfly.secrets.SecretsOrder;
 import dev.mayfly.source.Claim;
 import dev.mayfly.source.JobReport;
 import java.time.Duration;
@@ -194,19 +196,26 @@ public final class JobRun {
     }
 
     private List<Secret> fetchSecrets() throws InterruptedException {
-        List<SecretRequest> wanted = claim.spec().inputs().secrets();
+        List<HandedValue> handed = claim.spec().inputs().handed();
+        List<SecretRequest> wanted = plan.secrets(stages.secrets().bound(terms.pool(), handed));
         if (wanted.isEmpty()) {
             return List.of();
         }
         SecretLease fetched =
                 stages.secrets()
                         .fetch(
-                                claim.job(),
-                                terms.pool(),
-                                wanted,
-                                plan.timeout().plus(AROUND_THE_SCRIPT));
+                                new SecretsOrder(
+                                        claim.job(),
+                                        terms.pool(),
+                                        wanted,
+                                        handed,
+                                        plan.timeout().plus(AROUND_THE_SCRIPT)));
         lease = fetched;
         log.hide(fetched.secrets());
+        log.hideHanded(fetched.hidden()); // what of it cannot be masked, the job does not have
+        for (String notice : fetched.notices()) {
+            log.notice(notice);
+        }
         SecretVariables.of(fetched.secrets()); // refused here, before anything is created
         return fetched.secrets();
     }

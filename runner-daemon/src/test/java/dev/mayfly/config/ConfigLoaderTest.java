@@ -75,7 +75,8 @@ class ConfigLoaderTest {
                 .isEqualTo(
                         new SecretsSettings(
                                 Path.of("/var/lib/mayfly/secrets.enc"),
-                                Path.of("/var/lib/mayfly/secrets.key")));
+                                Path.of("/var/lib/mayfly/secrets.key"),
+                                null));
         assertThat(settings.pools())
                 .extracting(pool -> pool.terms().pool().value(), PoolSettings::slots)
                 .containsExactly(
