@@ -164,30 +164,44 @@ final class TerminalText {
     }
 
     /**
-     * The end of an interruption that is a line end with the blanks behind it, or one escape
-     * sequence with parameters: so are nearly all.
+     * The end of an interruption of line ends, the blanks behind them, and escape sequences with
+     * parameters: so are nearly all.
      *
-     * @return {@code from} if it is something else, or if more may follow
+     * @return {@code from} if it has something else, or if more may follow
      */
-    static int usualInterruption(byte[] bytes, int from, int to) {
-        if (from + 3 + Long.BYTES > to) {
-            return from;
-        }
+    int usualInterruption(byte[] bytes, int from, int to) {
+        boolean hasLineEnd = false;
         int end = from;
-        if (bytes[from] != ESCAPE) {
-            do {
+        while (end + 2 + Long.BYTES < to) {
+            byte b = bytes[end];
+            if (b == ESCAPE) {
+                int behind = behindSequence(bytes, end);
+                if (behind == end) {
+                    return from;
+                }
+                end = behind;
+            } else if (isLineEnd(b)) {
+                hasLineEnd = true;
                 end++;
-            } while (end < to && (bytes[end] == ' ' || bytes[end] == '\t'));
-        } else if (bytes[from + 1] == '[') {
-            long eight = (long) LONG.get(bytes, from + 2);
-            // Parameters are those bytes whose upper three bits are a blank's.
-            long others = (eight & UPPER_THREE) ^ BLANKS;
-            int last = from + 2 + (Long.numberOfTrailingZeros(others) >>> 3);
-            if (others != 0 && bytes[last] >= '@' && bytes[last] < 0x7F) {
-                end = last + 1;
+            } else if (hasLineEnd && (b == ' ' || b == '\t')) {
+                end++;
+            } else {
+                lineEnded = hasLineEnd;
+                return end;
             }
         }
-        return end < to && bytes[end] >= ' ' ? end : from;
+        return from;
+    }
+
+    /** The end of an escape sequence with few parameters; {@code from} if it is another one. */
+    private static int behindSequence(byte[] bytes, int from) {
+        long eight = (long) LONG.get(bytes, from + 2);
+        // Parameters are those bytes whose upper three bits are a blank's.
+        long others = (eight & UPPER_THREE) ^ BLANKS;
+        int last = from + 2 + (Long.numberOfTrailingZeros(others) >>> 3);
+        boolean is =
+                bytes[from + 1] == '[' && others != 0 && bytes[last] >= '@' && bytes[last] < 0x7F;
+        return is ? last + 1 : from;
     }
 
     /** Where a control string may end, or {@code to}. */
