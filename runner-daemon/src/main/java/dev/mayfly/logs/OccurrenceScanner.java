@@ -133,6 +133,7 @@ final class OccurrenceScanner {
     private int walk(byte[] bytes, int from, int to, long base) {
         Automaton a = automaton;
         BlockFilter filter = a.filter();
+        Beginnings beginnings = a.beginnings();
         int stride = filter.stride();
         int s = state;
         int i = from;
@@ -153,6 +154,11 @@ final class OccurrenceScanner {
                 if (s == Automaton.ROOT) {
                     i = filter.firstStart(bytes, i, probe + 1, to);
                     if (i > probe) {
+                        continue;
+                    }
+                    if (beginnings != null && i + Beginnings.BYTES <= to) {
+                        s = beginnings.behind(bytes, i);
+                        i += s == Automaton.ROOT ? 1 : Beginnings.BYTES;
                         continue;
                     }
                 }

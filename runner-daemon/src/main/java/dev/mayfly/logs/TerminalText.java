@@ -193,15 +193,19 @@ final class TerminalText {
         return from;
     }
 
-    /** The end of an escape sequence with few parameters; {@code from} if it is another one. */
+    /**
+     * The end of an escape sequence with few parameters, or of two bytes; {@code from} if it is
+     * another one.
+     */
     private static int behindSequence(byte[] bytes, int from) {
+        if (bytes[from + 1] != '[') {
+            return isAlone(bytes[from + 1]) ? from + 2 : from;
+        }
         long eight = (long) LONG.get(bytes, from + 2);
         // Parameters are those bytes whose upper three bits are a blank's.
         long others = (eight & UPPER_THREE) ^ BLANKS;
         int last = from + 2 + (Long.numberOfTrailingZeros(others) >>> 3);
-        boolean is =
-                bytes[from + 1] == '[' && others != 0 && bytes[last] >= '@' && bytes[last] < 0x7F;
-        return is ? last + 1 : from;
+        return others != 0 && bytes[last] >= '@' && bytes[last] < 0x7F ? last + 1 : from;
     }
 
     /** Where a control string may end, or {@code to}. */
@@ -250,18 +254,22 @@ final class TerminalText {
         if (b < ' ' || b == 0x7F) {
             return false;
         }
-        switch (b) {
-            case '[' -> place = Place.SEQUENCE;
-            case ']', 'P', 'X', '^', '_' -> place = Place.STRING;
-            default -> {
-                if (b <= '/') {
-                    place = Place.INTERMEDIATE;
-                } else {
-                    leave();
-                }
-            }
+        if (isAlone(b)) {
+            leave();
+        } else if (b <= '/') {
+            place = Place.INTERMEDIATE;
+        } else {
+            place = b == '[' ? Place.SEQUENCE : Place.STRING;
         }
         return true;
+    }
+
+    /** Whether a byte behind {@code ESC} makes a sequence of the two. */
+    private static boolean isAlone(byte b) {
+        return switch (b) {
+            case '[', ']', 'P', 'X', '^', '_' -> false;
+            default -> b > '/' && b < 0x7F;
+        };
     }
 
     private boolean fitsInSequence(byte b, char lastOfInside) {
