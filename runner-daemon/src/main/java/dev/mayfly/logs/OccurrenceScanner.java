@@ -135,6 +135,7 @@ final class OccurrenceScanner {
         BlockFilter filter = a.filter();
         Beginnings beginnings = a.beginnings();
         int stride = filter.stride();
+        int least = beginnings == null ? 0 : Beginnings.BYTES;
         int s = state;
         int i = from;
         while (i < to) {
@@ -150,6 +151,15 @@ final class OccurrenceScanner {
                 int probe = cleared + stride - 1;
                 if (probe + BlockFilter.BLOCK > to) {
                     break;
+                }
+                if (beginnings != null
+                        && open < Beginnings.BYTES
+                        && s != Automaton.ROOT
+                        && first >= from
+                        && first + Beginnings.BYTES <= to) {
+                    // One look at eight bytes costs less than the steps.
+                    i = first;
+                    s = Automaton.ROOT;
                 }
                 if (s == Automaton.ROOT) {
                     i = filter.firstStart(bytes, i, probe + 1, to);
@@ -170,7 +180,7 @@ final class OccurrenceScanner {
                 if (pattern >= 0) {
                     listener.occurred(pattern, base + i);
                 }
-            } while (i < until || (i < to && a.open(s) >= stride));
+            } while (i < to && a.open(s) >= (i < until ? least : stride));
         }
         state = s;
         return i;
