@@ -59,6 +59,11 @@ final class BlockFilter {
     private final int startShift;
     private final long[] starts;
 
+    /** The first two bytes of patterns; a hash of the first three. */
+    private final long[] pairs = new long[1 << (Short.SIZE - 6)];
+
+    private final long[] triples = new long[1 << (Short.SIZE - 6)];
+
     /**
      * Learns patterns.
      *
@@ -90,6 +95,10 @@ final class BlockFilter {
             System.arraycopy(bytes, 0, padded, 0, Math.min(bytes.length, Long.BYTES));
             int slot = startSlot((long) LONGS.get(padded, 0));
             starts[slot >>> 6] |= 1L << slot;
+            int pair = pair(padded, 0);
+            pairs[pair >>> 6] |= 1L << pair;
+            int triple = triple(pair, padded[2]);
+            triples[triple >>> 6] |= 1L << triple;
         }
     }
 
@@ -198,6 +207,29 @@ final class BlockFilter {
             i++;
         }
         return i;
+    }
+
+    /**
+     * The first of an array's last three places where a pattern of at least a block may have begun.
+     * At the very last one of many patterns some nearly always may.
+     *
+     * @param to the array's end
+     */
+    int begun(byte[] bytes, int to) {
+        int triple = triple(pair(bytes, to - 3), bytes[to - 1]);
+        if ((triples[triple >>> 6] & (1L << triple)) != 0) {
+            return to - 3;
+        }
+        int pair = pair(bytes, to - 2);
+        return (pairs[pair >>> 6] & (1L << pair)) != 0 ? to - 2 : to - 1;
+    }
+
+    private static int pair(byte[] bytes, int at) {
+        return (bytes[at] & 0xFF) << Byte.SIZE | (bytes[at + 1] & 0xFF);
+    }
+
+    private static int triple(int pair, byte third) {
+        return ((pair << Byte.SIZE | (third & 0xFF)) * SPREAD) >>> Short.SIZE;
     }
 
     private int slot(int block) {

@@ -88,7 +88,7 @@ final class OccurrenceScanner {
             if (last >= Math.max(first, from)
                     && !automaton.filter().mayStart(bytes, from, first, last)) {
                 // Nothing that begins before the last three bytes is open.
-                i = last + 1;
+                i = automaton.filter().begun(bytes, to);
                 state = Automaton.ROOT;
             }
         }
