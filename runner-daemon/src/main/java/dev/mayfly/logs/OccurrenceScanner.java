@@ -3,13 +3,14 @@ package dev.mayfly.logs;
 /**
  * Walks over one stream and reports where patterns occur in it, in time linear in its bytes.
  *
- * <p>While less than a stride of bytes is open, it jumps over what the {@link BlockFilter} clears;
- * otherwise, and where one of the starts that it does not clear looks known, it follows the
- * automaton. No byte is stepped over twice but the last few of a piece, so no input makes it slower
- * than the automaton alone by more than the looks at blocks and starts, a few for each byte.
+ * <p>While less than a stride of bytes is open, it jumps over what the {@link BlockFilter} clears.
+ * Where a pattern may start, the {@link Beginnings} tell whether one does, and the automaton is
+ * followed from behind them as long as at least so much is open. No byte is stepped over twice but
+ * the last few of a piece, so no input makes it slower than the automaton alone by more than the
+ * looks at blocks and starts, a few for each byte.
  *
  * <p>The stream comes in pieces. What the filter cannot tell at a piece's end goes through the
- * automaton: usually three bytes, since the last block tells about all before.
+ * automaton: usually a byte or two, since the last block tells about all before.
  */
 final class OccurrenceScanner {
 
