@@ -43,7 +43,8 @@ final class RunCommand implements Callable<Integer> {
 
     @ArgGroup(
             exclusive = false,
-            heading = "%nA job of a pipeline file (docs/gitlab.md says what of it is done):%n")
+            heading =
+                    "%nA job of a pipeline file (docs/run-gitlab-jobs.md says what of it is done):%n")
     private @Nullable PipelineOptions pipeline;
 
     @Option(names = "--timestamps", description = "Start each line of the log with the time.")
