@@ -12,11 +12,16 @@ final class GitCheckout {
 
     private GitCheckout() {}
 
-    /** What git says, or null outside of git and before the first commit. */
+    /**
+     * What git says, or null outside of git and before the first commit.
+     *
+     * @throws WorkspaceException with what git says when it does not want to work here
+     */
     static @Nullable Checkout of(Path root) throws IOException, InterruptedException {
         if (!Files.exists(root.resolve(".git"))) {
             return null;
         }
+        WorkspacePacker.git(root, "rev-parse", "--git-dir");
         // A signature would be checked by a program that the repository's configuration names.
         String commit =
                 said(
@@ -30,6 +35,9 @@ final class GitCheckout {
             return null;
         }
         List<String> lines = commit.lines().toList();
+        if (lines.size() < 3 || !lines.getFirst().matches("[0-9a-f]{40,64}")) {
+            throw new WorkspaceException("git log in " + root + " said: " + commit, null);
+        }
         String origin = said(root, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD");
         return new Checkout(
                 new Checkout.Commit(

@@ -6,6 +6,7 @@ import dev.mayfly.config.PoolSettings;
 import dev.mayfly.config.Problem;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.SecretRequest;
+import dev.mayfly.pipeline.Checkout;
 import dev.mayfly.pipeline.LocalRun;
 import dev.mayfly.pipeline.Pipeline;
 import dev.mayfly.pipeline.ProjectFiles;
@@ -60,8 +61,13 @@ final class PipelineOptions {
 
     Opened open() throws IOException, InterruptedException {
         ProjectFiles project = ProjectFiles.around(file);
-        return new Opened(
-                Pipeline.read(file, project, GitCheckout.of(project.root()), variables), project);
+        Checkout checkout = null;
+        try {
+            checkout = GitCheckout.of(project.root());
+        } catch (WorkspaceException e) {
+            System.err.println("note: no CI_COMMIT_ variable is set: " + e.getMessage());
+        }
+        return new Opened(Pipeline.read(file, project, checkout, variables), project);
     }
 
     /**

@@ -37,6 +37,10 @@ final class JobReader {
     private static final List<String> CLEARED = List.of("");
 
     private static final int MAX_NESTING = 10;
+
+    /** Far above what anybody writes: references can repeat a long text without end. */
+    private static final int MAX_SCRIPT = 1 << 20;
+
     private static final Set<String> TRUE = Set.of("1", "t", "T", "true", "TRUE", "True");
 
     private final Matrix.Variant variant;
@@ -73,6 +77,16 @@ final class JobReader {
      * @throws ConfigException with everything that keeps it from being run here
      */
     PipelineJob read() {
+        try {
+            return job();
+        } catch (ConfigException e) {
+            List<Problem> all = new ArrayList<>(problems);
+            e.problems().stream().filter(problem -> !all.contains(problem)).forEach(all::add);
+            throw new ConfigException(all);
+        }
+    }
+
+    private PipelineJob job() {
         keywords();
         environment();
         handedOver();
@@ -230,6 +244,12 @@ final class JobReader {
         List<String> lines = new ArrayList<>();
         if (written != null) {
             flatten(written, 0, lines);
+            if (lines.stream().mapToLong(String::length).sum() > MAX_SCRIPT) {
+                throw written.place()
+                        .refusal(
+                                "is longer than " + MAX_SCRIPT + " characters",
+                                "keep long scripts in files of the project");
+            }
         }
         return lines;
     }

@@ -28,6 +28,12 @@ final class JobVariables {
         values.clear();
     }
 
+    /** Adds a text in which references are to be resolved. */
+    void putText(String name, String text, Place place) {
+        byName.put(name, new Variable(place, text, true, true));
+        values.clear();
+    }
+
     /**
      * Adds what a {@code variables} section says.
      *
@@ -86,7 +92,21 @@ final class JobVariables {
     /** Every value. */
     Map<String, String> values() {
         Map<String, String> all = new LinkedHashMap<>();
-        byName.keySet().forEach(name -> all.put(name, value(name)));
+        long length = 0;
+        for (Map.Entry<String, Variable> entry : byName.entrySet()) {
+            String value = value(entry.getKey());
+            length += value.length();
+            if (length > MAX_CHARACTERS) {
+                throw entry.getValue()
+                        .place()
+                        .refusal(
+                                "makes the variables longer than "
+                                        + MAX_CHARACTERS
+                                        + " characters together",
+                                "keep long texts in files of the project");
+            }
+            all.put(entry.getKey(), value);
+        }
         return all;
     }
 

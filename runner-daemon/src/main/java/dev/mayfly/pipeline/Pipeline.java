@@ -48,6 +48,7 @@ public final class Pipeline {
     private final Templates templates;
     private final Map<String, String> predefined;
     private final List<Problem> notes;
+    private final List<String> stages;
 
     private Pipeline(
             Path file,
@@ -60,6 +61,17 @@ public final class Pipeline {
         this.templates = templates;
         this.predefined = predefined;
         this.notes = List.copyOf(notes);
+        this.stages = stages(templates.complete(List.of("stages")).get("stages"));
+    }
+
+    private static List<String> stages(@Nullable Value written) {
+        List<String> stages = new ArrayList<>(USUAL_STAGES);
+        if (written != null) {
+            stages.clear();
+            written.texts().forEach(stage -> stages.add(stage.written()));
+        }
+        stages.addAll(List.of(".pre", ".post"));
+        return List.copyOf(stages);
     }
 
     /**
@@ -241,22 +253,14 @@ public final class Pipeline {
     private String stage(Value.Fields job) {
         Value written = job.get(Keyword.STAGE.word());
         String stage = written == null ? "test" : written.text().written();
-        Value stages = templates.complete(List.of("stages")).get("stages");
-        List<String> known =
-                new ArrayList<>(
-                        stages == null
-                                ? USUAL_STAGES
-                                : stages.texts().stream().map(Value.Scalar::written).toList());
-        known.add(".pre");
-        known.add(".post");
-        if (!known.contains(stage)) {
+        if (!stages.contains(stage)) {
             throw (written == null ? job : written)
                     .place()
                     .refusal(
                             "is in the stage " + stage + ", which the pipeline does not have",
-                            NearestName.of(stage, known)
+                            NearestName.of(stage, stages)
                                     .map(near -> "did you mean " + near + "?")
-                                    .orElse("the stages are " + String.join(", ", known)));
+                                    .orElse("the stages are " + String.join(", ", stages)));
         }
         return stage;
     }
@@ -307,7 +311,7 @@ public final class Pipeline {
         }
         chosen.variant()
                 .variables()
-                .forEach((name, value) -> variables.put(name, value, job.place(), true));
+                .forEach((name, value) -> variables.putText(name, value, job.place()));
         // What a project has at the server counts more than the file, and services do not see it.
         run.variables().forEach((name, value) -> variables.put(name, value, root.place(), false));
         return variables;

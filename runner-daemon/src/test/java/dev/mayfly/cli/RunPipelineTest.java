@@ -159,6 +159,16 @@ class RunPipelineTest {
     }
 
     @Test
+    void checkoutThatGitDoesNotWantIsNoted() throws Exception {
+        Files.writeString(folder.resolve(".git"), "gitdir: /nowhere\n");
+        Said said = host.mayfly("run", "--gitlab", pipeline("build: {script: make}\n").toString());
+
+        assertThat(said.code()).as(said.err()).isZero();
+        assertThat(said.out()).contains("build");
+        assertThat(said.err()).contains("note: no CI_COMMIT_ variable is set: git rev-parse");
+    }
+
+    @Test
     void directoryOutsideOfGitHasNoCheckout() throws Exception {
         assertThat(GitCheckout.of(folder)).isNull();
     }

@@ -13,6 +13,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -272,6 +275,43 @@ class PipelineTest {
         assertThatExceptionOfType(ConfigException.class)
                 .isThrownBy(() -> pipeline(laughs.toString()).job("job", run(Map.of())))
                 .withMessageContaining("characters of other variables");
+    }
+
+    @Test
+    void longTextIsNotRepeatedWithoutEnd() throws IOException {
+        String script =
+                ".long: {script: [\"%s\"]}\njob: {script: [%s]}\n"
+                        .formatted(
+                                "x".repeat(100_000), "!reference [.long, script], ".repeat(2000));
+        String variables =
+                ".long: \"%s\"\njob: {script: make, variables: {%s}}\n"
+                        .formatted(
+                                "x".repeat(100_000),
+                                IntStream.range(0, 2000)
+                                        .mapToObj(i -> "A" + i + ": !reference [.long], ")
+                                        .collect(Collectors.joining()));
+
+        assertThatExceptionOfType(ConfigException.class)
+                .isThrownBy(() -> pipeline(script).job("job", run(Map.of())))
+                .withMessageContaining("job.script: is longer than");
+        assertThatExceptionOfType(ConfigException.class)
+                .isThrownBy(() -> pipeline(variables).job("job", run(Map.of())))
+                .withMessageContaining("makes the variables longer than");
+    }
+
+    @Test
+    void valueOfAMatrixMayReferToVariables() throws IOException {
+        PipelineJob job =
+                pipeline(
+                                """
+                                variables: {BASE: debian}
+                                job: {script: make, image: $IMAGE, parallel: {matrix: [{IMAGE: "$BASE:12"}]}}
+                                """)
+                        .job("job", run(Map.of()));
+
+        assertThat(job.spec().name()).isEqualTo("job: [$BASE:12]");
+        assertThat(Objects.requireNonNull(job.spec().environment().image()).reference())
+                .isEqualTo("debian:12");
     }
 
     @Test
