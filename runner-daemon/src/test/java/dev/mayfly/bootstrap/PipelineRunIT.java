@@ -51,10 +51,16 @@ class PipelineRunIT {
                     - test "$CI_COMMIT_SHA" = "$(git rev-parse HEAD)" && echo same commit
                     - echo "$CI_JOB_STAGE $CI_COMMIT_BRANCH $GITLAB_CI"
                   after_script: [echo "after $CI_JOB_STATUS"]
+                with service:
+                  image: {name: "%1$s", entrypoint: [""]}
+                  services: [{name: "%1$s", alias: "db,store", entrypoint: [sleep], command: ["600"]}]
+                  parallel: {matrix: [{HOST: [db, store]}]}
+                  script: [getent hosts "$HOST" >/dev/null, echo "found $HOST as $CI_NODE_INDEX"]
                 fails:
                   variables: {GIT_STRATEGY: none}
                   script: [ls -A, exit 7]
-                """);
+                """
+                        .formatted(Installation.AGENT_IMAGE));
         Files.createDirectory(project.resolve("ci"));
         Files.writeString(
                 project.resolve("ci/base.yml"), ".base: {script: [echo \"$GREETING\"]}\n");
@@ -128,6 +134,18 @@ class PipelineRunIT {
                 run("--gitlab", project.resolve(".gitlab-ci.yml").toString(), "fails")) {
             assertThat(mayfly.exitCode()).as(mayfly.said()).isEqualTo(7);
             assertThat(mayfly.said()).contains("$ ls -A\n$ exit 7");
+        }
+    }
+
+    @Test
+    void jobOfAMatrixReachesItsServicesByTheirAliases() throws IOException, InterruptedException {
+        try (MayflyProcess mayfly =
+                run(
+                        "--gitlab",
+                        project.resolve(".gitlab-ci.yml").toString(),
+                        "with service: [store]")) {
+            assertThat(mayfly.exitCode()).as(mayfly.said()).isZero();
+            assertThat(mayfly.said()).contains("\nfound store as 2\n");
         }
     }
 }
