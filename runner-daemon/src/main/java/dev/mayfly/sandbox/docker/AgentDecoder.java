@@ -34,13 +34,14 @@ final class AgentDecoder {
      * Takes the next bytes of the stream. Output is handed on as it comes, in parts if a frame
      * comes in parts.
      *
-     * @param bytes not to be changed afterwards: outputs share it
+     * @param bytes from its index {@code from} to before {@code to}; not to be changed afterwards,
+     *     since outputs share it
      * @throws IllegalArgumentException if the agent does not keep to the protocol; nothing that
      *     follows can be understood
      */
-    void feed(byte[] bytes, Receiver receiver) throws InterruptedException {
-        int at = 0;
-        while (at < bytes.length) {
+    void feed(byte[] bytes, int from, int to, Receiver receiver) throws InterruptedException {
+        int at = from;
+        while (at < to) {
             if (headerFilled < HEADER_BYTES) {
                 header[headerFilled++] = bytes[at++];
                 if (headerFilled == HEADER_BYTES) {
@@ -48,7 +49,7 @@ final class AgentDecoder {
                     payload = header[0] == OUTPUT ? NOTHING : new byte[payloadLength];
                 }
             } else {
-                int part = Math.min(bytes.length - at, payloadLength - payloadTaken);
+                int part = Math.min(to - at, payloadLength - payloadTaken);
                 if (header[0] == OUTPUT) {
                     receiver.accept(new AgentMessage.Output(bytes, at, part));
                 } else {

@@ -32,9 +32,12 @@ sealed interface AgentMessage {
      */
     @SuppressWarnings("ArrayRecordComponent") // the stream's hot path; compared by nobody
     record Output(byte[] array, int offset, int length) implements AgentMessage {
+        /** A message takes memory too, which counts where a step writes byte by byte. */
+        private static final int OVERHEAD = 64;
+
         @Override
         public int bytes() {
-            return length;
+            return OVERHEAD + length;
         }
     }
 

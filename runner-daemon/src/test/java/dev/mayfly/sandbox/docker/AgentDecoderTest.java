@@ -41,7 +41,7 @@ class AgentDecoderTest {
         AgentDecoder decoder = new AgentDecoder();
         List<String> messages = new ArrayList<>();
         for (byte[] part : parts) {
-            decoder.feed(part, message -> add(message, messages));
+            decoder.feed(part, 0, part.length, message -> add(message, messages));
         }
         assertThat(decoder.cut()).isFalse();
         return messages;
@@ -100,7 +100,7 @@ class AgentDecoderTest {
         AgentDecoder decoder = new AgentDecoder();
         List<String> messages = new ArrayList<>();
         byte[] half = {'O', 0, 0, 0, 9, 'x', 'y'};
-        decoder.feed(half, message -> messages.add(shown(message)));
+        decoder.feed(half, 0, half.length, message -> messages.add(shown(message)));
         assertThat(messages).containsExactly(OUTPUT + "xy");
     }
 
@@ -178,7 +178,7 @@ class AgentDecoderTest {
     void streamThatEndsInsideAFrameIsKnownToBeCut() throws InterruptedException {
         AgentDecoder decoder = new AgentDecoder();
         byte[] half = {'O', 0, 0, 0, 9, 'x'};
-        decoder.feed(half, message -> {});
+        decoder.feed(half, 0, half.length, message -> {});
         assertThat(decoder.cut()).isTrue();
     }
 }
