@@ -83,8 +83,9 @@ public final class ConfigLoader {
         new SettingsChecks(review.root(), environment).run();
         SeccompProfiles seccomp = SeccompProfiles.read(review.root(), directory);
         TokenRuleFiles tokenRules = TokenRuleFiles.read(review.root(), directory);
+        RegistryLoginFiles logins = RegistryLoginFiles.read(review.root(), directory);
         review.throwProblems();
-        return new SettingsBinding(environment, directory, seccomp, tokenRules)
+        return new SettingsBinding(environment, directory, seccomp, tokenRules, logins)
                 .settings(review.root());
     }
 

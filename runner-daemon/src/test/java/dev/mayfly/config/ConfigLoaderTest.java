@@ -8,6 +8,8 @@ import dev.mayfly.execution.PoolTerms;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.job.PullPolicy;
+import dev.mayfly.job.RegistryLogins;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.logs.Masking;
 import dev.mayfly.logs.TokenShape;
@@ -109,7 +111,11 @@ class ConfigLoaderTest {
                         new PoolSettings(
                                 new PoolTerms(
                                         new PoolName("only"),
-                                        new ImageSpec("mayfly/agent:0.1.0", List.of()),
+                                        new ImageSpec(
+                                                "mayfly/agent:0.1.0",
+                                                List.of(),
+                                                null,
+                                                List.of(PullPolicy.IF_NOT_PRESENT)),
                                         NetworkAccess.NONE,
                                         Duration.ofHours(1),
                                         new SandboxLimits(2L << 30, 1.0, 512, 4096, 256L << 20),
@@ -119,7 +125,8 @@ class ConfigLoaderTest {
                                                 6,
                                                 EnumSet.allOf(Variant.class),
                                                 false,
-                                                TokenShapes.of(TokenRules.builtIn()))),
+                                                TokenShapes.of(TokenRules.builtIn())),
+                                        RegistryLogins.NONE),
                                 1,
                                 false));
     }

@@ -299,8 +299,7 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         }
         return switch (JobMapping.map(payload, facts())) {
             case JobMapping.Result.Mapped(JobSpec spec, List<String> skipped) -> {
-                skipped.forEach(
-                        what -> told(job, "Mayfly does not do this yet, and goes on: " + what));
+                skipped.forEach(what -> told(job, "Mayfly goes on without this: " + what));
                 yield Optional.of(
                         new Claim(
                                 id,
