@@ -566,6 +566,32 @@ class ConfigLoaderTest {
     }
 
     @Test
+    void loginsOfAPoolAreReadAndWhatIsWrongWithThemIsToldWithoutTheirContent() throws IOException {
+        Path logins = directory.resolve("logins.json");
+        String config = "pools: [{name: only, registry_logins: logins.json}]\n";
+        Files.writeString(
+                logins, "{\"auths\": {\"r.example.com\": {\"auth\": \"dTpwYXNzd29yZA==\"}}}");
+        Files.setPosixFilePermissions(logins, PosixFilePermissions.fromString("rw-------"));
+        Path file = Files.writeString(directory.resolve("mayfly.yaml"), config);
+
+        assertThat(ConfigLoader.load(file, ROOT).pools().getFirst().terms().registries().now())
+                .extracting(login -> login.registry() + " " + login.user())
+                .containsExactly("r.example.com u");
+
+        Files.setPosixFilePermissions(logins, PosixFilePermissions.fromString("rw-r--r--"));
+        assertThatThrownBy(() -> ConfigLoader.load(file, ROOT))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("pools[0].registry_logins")
+                .hasMessageContaining("chmod 600");
+        Files.setPosixFilePermissions(logins, PosixFilePermissions.fromString("rw-------"));
+        Files.writeString(logins, "{" + CANARY);
+        assertThatThrownBy(() -> ConfigLoader.load(file, ROOT))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("is not JSON, at line 1")
+                .hasMessageNotContaining(CANARY);
+    }
+
+    @Test
     void namedFileThatDoesNotExistIsAProblem() {
         Path none = directory.resolve("none.yaml");
 

@@ -16,11 +16,19 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The images on the engine, and how others get there. */
 final class ImageStore {
+
+    /** As the engine reads it: a registry, a path, a tag, a digest. */
+    private static final Pattern NAME =
+            Pattern.compile(
+                    "(([A-Za-z0-9.-]++|\\[[0-9A-Fa-f:]++])(:[0-9]++)?/)?"
+                            + "[a-z0-9]++(([._/]|__|-++)[a-z0-9]++)*+"
+                            + "(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@[A-Za-z0-9+._-]++:[0-9A-Fa-f]{32,128})?");
 
     private final DockerEngine engine;
     private final Pulls pulls;
@@ -40,6 +48,12 @@ final class ImageStore {
     EngineImage resolve(ImageSpec wanted, List<RegistryLogin> logins, Notices notices)
             throws InterruptedException {
         String reference = wanted.reference();
+        if (!NAME.matcher(reference).matches()) {
+            throw new FaultException(
+                    Fault.IMAGE,
+                    "\"%s\" is no name of an image; write it as REGISTRY/PATH:TAG, in lower case, and look whether a variable in it is empty"
+                            .formatted(reference));
+        }
         RegistryLogin login = RegistryLogin.of(reference, logins).orElse(null);
         InspectImageResponse image = present(wanted, login, notices);
         requirePlatform(reference, image);

@@ -328,16 +328,16 @@ public final class GitLabSource implements JobSource, AutoCloseable {
     /**
      * Says something in the job's own log before anything else does. Never a value of the job's.
      */
-    private static void told(ActiveJob job, String text) {
+    private void told(ActiveJob job, String text) {
         try {
-            job.log().notice(text);
+            job.log().notice(clock.instant(), text);
         } catch (IOException e) {
             LOG.warn("a job's log was not kept job={}", job.id(), e);
         }
     }
 
     /** Says in the job's own log why it is not run. */
-    private static void refusal(ActiveJob job, List<String> lacking) {
+    private void refusal(ActiveJob job, List<String> lacking) {
         told(job, "Mayfly does not run this job: it cannot do what the job needs.");
         lacking.forEach(one -> told(job, "  - " + one));
         told(job, "Let another runner take it, by tags, or leave these out.");

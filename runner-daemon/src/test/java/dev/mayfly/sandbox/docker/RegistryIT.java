@@ -86,7 +86,7 @@ class RegistryIT {
         assertThat(notices)
                 .first()
                 .asString()
-                .contains("not on this engine")
+                .startsWith("pulling image " + image)
                 .endsWith(
                         "with the login for "
                                 + registry.authority()
@@ -190,10 +190,20 @@ class RegistryIT {
 
     @Test
     void nameThatIsNoneIsToldAsSuch() {
-        assertThat(refused(registry.authority() + "/Team/App:1"))
-                .hasMessageContaining("no name of an image")
-                .extracting(FaultException::fault)
-                .isEqualTo(Fault.IMAGE);
+        for (String name :
+                List.of(
+                        "",
+                        "Team",
+                        registry.authority() + "/Team/App:1",
+                        "a b",
+                        "app:",
+                        "/app",
+                        "a//b")) {
+            assertThat(refused(name))
+                    .hasMessageContaining("\"" + name + "\" is no name of an image")
+                    .extracting(FaultException::fault)
+                    .isEqualTo(Fault.IMAGE);
+        }
     }
 
     @Test
