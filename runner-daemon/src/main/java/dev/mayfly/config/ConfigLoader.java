@@ -75,8 +75,12 @@ public final class ConfigLoader {
         }
     }
 
-    private static MayflySettings settings(
-            YamlDocument document, Environment environment, Path directory) {
+    /**
+     * What a document says.
+     *
+     * @throws ConfigException with every problem of the document
+     */
+    static MayflySettings settings(YamlDocument document, Environment environment, Path directory) {
         Review review = new Review(document, DocumentSchema.CONFIGURATION);
         new References(review, environment, directory).replaceAll();
         review.checkStructure();

@@ -59,7 +59,7 @@ enum PullFailure {
             Fault.IMAGE,
             false,
             "the registry has no such image",
-            "check its name and tag",
+            "check its name and tag, or put it on this engine with docker load or docker build",
             "manifest unknown",
             "name unknown",
             "not found"),
@@ -90,7 +90,8 @@ enum PullFailure {
             Fault.REGISTRY,
             true,
             "the registry cannot be reached",
-            "check that its host is up and can be reached from here",
+            "check that its host is up and can be reached from here, or put the image on this engine with"
+                    + " docker load or docker build",
             "dial tcp",
             "connection refused",
             "connection reset",

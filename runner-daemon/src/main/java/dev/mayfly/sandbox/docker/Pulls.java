@@ -140,7 +140,7 @@ final class Pulls {
         String cause = wanted ? "the registry wants a login, and there is none" : failure.cause();
         String cure =
                 wanted || (failure == PullFailure.DENIED && login == null)
-                        ? "check its name, or give a login for %s in DOCKER_AUTH_CONFIG or the pool's registry_logins"
+                        ? "check its name, or give a login for %s in DOCKER_AUTH_CONFIG or the pool's registry_logins, or put it on this engine with docker load or docker build"
                                 .formatted(registry)
                         : failure.cure();
         return "image %s could not be pulled from %s%s: %s (%s); %s"
