@@ -52,8 +52,8 @@ import picocli.CommandLine.Spec;
             "token, which begins with glrt-. Tags, description and access are set there. The",
             "token is kept in the state directory, mode 0600; it is never an argument, since",
             "those are seen by every user of the host. What the configuration says of the",
-            "runner of that name is used. What it does not say yet is added to it with --write,",
-            "as a few lines that leave all others as they are, and otherwise printed.",
+            "runner of that name is used. What it does not say yet is added with --write, as",
+            "a few lines beside which all others stay, and is printed otherwise.",
             "",
             "$MAYFLY_GITLAB_NAME, $MAYFLY_GITLAB_URL and $MAYFLY_GITLAB_POOL stand for the",
             "options of these names."
