@@ -54,6 +54,20 @@ final class Trial implements AutoCloseable {
                     Masking.STANDARD,
                     RegistryLogins.NONE);
 
+    /** A pool with these logins. */
+    static PoolTerms with(RegistryLogins logins) {
+        return new PoolTerms(
+                TERMS.pool(),
+                TERMS.image(),
+                TERMS.network(),
+                TERMS.timeout(),
+                TERMS.limits(),
+                TERMS.hardening(),
+                TERMS.logBytes(),
+                TERMS.masking(),
+                logins);
+    }
+
     final List<String> history = new CopyOnWriteArrayList<>();
     final MemoryJournal journal = new MemoryJournal(history);
     final FakeEngine engine = new FakeEngine(history, journal);
