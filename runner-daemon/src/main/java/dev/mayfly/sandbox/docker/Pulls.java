@@ -9,6 +9,7 @@ import dev.mayfly.sandbox.SandboxBackend.Notices;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -171,13 +172,18 @@ final class Pulls {
     }
 
     /**
-     * What a registry says, which may be the password. The job's log does not hide that of a host's
-     * login: a job could find out by trying whether it has guessed it.
+     * What a registry says, which may be the password, or the header that it was sent in. The job's
+     * log does not hide that of a host's login: a job could find out by trying whether it has
+     * guessed it.
      */
-    private static String without(@Nullable RegistryLogin login, String said) {
-        return login == null || login.password().length() == 0
-                ? said
-                : said.replace(password(login), "[MASKED]");
+    static String without(@Nullable RegistryLogin login, String said) {
+        if (login == null || login.password().length() == 0) {
+            return said;
+        }
+        String password = password(login);
+        byte[] sent = (login.user() + ":" + password).getBytes(StandardCharsets.UTF_8);
+        return said.replace(password, "[MASKED]")
+                .replace(Base64.getEncoder().encodeToString(sent), "[MASKED]");
     }
 
     /** Without a tag the engine would pull every tag of the repository. */

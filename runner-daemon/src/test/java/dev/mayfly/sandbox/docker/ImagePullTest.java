@@ -1,10 +1,13 @@
 package dev.mayfly.sandbox.docker;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.dockerjava.api.model.PullResponseItem;
+import dev.mayfly.job.RegistryLogin;
+import dev.mayfly.job.SecretValue;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -103,6 +106,16 @@ class ImagePullTest {
             })
     void eachWayToFailIsKnownByItsWords(String said, PullFailure kind) {
         assertThat(PullFailure.of(said, "r/some/image:1")).isEqualTo(kind);
+    }
+
+    @Test
+    void registryThatRepeatsWhatItWasSentIsNotQuoted() {
+        RegistryLogin login =
+                new RegistryLogin("r", "robot", new SecretValue("pa55word".getBytes(UTF_8)));
+
+        assertThat(Pulls.without(login, "not pa55word, not Basic cm9ib3Q6cGE1NXdvcmQ= either"))
+                .isEqualTo("not [MASKED], not Basic [MASKED] either");
+        assertThat(Pulls.without(null, "anything")).isEqualTo("anything");
     }
 
     @Test
