@@ -187,10 +187,9 @@ final class AgentStream implements AutoCloseable {
 
         @Override
         public void onNext(Frame frame) {
-            byte[] bytes = frame.getPayload();
             try {
                 // The agent owns both descriptors: nobody else in the container can write to them.
-                decoder.feed(bytes, 0, bytes.length, inbox::put);
+                decoder.feed(frame.getPayload(), inbox::put);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } catch (IllegalArgumentException e) {

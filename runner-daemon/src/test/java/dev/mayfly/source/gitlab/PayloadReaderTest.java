@@ -16,6 +16,7 @@ import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.RegistryLogin;
+import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.job.Steps;
 import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.source.gitlab.JobPayload.Variable;
@@ -140,7 +141,7 @@ class PayloadReaderTest {
         "team/db, team-db"
     })
     void servicesAreNamedAfterTheirImages(String image, String name) {
-        assertThat(JobMapping.namesOf(image)).contains(name, name.replace("-", "__"));
+        assertThat(ServiceSpec.namesOf(image)).contains(name, name.replace("-", "__"));
     }
 
     @Test
