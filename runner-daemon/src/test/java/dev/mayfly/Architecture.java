@@ -62,12 +62,15 @@ record Architecture(String root) {
                             onlyDependOn(stage, PLAIN, stage, "job")));
         }
         rules.add(knows("source.local", "source", "job", "logs", "state"));
-        rules.add(knows("source.gitlab", "source", "job", "state"));
+        rules.add(knows("source.gitlab", "source", "job", "registry", "state"));
         rules.add(knows("sandbox.docker", "sandbox", "job"));
         rules.add(knows("secrets.file", "secrets", "job"));
         rules.add(knows("secrets.vault", "secrets", "job"));
         rules.add(knows("state", "job"));
+        rules.add(knows("pipeline", "job", "config"));
+        rules.add(knows("migration", "config"));
         rules.add(knows("metrics", "job"));
+        rules.add(knows("registry", "job"));
         rules.add(knows("teardown", "job", "sandbox", "secrets", "state"));
         rules.add(
                 knows(

@@ -39,7 +39,7 @@ class ArchitectureTest {
                             "source.local knows source, job, logs, state only",
                             "SourceLocalThatKnowsTooMuch"),
                     Map.entry(
-                            "source.gitlab knows source, job, state only",
+                            "source.gitlab knows source, job, registry, state only",
                             "SourceGitlabThatKnowsTooMuch"),
                     Map.entry(
                             "sandbox.docker knows sandbox, job only",
@@ -50,6 +50,8 @@ class ArchitectureTest {
                             "secrets.vault knows secrets, job only",
                             "SecretsVaultThatKnowsTooMuch"),
                     Map.entry("state knows job only", "StateThatKnowsTooMuch"),
+                    Map.entry("migration knows config only", "MigrationThatKnowsTooMuch"),
+                    Map.entry("pipeline knows job, config only", "PipelineThatKnowsTooMuch"),
                     Map.entry(
                             "teardown knows job, sandbox, secrets, state only",
                             "TeardownThatKnowsTooMuch"),
@@ -57,6 +59,7 @@ class ArchitectureTest {
                             "execution knows job, source, admission, pool, sandbox, secrets, logs, teardown, metrics only",
                             "ExecutionThatKnowsTooMuch"),
                     Map.entry("metrics knows job only", "MetricsThatKnowsTooMuch"),
+                    Map.entry("registry knows job only", "RegistryThatKnowsTooMuch"),
                     Map.entry("only bootstrap and cli name adapters", "ExecutionThatKnowsTooMuch"),
                     Map.entry("docker-java is seen in sandbox.docker only", "UserOfEveryLibrary"),
                     Map.entry("Tink is seen in secrets.file only", "UserOfEveryLibrary"),

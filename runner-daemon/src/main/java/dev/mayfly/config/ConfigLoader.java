@@ -56,6 +56,20 @@ public final class ConfigLoader {
     }
 
     /**
+     * Checks a configuration that is not in a file yet.
+     *
+     * @param file what to call it in problems, and where its relative paths start
+     * @throws ConfigException with every problem of the text
+     */
+    public static MayflySettings parse(Path file, String text, Environment environment) {
+        Path directory = file.toAbsolutePath().normalize().getParent();
+        return settings(
+                YamlDocument.parse(file, text),
+                environment,
+                directory == null ? Path.of("/") : directory);
+    }
+
+    /**
      * Loads the configuration that is part of the program: the one in {@code config/mayfly.yaml}.
      */
     public static MayflySettings loadBuiltIn(Environment environment) {
@@ -75,16 +89,21 @@ public final class ConfigLoader {
         }
     }
 
-    private static MayflySettings settings(
-            YamlDocument document, Environment environment, Path directory) {
+    /**
+     * What a document says.
+     *
+     * @throws ConfigException with every problem of the document
+     */
+    static MayflySettings settings(YamlDocument document, Environment environment, Path directory) {
         Review review = new Review(document, DocumentSchema.CONFIGURATION);
         new References(review, environment, directory).replaceAll();
         review.checkStructure();
         new SettingsChecks(review.root(), environment).run();
         SeccompProfiles seccomp = SeccompProfiles.read(review.root(), directory);
         TokenRuleFiles tokenRules = TokenRuleFiles.read(review.root(), directory);
+        RegistryLoginFiles logins = RegistryLoginFiles.read(review.root(), directory);
         review.throwProblems();
-        return new SettingsBinding(environment, directory, seccomp, tokenRules)
+        return new SettingsBinding(environment, directory, seccomp, tokenRules, logins)
                 .settings(review.root());
     }
 

@@ -4,6 +4,7 @@ import dev.mayfly.execution.PoolTerms;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.logs.Masking;
 import dev.mayfly.logs.Variant;
@@ -29,6 +30,7 @@ final class SettingsBinding {
     private final Path directory;
     private final SeccompProfiles seccomp;
     private final TokenRuleFiles tokenRules;
+    private final RegistryLoginFiles registryLogins;
 
     /**
      * Prepares the binding of one document.
@@ -39,7 +41,9 @@ final class SettingsBinding {
             Environment environment,
             Path directory,
             SeccompProfiles seccomp,
-            TokenRuleFiles tokenRules) {
+            TokenRuleFiles tokenRules,
+            RegistryLoginFiles registryLogins) {
+        this.registryLogins = registryLogins;
         this.tokenRules = tokenRules;
         this.environment = environment;
         this.directory = directory;
@@ -114,7 +118,9 @@ final class SettingsBinding {
                         new PoolName(section.text("name")),
                         new ImageSpec(
                                 section.has("image") ? section.text("image") : agent.image(),
-                                List.of()),
+                                List.of(),
+                                null,
+                                List.of(PullPolicy.IF_NOT_PRESENT)),
                         NetworkAccess.valueOf(constant(section, "network")),
                         section.duration("timeout"),
                         new SandboxLimits(
@@ -128,7 +134,8 @@ final class SettingsBinding {
                                 Hardening.User.valueOf(constant(section, "user")),
                                 seccomp.of(section)),
                         section.bytes("log_limit"),
-                        masking(section.section("masking"))),
+                        masking(section.section("masking")),
+                        registryLogins.of(section)),
                 section.number("slots"),
                 section.flag("protected"));
     }

@@ -9,6 +9,7 @@ import dev.mayfly.job.JobEnvironment;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Places;
+import dev.mayfly.job.RegistryLogin;
 import dev.mayfly.job.SecretRequest;
 import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.sandbox.DeliveredFile;
@@ -49,15 +50,22 @@ record JobPlan(Claim claim, PoolTerms terms) {
         return Ceiling.of(terms.limits(), spec().environment().resources());
     }
 
+    /**
+     * The environment to make.
+     *
+     * @throws dev.mayfly.job.FaultException {@code REGISTRY} if the pool's logins cannot be read
+     */
     SandboxSpec environment() {
         JobEnvironment asked = spec().environment();
+        List<RegistryLogin> logins = new ArrayList<>(asked.registries());
+        logins.addAll(terms.registries().now());
         ImageSpec image = asked.image() == null ? terms.image() : asked.image();
         return new SandboxSpec(
                 claim.job(),
                 terms.pool(),
                 image,
                 asked.services(),
-                asked.registries(),
+                logins,
                 asked.network(),
                 SourceSteps.needs(spec().inputs().workspace()),
                 SourceSteps.directory(spec().inputs().workspace()),

@@ -9,7 +9,9 @@ import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.job.SecretRequest;
+import dev.mayfly.job.UsedImage;
 import dev.mayfly.sandbox.Sandbox;
+import dev.mayfly.sandbox.SandboxBackend;
 import dev.mayfly.sandbox.Step;
 import dev.mayfly.sandbox.StepEnd;
 import dev.mayfly.secrets.Secret;
@@ -162,7 +164,7 @@ public final class JobRun {
             secrets = fetchSecrets();
 
             // 3 sandbox
-            sandbox = stages.sandboxes().create(plan.environment(), log::notice);
+            sandbox = stages.sandboxes().create(plan.environment(), notices());
 
             // 4 sources, while no secret is in the sandbox
             fetchSources(sandbox);
@@ -218,6 +220,21 @@ public final class JobRun {
         }
         SecretVariables.of(fetched.secrets()); // refused here, before anything is created
         return fetched.secrets();
+    }
+
+    /** What is said of the sandbox goes to the log; what it is made of is kept for the receipt. */
+    private SandboxBackend.Notices notices() {
+        return new SandboxBackend.Notices() {
+            @Override
+            public void notice(String text) throws InterruptedException {
+                log.notice(text);
+            }
+
+            @Override
+            public void uses(UsedImage image) {
+                stages.journal().used(claim.job(), image);
+            }
+        };
     }
 
     private void fetchSources(Sandbox sandbox) throws InterruptedException {

@@ -12,6 +12,7 @@ import com.networknt.schema.SpecificationVersion;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -78,7 +79,9 @@ class PublishedFilesTest {
                 COMMENTED_KEY
                         .matcher(Files.readString(Repository.CONFIGURATION))
                         .replaceAll(match ->
-                                match.group(2).matches("(token|token_rules|seccomp_profile): .*")
+                                match.group(2)
+                                                .matches(
+                                                        "(token|token_rules|seccomp_profile|registry_logins): .*")
                                         ? ""
                                         : java.util.regex.Matcher.quoteReplacement(
                                                 match.group(1) + match.group(2)));
@@ -165,6 +168,9 @@ class PublishedFilesTest {
     void everyKeyOfTheConfigurationChangesTheSettings() throws IOException {
         Files.writeString(
                 directory.resolve("seccomp.json"), "{\"defaultAction\":\"SCMP_ACT_LOG\"}");
+        Files.setPosixFilePermissions(
+                Files.writeString(directory.resolve("logins.json"), "{}"),
+                PosixFilePermissions.fromString("rw-------"));
         Files.writeString(
                 directory.resolve("rules.yaml"),
                 "rules: [{name: acme, prefixes: [acme_], then: [{bytes: a-z, least: 8}]}]");
@@ -184,6 +190,7 @@ class PublishedFilesTest {
                         Map.entry("pools[].name", "other"),
                         Map.entry("pools[].slots", "9"),
                         Map.entry("pools[].image", "other"),
+                        Map.entry("pools[].registry_logins", "logins.json"),
                         Map.entry("pools[].network", "full"),
                         Map.entry("pools[].timeout", "2h"),
                         Map.entry("pools[].memory", "3GiB"),

@@ -10,10 +10,12 @@ import dev.mayfly.job.JobEnvironment;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.Places;
 import dev.mayfly.job.PullPolicy;
+import dev.mayfly.job.RegistryLogin;
 import dev.mayfly.job.ResourceRequest;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.job.Steps;
+import dev.mayfly.registry.DockerConfig;
 import dev.mayfly.source.gitlab.JobPayload.Image;
 import dev.mayfly.source.gitlab.JobPayload.Service;
 import dev.mayfly.source.gitlab.JobPayload.Step;
@@ -24,10 +26,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +40,9 @@ final class JobMapping {
     /** Shows each command as the shell runs it, values and all; so GitLab limits who may look. */
     static final String DEBUG = "CI_DEBUG_TRACE";
 
+    /** Logins to registries, as the project has them. */
+    private static final String LOGINS = "DOCKER_AUTH_CONFIG";
+
     private static final Set<String> STEPS = Set.of("script", "after_script");
 
     /** How a pipeline says: no entrypoint. */
@@ -50,11 +53,13 @@ final class JobMapping {
     private final JobVariables variables;
     private final List<String> lacking = new ArrayList<>();
     private final List<String> skipped = new ArrayList<>();
+    private final DockerConfig ownLogins;
 
     private JobMapping(JobPayload payload, RunnerFacts runner) {
         this.payload = payload;
         this.runner = runner;
         this.variables = variables(payload, runner);
+        this.ownLogins = ownLogins();
     }
 
     /** What came out. */
@@ -107,11 +112,7 @@ final class JobMapping {
                 runner.pool(),
                 steps(),
                 new JobEnvironment(
-                        image(),
-                        services(),
-                        runner.network(),
-                        ResourceRequest.NONE,
-                        payload.transfers().registries()),
+                        image(), services(), runner.network(), ResourceRequest.NONE, registries()),
                 new Inputs(
                         variables.plainValues(),
                         handed(),
@@ -201,11 +202,28 @@ final class JobMapping {
                 default -> lacking.add("a value of " + keyword + ":pull_policy");
             }
         }
-        String name = variables.expanded(image.name());
-        boolean ofLogin =
-                payload.transfers().registries().stream().anyMatch(login -> login.covers(name));
-        // Whether this job may have it is for the registry to say, not for what is on the engine.
-        return policies.isEmpty() && ofLogin ? List.of(PullPolicy.ALWAYS) : policies;
+        return policies;
+    }
+
+    private List<RegistryLogin> registries() {
+        return Stream.concat(ownLogins.logins().stream(), payload.transfers().registries().stream())
+                .toList();
+    }
+
+    /** Those of the variable; what is wrong with it is said, since the job may not need them. */
+    private DockerConfig ownLogins() {
+        String config = variables.content(LOGINS);
+        if (config.isBlank()) {
+            return new DockerConfig(List.of(), List.of(), List.of());
+        }
+        try {
+            DockerConfig logins = DockerConfig.parse(config, RegistryLogin.Origin.VARIABLE);
+            logins.unused().forEach(what -> skipped.add(LOGINS + ", " + what));
+            return logins;
+        } catch (IllegalArgumentException e) {
+            skipped.add(LOGINS + ", which " + e.getMessage());
+            return new DockerConfig(List.of(), List.of(), List.of());
+        }
     }
 
     private List<ServiceSpec> services() {
@@ -222,7 +240,7 @@ final class JobMapping {
             List<String> names = new ArrayList<>();
             Stream.concat(
                             variables.expanded(service.aliases()).stream(),
-                            namesOf(image.reference()).stream())
+                            ServiceSpec.namesOf(image.reference()).stream())
                     .filter(taken::add)
                     .forEach(names::add);
             if (names.isEmpty()) {
@@ -241,26 +259,6 @@ final class JobMapping {
         return entrypoint.equals(CLEARED) ? List.of() : entrypoint;
     }
 
-    /** The host names that an image's name makes: with the slashes as dashes and as underscores. */
-    static Set<String> namesOf(String image) {
-        String name = image;
-        int digest = name.indexOf('@');
-        if (digest >= 0) {
-            name = name.substring(0, digest);
-        }
-        int tag = name.lastIndexOf(':');
-        if (tag > name.lastIndexOf('/')) {
-            name = name.substring(0, tag);
-        }
-        int slash = name.indexOf('/');
-        int port = name.indexOf(':');
-        if (port >= 0 && port < slash) {
-            name = name.substring(0, port) + name.substring(slash);
-        }
-        name = name.toLowerCase(Locale.ROOT);
-        return new TreeSet<>(List.of(name.replace("/", "-"), name.replace("/", "__")));
-    }
-
     /** With the job's token and passwords, whether or not a variable holds them too. */
     private List<HandedValue> handed() {
         List<HandedValue> handed = new ArrayList<>(variables.handedValues());
@@ -273,6 +271,8 @@ final class JobMapping {
                 .registries()
                 .forEach(login ->
                         hide("CI_REGISTRY_PASSWORD", text(login.password()), masked, handed));
+        ownLogins.logins().forEach(login -> hide(LOGINS, text(login.password()), masked, handed));
+        ownLogins.encoded().forEach(login -> hide(LOGINS, text(login), masked, handed));
         return handed;
     }
 
