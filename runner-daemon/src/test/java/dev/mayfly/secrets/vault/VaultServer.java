@@ -55,7 +55,9 @@ public final class VaultServer implements AutoCloseable {
     /** One for all tests of this JVM that do it no harm; it ends with the JVM. */
     public static synchronized VaultServer shared() {
         if (shared == null) {
-            shared = start();
+            VaultServer started = start();
+            Runtime.getRuntime().addShutdownHook(new Thread(started::close));
+            shared = started;
         }
         return shared;
     }
