@@ -62,6 +62,7 @@ record Architecture(String root) {
         rules.add(knows("secrets.file", "secrets", "job"));
         rules.add(knows("state", "job"));
         rules.add(knows("metrics", "job"));
+        rules.add(knows("artifacts", "job"));
         rules.add(knows("teardown", "job", "sandbox", "secrets", "state"));
         rules.add(
                 knows(
@@ -73,6 +74,7 @@ record Architecture(String root) {
                         "sandbox",
                         "secrets",
                         "logs",
+                        "artifacts",
                         "teardown",
                         "metrics"));
 
@@ -89,6 +91,8 @@ record Architecture(String root) {
         rules.add(library("JDBC", "java.sql..", "state", "source.local", "teardown"));
         rules.add(library("SQLite", "org.sqlite..", "state"));
         rules.add(library("Micrometer", "io.micrometer..", "metrics", "bootstrap"));
+        rules.add(
+                library("Commons Compress", "org.apache.commons.compress..", "artifacts", "cli"));
         rules.add(library("picocli", "picocli..", "cli"));
 
         rules.add(

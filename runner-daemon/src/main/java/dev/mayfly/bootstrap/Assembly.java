@@ -1,6 +1,7 @@
 package dev.mayfly.bootstrap;
 
 import dev.mayfly.admission.AdmissionPolicy;
+import dev.mayfly.artifacts.UnpackLimits;
 import dev.mayfly.admission.PoolAdmission;
 import dev.mayfly.admission.PoolCeiling;
 import dev.mayfly.admission.SourceBinding;
@@ -11,6 +12,7 @@ import dev.mayfly.config.MayflySettings;
 import dev.mayfly.config.PoolSettings;
 import dev.mayfly.execution.PoolTerms;
 import dev.mayfly.execution.Stages;
+import dev.mayfly.execution.Storage;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.LifeId;
@@ -124,6 +126,7 @@ public final class Assembly implements AutoCloseable {
                         reaper,
                         journal,
                         metrics,
+                        storage(),
                         spool(),
                         lives.current());
     }
@@ -165,6 +168,11 @@ public final class Assembly implements AutoCloseable {
     /** What a person wants to know of the engine. */
     public EngineReport examineEngine() throws InterruptedException {
         return EngineReport.of(engine, docker(settings, lives), Clock.systemUTC());
+    }
+
+    private Storage storage() {
+        return new Storage(
+                directory.spool(), 10L << 30, new UnpackLimits(20L << 30, 500_000));
     }
 
     private SpoolSettings spool() {

@@ -46,7 +46,12 @@ record JobPlan(Claim claim, PoolTerms terms) {
         return Ceiling.of(terms.limits(), spec().environment().resources());
     }
 
-    SandboxSpec environment() {
+    /**
+     * What it runs in.
+     *
+     * @param bring whether something is unpacked into it before the script
+     */
+    SandboxSpec environment(boolean bring) {
         JobEnvironment asked = spec().environment();
         ImageSpec image = asked.image() == null ? terms.image() : asked.image();
         return new SandboxSpec(
@@ -56,10 +61,22 @@ record JobPlan(Claim claim, PoolTerms terms) {
                 asked.services(),
                 asked.registries(),
                 asked.network(),
-                SourceSteps.needs(spec().inputs().workspace()),
-                SourceSteps.directory(spec().inputs().workspace()),
+                checkoutWith(bring),
+                directory(),
                 limits(),
                 terms.hardening());
+    }
+
+    /** Where each step begins. */
+    String directory() {
+        return SourceSteps.directory(spec().inputs().workspace());
+    }
+
+    private SandboxSpec.Checkout checkoutWith(boolean bring) {
+        SandboxSpec.Checkout needed = SourceSteps.needs(spec().inputs().workspace());
+        return bring && needed == SandboxSpec.Checkout.NOTHING
+                ? SandboxSpec.Checkout.OFFLINE
+                : needed;
     }
 
     /**

@@ -2,18 +2,21 @@ package dev.mayfly.execution;
 
 import dev.mayfly.admission.Verdict;
 import dev.mayfly.job.Cancellation;
+import dev.mayfly.job.Artifact;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.job.SecretRequest;
+import dev.mayfly.job.Transfers;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.Step;
 import dev.mayfly.sandbox.StepEnd;
 import dev.mayfly.secrets.Secret;
 import dev.mayfly.secrets.SecretLease;
 import dev.mayfly.source.Claim;
+import dev.mayfly.source.Exchange;
 import dev.mayfly.source.JobReport;
 import java.time.Duration;
 import java.util.List;
@@ -46,6 +49,7 @@ public final class JobRun {
     private final JobPlan plan;
     private final Deadline deadline;
     private final JobLog log;
+    private final Exchange exchange;
     private final JobNews news;
     private @Nullable SecretLease lease;
 
@@ -61,6 +65,7 @@ public final class JobRun {
         this.plan = new JobPlan(claim, terms);
         this.deadline = Deadline.in(plan.wholeLimit());
         this.log = new JobLog(stages, claim, report, terms);
+        this.exchange = report.exchange();
         this.news = new JobNews(stages, claim, report, terms);
     }
 
@@ -160,10 +165,12 @@ public final class JobRun {
             secrets = fetchSecrets();
 
             // 3 sandbox
-            sandbox = stages.sandboxes().create(plan.environment(), log::notice);
+            sandbox = stages.sandboxes()
+                            .create(plan.environment(exchange.transfers().bring()), log::notice);
 
-            // 4 sources, while no secret is in the sandbox
+            // 4 sources and what other jobs have kept, while no secret is in the sandbox
             fetchSources(sandbox);
+            bring(sandbox);
         }
 
         if (claim.cancellation().reason() != null) {
@@ -174,9 +181,14 @@ public final class JobRun {
         news.enter(JobPhase.RUNNING);
         Outcome outcome = runScript(sandbox, secrets);
         int code = runAfterScript(sandbox, secrets, outcome);
-        return code == 0 || !(outcome instanceof Outcome.Passed)
-                ? outcome
-                : new Outcome.Failed(code);
+        Outcome end =
+                code == 0 || !(outcome instanceof Outcome.Passed)
+                        ? outcome
+                        : new Outcome.Failed(code);
+
+        // 6 files that other jobs and people get, when nothing of the job runs any more
+        keepFiles(sandbox, end);
+        return end;
     }
 
     private Optional<Outcome> refusal() {
@@ -213,10 +225,9 @@ public final class JobRun {
 
     private void fetchSources(Sandbox sandbox) throws InterruptedException {
         List<Step> steps = plan.checkout();
-        if (steps.isEmpty()) {
-            return;
+        if (!steps.isEmpty()) {
+            log.begin("checkout");
         }
-        log.begin("checkout");
         for (Step step : steps) {
             StepEnd end =
                     sandbox.run(
@@ -234,7 +245,25 @@ public final class JobRun {
                                 + "; the log's checkout section says why");
             }
         }
-        sandbox.endCheckout();
+    }
+
+    private void bring(Sandbox sandbox) throws InterruptedException {
+        Transfers transfers = exchange.transfers();
+        Bringing bringing =
+                new Bringing(
+                        log,
+                        exchange,
+                        sandbox,
+                        stages.storage(),
+                        claim.job(),
+                        claim.cancellation());
+        if (!transfers.dependencies().isEmpty()) {
+            log.begin("download_artifacts");
+            bringing.dependencies(transfers.dependencies());
+        }
+        if (transfers.bring() || !plan.checkout().isEmpty()) {
+            sandbox.endCheckout();
+        }
     }
 
     private Outcome runScript(Sandbox sandbox, List<Secret> secrets) throws InterruptedException {
@@ -282,6 +311,39 @@ public final class JobRun {
                         ? "after_script failed: " + failure
                         : "after_script failed, which does not change the outcome: " + failure);
         return counts ? exitCode : 0;
+    }
+
+    private void keepFiles(Sandbox sandbox, Outcome outcome) throws InterruptedException {
+        boolean passed = outcome instanceof Outcome.Passed;
+        List<Artifact> artifacts = exchange.transfers().artifactsAfter(passed);
+        if (artifacts.isEmpty() || deadline.passed()) {
+            return;
+        }
+        try (var _ = new Afterwards(claim.cancellation(), deadline)) {
+            log.begin(passed ? "upload_artifacts_on_success" : "upload_artifacts_on_failure");
+            sandbox.seal();
+            new Keeping(
+                            log,
+                            exchange,
+                            sandbox,
+                            plan.directory(),
+                            stages.storage().limits().entries(),
+                            deadline)
+                    .send(artifacts);
+        } catch (FaultException e) {
+            requireFailed(passed, e);
+        } catch (InterruptedException e) {
+            requireFailed(passed, e);
+        }
+    }
+
+    /** How the script ended counts for more than what became of its files. */
+    private <E extends Exception> void requireFailed(boolean passed, E failure)
+            throws E, InterruptedException {
+        if (passed) {
+            throw failure;
+        }
+        log.notice("not all files of the job were kept: " + failure.getMessage());
     }
 
     private static String words(StepEnd end) {

@@ -25,4 +25,9 @@ public interface JobReport {
 
     /** How the environment was destroyed. Called at least once, again after a retry. */
     void released(Receipt receipt);
+
+    /** How the job's files come from other jobs and go to them. */
+    default Exchange exchange() {
+        return Exchange.NONE;
+    }
 }

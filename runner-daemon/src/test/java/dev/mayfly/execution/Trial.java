@@ -1,6 +1,7 @@
 package dev.mayfly.execution;
 
 import dev.mayfly.admission.Verdict;
+import dev.mayfly.artifacts.UnpackLimits;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.Inputs;
@@ -88,6 +89,7 @@ final class Trial implements AutoCloseable {
                 reaper,
                 journal,
                 new JobMetrics(metrics),
+                new Storage(spool.directory(), 1 << 20, new UnpackLimits(1 << 20, 100)),
                 spool,
                 LIFE);
     }

@@ -74,6 +74,15 @@ final class ContainerRecipes {
         Capability.SETUID
     };
 
+    /**
+     * What the agent keeps in the reader: to run steps as the job's user and to end them. Where that
+     * user is root, it also reads what other users of the job's container have left ({@code
+     * DAC_OVERRIDE}; {@code DAC_READ_SEARCH} would open files of the host by their handles).
+     */
+    private static final Capability[] OF_READER = {
+        Capability.DAC_OVERRIDE, Capability.KILL, Capability.SETGID, Capability.SETUID
+    };
+
     private final SandboxSpec spec;
     private final EngineImage agentImage;
     private final boolean agentInVolume;
@@ -121,6 +130,28 @@ final class ContainerRecipes {
                 agentImage.id(),
                 HELPER_USER,
                 new ContainerRecipe.Place("helper", List.of(), networking.networked()),
+                host);
+    }
+
+    /**
+     * The container of the agent image that reads what the job has left, when nothing of the job
+     * runs any more.
+     */
+    ContainerRecipe reader() {
+        Networking none = new Networking.Disabled();
+        HostConfig host =
+                confined(none, OF_READER)
+                        .withReadonlyRootfs(true)
+                        .withTmpFs(withTmp(HELPER_USER))
+                        .withMounts(
+                                List.of(
+                                        volume(Role.WORKSPACE, Places.WORKSPACE, true)
+                                                .withReadOnly(true)));
+        return new ContainerRecipe(
+                Role.READER.nameFor(spec.job()),
+                agentImage.id(),
+                HELPER_USER,
+                new ContainerRecipe.Place("reader", List.of(), none.networked()),
                 host);
     }
 

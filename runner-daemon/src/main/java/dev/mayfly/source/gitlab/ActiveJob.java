@@ -2,6 +2,7 @@ package dev.mayfly.source.gitlab;
 
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.JobId;
+import dev.mayfly.source.Exchange;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
@@ -22,6 +23,7 @@ final class ActiveJob {
     private final TraceSpool spool;
     private final TraceWriter log;
     private final TraceDelivery delivery;
+    private volatile Exchange exchange = Exchange.NONE;
 
     /**
      * Prepares.
@@ -92,6 +94,15 @@ final class ActiveJob {
 
     TraceDelivery delivery() {
         return delivery;
+    }
+
+    /** How its files come and go; nothing is exchanged before that is set. */
+    Exchange exchange() {
+        return exchange;
+    }
+
+    void exchange(Exchange through) {
+        exchange = through;
     }
 
     /** The server wishes the end of the job. */

@@ -72,7 +72,7 @@ public enum FailureReason {
         return switch (fault) {
             case IMAGE -> RUNNER_CONFIGURATION_ERROR;
             case REGISTRY, SECRET -> RUNNER_EXTERNAL_DEPENDENCY_FAILURE;
-            case ENGINE, WORKSPACE, SERVICE, LOG, INTERNAL -> RUNNER_SYSTEM_FAILURE;
+            case ENGINE, WORKSPACE, SERVICE, ARTIFACTS, LOG, INTERNAL -> RUNNER_SYSTEM_FAILURE;
         };
     }
 }

@@ -9,6 +9,7 @@ import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.source.Exchange;
 import dev.mayfly.source.JobReport;
 import java.io.IOException;
 import java.time.Duration;
@@ -59,6 +60,11 @@ final class GitLabReport implements JobReport {
                             + "): make room in the state directory",
                     e);
         }
+    }
+
+    @Override
+    public Exchange exchange() {
+        return job.exchange();
     }
 
     /** GitLab has no place for a receipt. */

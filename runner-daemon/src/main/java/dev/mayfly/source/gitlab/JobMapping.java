@@ -14,6 +14,7 @@ import dev.mayfly.job.ResourceRequest;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.job.Steps;
+import dev.mayfly.job.Transfers;
 import dev.mayfly.source.gitlab.JobPayload.Image;
 import dev.mayfly.source.gitlab.JobPayload.Service;
 import dev.mayfly.source.gitlab.JobPayload.Step;
@@ -63,9 +64,11 @@ final class JobMapping {
         /**
          * A job that loses nothing but time.
          *
+         * @param transfers what it is brought and what of it is kept
          * @param skipped what of it is not done and only makes it slower, each in a few words
          */
-        record Mapped(JobSpec spec, List<String> skipped) implements Result {
+        record Mapped(JobSpec spec, Transfers transfers, List<String> skipped)
+                implements Result {
 
             public Mapped {
                 skipped = List.copyOf(skipped);
@@ -89,14 +92,17 @@ final class JobMapping {
     static Result map(JobPayload payload, RunnerFacts runner) {
         JobMapping mapping = new JobMapping(payload, runner);
         JobSpec spec = mapping.spec();
+        TransferMapping transfers = new TransferMapping(payload, mapping.variables);
+        Transfers mapped = transfers.map();
+        mapping.lacking.addAll(transfers.lacking());
+        mapping.skipped.addAll(transfers.skipped());
         return mapping.lacking.isEmpty()
-                ? new Result.Mapped(spec, mapping.skipped)
+                ? new Result.Mapped(spec, mapped, mapping.skipped)
                 : new Result.Refused(mapping.lacking);
     }
 
     private JobSpec spec() {
         payload.work().beyond().forEach(keyword -> lacking.add("the keyword " + keyword));
-        transfers();
         if (runner.protectedRefs() && !payload.git().protectedRef()) {
             lacking.add(
                     "a runner that takes jobs of unprotected refs: this one is declared as"
@@ -287,19 +293,6 @@ final class JobMapping {
 
     private static String text(SecretValue value) {
         return new String(value.reveal(), UTF_8);
-    }
-
-    private void transfers() {
-        JobPayload.Transfers transfers = payload.transfers();
-        if (transfers.artifacts() > 0) {
-            lacking.add("artifacts");
-        }
-        if (transfers.caches() > 0) {
-            skipped.add("cache: nothing is restored or saved");
-        }
-        if (transfers.dependencies() > 0) {
-            lacking.add("artifacts of earlier jobs");
-        }
     }
 
     private static JobVariables variables(JobPayload payload, RunnerFacts runner) {

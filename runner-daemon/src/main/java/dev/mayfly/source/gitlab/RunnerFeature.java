@@ -20,6 +20,14 @@ public enum RunnerFeature {
     SERVICE_VARIABLES,
     /** A service has several names. */
     SERVICE_MULTIPLE_ALIASES,
+    /** Files are kept at the server and brought from there. */
+    ARTIFACTS,
+    /** Reports are kept beside the archive. */
+    UPLOAD_MULTIPLE_ARTIFACTS,
+    /** A report is kept as it is. */
+    UPLOAD_RAW_ARTIFACTS,
+    /** Files are left out of what is kept. */
+    ARTIFACTS_EXCLUDE,
     /** Sources are fetched as the payload's refspecs say. */
     REFSPECS,
     /** Values of masked variables do not appear in the log. */

@@ -306,7 +306,7 @@ class GitLabSourceTest {
             StubJob job =
                     gitlab.stub.enqueue(
                             gitlab.runner,
-                            withArtifacts(
+                            withSecrets(
                                     GitLabFixture.job(7)
                                             .variable("WORD", "canary-value", "masked")));
             gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(8));
@@ -315,7 +315,7 @@ class GitLabSourceTest {
             Eventually.holds(
                     "refusal", GitLabFixture.SOON, () -> job.status() == StubJob.Status.FAILED);
             assertThat(job.failureReason()).isEqualTo("runner_system_failure");
-            assertThat(job.trace()).contains("  - artifacts").doesNotContain("canary");
+            assertThat(job.trace()).contains("  - the keyword secrets").doesNotContain("canary");
         }
     }
 
@@ -391,7 +391,7 @@ class GitLabSourceTest {
                     gitlab.stub.enqueue(
                             gitlab.runner,
                             GitLabFixture.job(13).node(),
-                            Set.of("upload_multiple_artifacts"));
+                            Set.of("multi_build_steps"));
 
             assertThat(gitlab.claim(Duration.ofMillis(100))).isEmpty();
             assertThat(job.failureReason()).isEqualTo("runner_unsupported");
@@ -467,8 +467,8 @@ class GitLabSourceTest {
         return FailureReason.of(outcome, false, known).failure();
     }
 
-    private static StubPayload withArtifacts(StubPayload payload) {
-        payload.node().putArray("artifacts").addObject().putArray("paths").add("out");
+    private static StubPayload withSecrets(StubPayload payload) {
+        payload.node().putObject("secrets").putObject("A");
         return payload;
     }
 }

@@ -144,14 +144,14 @@ class PayloadReaderTest {
 
     @Test
     void nothingOfAJobIsLostSilently() throws Exception {
-        assertThat(lacking(node -> node.putArray("artifacts").addObject())).contains("artifacts");
         assertThat(
                         lacking(node ->
-                                node.putArray("dependencies")
+                                node.putArray("artifacts")
                                         .addObject()
-                                        .putObject("artifacts_file")
-                                        .put("filename", "a.zip")))
-                .contains("artifacts of earlier jobs");
+                                        .put("artifact_format", "tarzstd")))
+                .contains("artifacts packed as tarzstd");
+        assertThat(lacking(node -> node.putArray("artifacts").addObject().put("when", "sometimes")))
+                .contains("a value of artifacts:when");
         assertThat(lacking(node -> node.putObject("secrets").putObject("A")))
                 .contains("the keyword secrets");
         assertThat(lacking(node -> node.putArray("hooks").addObject().put("name", "other_script")))

@@ -1,0 +1,130 @@
+package dev.mayfly.execution;
+
+import dev.mayfly.artifacts.ReceivedArchive;
+import dev.mayfly.job.Cancellation;
+import dev.mayfly.job.Dependency;
+import dev.mayfly.job.Fault;
+import dev.mayfly.job.FaultException;
+import dev.mayfly.job.JobId;
+import dev.mayfly.sandbox.Sandbox;
+import dev.mayfly.sandbox.Step;
+import dev.mayfly.sandbox.StepEnd;
+import dev.mayfly.source.Exchange;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What a job is brought before its script: archives of earlier jobs, unpacked into its source
+ * directory by the helper, as the job's user. For use by the job's thread.
+ */
+final class Bringing {
+
+    private static final Duration LIMIT = Duration.ofHours(1);
+
+    /**
+     * Nothing is written through a link: each directory on the way to a file is in the stream, and
+     * takes the place of a link of its name; so does each file.
+     */
+    private static final String UNPACK =
+            "exec tar --extract --no-same-owner --preserve-permissions --no-overwrite-dir --file=-";
+
+    private final JobLog log;
+    private final Exchange exchange;
+    private final Sandbox sandbox;
+    private final Storage storage;
+    private final JobId job;
+    private final Cancellation cancellation;
+
+    Bringing(
+            JobLog log,
+            Exchange exchange,
+            Sandbox sandbox,
+            Storage storage,
+            JobId job,
+            Cancellation cancellation) {
+        this.log = log;
+        this.exchange = exchange;
+        this.sandbox = sandbox;
+        this.storage = storage;
+        this.job = job;
+        this.cancellation = cancellation;
+    }
+
+    /**
+     * Fetches and unpacks what earlier jobs have kept.
+     *
+     * @throws FaultException {@code ARTIFACTS} naming the job whose artifacts cannot be had
+     */
+    void dependencies(List<Dependency> dependencies) throws InterruptedException {
+        for (Dependency dependency : dependencies) {
+            log.notice(
+                    "Downloading artifacts for %s (%s)..."
+                            .formatted(dependency.name(), dependency.id()));
+            try (FileChannel spooled = spool()) {
+                exchange.fetch(dependency, spooled, storage.archiveBytes());
+                unpack(spooled);
+            } catch (IOException e) {
+                throw notSpooled(e);
+            } catch (FaultException e) {
+                throw new FaultException(
+                        e.fault(),
+                        "artifacts of job %s (%s): %s"
+                                .formatted(dependency.name(), dependency.id(), e.getMessage()),
+                        e);
+            }
+        }
+    }
+
+    /** A file that is gone when it is closed, or this process is. */
+    private FileChannel spool() {
+        try {
+            return FileChannel.open(
+                    storage.spool().resolve(job + ".zip"),
+                    Set.of(
+                            StandardOpenOption.CREATE_NEW,
+                            StandardOpenOption.READ,
+                            StandardOpenOption.WRITE,
+                            StandardOpenOption.DELETE_ON_CLOSE),
+                    PosixFilePermissions.asFileAttribute(
+                            PosixFilePermissions.fromString("rw-------")));
+        } catch (IOException e) {
+            throw notSpooled(e);
+        }
+    }
+
+    private FaultException notSpooled(IOException e) {
+        return new FaultException(
+                Fault.ARTIFACTS,
+                "an archive could not be kept in %s (%s): make room there"
+                        .formatted(storage.spool(), e.getMessage()),
+                e);
+    }
+
+    private void unpack(FileChannel file) throws InterruptedException {
+        try (ReceivedArchive archive = ReceivedArchive.open(file, storage.limits())) {
+            Step step =
+                    new Step(
+                            "unpack",
+                            Step.Place.HELPER,
+                            new Step.Program.Shell(List.of(UNPACK)),
+                            Map.of("LC_ALL", "C"),
+                            List.of(),
+                            archive::tar);
+            StepEnd end =
+                    sandbox.run(
+                            step, log.output(LIMIT, cancellation), LIMIT, new Cancellation());
+            if (!(end instanceof StepEnd.Exited(int code) && code == 0)) {
+                throw new FaultException(
+                        Fault.ARTIFACTS,
+                        "they could not be unpacked into the workspace; the lines above say why");
+            }
+            log.notice("Unpacked %d files and directories".formatted(archive.size()));
+        }
+    }
+}
