@@ -71,7 +71,11 @@ public final class ReceivedArchive implements AutoCloseable {
         requireZip(file);
         ZipFile zip;
         try {
-            zip = ZipFile.builder().setSeekableByteChannel(file).setIgnoreLocalFileHeader(true).get();
+            zip =
+                    ZipFile.builder()
+                            .setSeekableByteChannel(file)
+                            .setIgnoreLocalFileHeader(true)
+                            .get();
         } catch (IOException | RuntimeException e) {
             throw refused("it is damaged (" + e.getMessage() + ")");
         }

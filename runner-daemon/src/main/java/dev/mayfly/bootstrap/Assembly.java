@@ -1,11 +1,11 @@
 package dev.mayfly.bootstrap;
 
 import dev.mayfly.admission.AdmissionPolicy;
-import dev.mayfly.artifacts.UnpackLimits;
 import dev.mayfly.admission.PoolAdmission;
 import dev.mayfly.admission.PoolCeiling;
 import dev.mayfly.admission.SourceBinding;
 import dev.mayfly.admission.Verdict;
+import dev.mayfly.artifacts.UnpackLimits;
 import dev.mayfly.config.Environment;
 import dev.mayfly.config.JobSpecJson;
 import dev.mayfly.config.MayflySettings;
@@ -171,8 +171,7 @@ public final class Assembly implements AutoCloseable {
     }
 
     private Storage storage() {
-        return new Storage(
-                directory.spool(), 10L << 30, new UnpackLimits(20L << 30, 500_000));
+        return new Storage(directory.spool(), 10L << 30, new UnpackLimits(20L << 30, 500_000));
     }
 
     private SpoolSettings spool() {

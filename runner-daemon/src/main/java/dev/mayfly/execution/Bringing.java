@@ -117,8 +117,7 @@ final class Bringing {
                             List.of(),
                             archive::tar);
             StepEnd end =
-                    sandbox.run(
-                            step, log.output(LIMIT, cancellation), LIMIT, new Cancellation());
+                    sandbox.run(step, log.output(LIMIT, cancellation), LIMIT, new Cancellation());
             if (!(end instanceof StepEnd.Exited(int code) && code == 0)) {
                 throw new FaultException(
                         Fault.ARTIFACTS,

@@ -1,8 +1,8 @@
 package dev.mayfly.execution;
 
 import dev.mayfly.admission.Verdict;
-import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.Artifact;
+import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.JobPhase;
@@ -165,7 +165,8 @@ public final class JobRun {
             secrets = fetchSecrets();
 
             // 3 sandbox
-            sandbox = stages.sandboxes()
+            sandbox =
+                    stages.sandboxes()
                             .create(plan.environment(exchange.transfers().bring()), log::notice);
 
             // 4 sources and what other jobs have kept, while no secret is in the sandbox

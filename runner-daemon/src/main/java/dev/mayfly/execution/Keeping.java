@@ -47,8 +47,8 @@ final class Keeping {
      */
     void send(List<Artifact> artifacts) throws InterruptedException {
         List<Selection> selections = new ArrayList<>();
-        artifacts.forEach(one ->
-                selections.add(new Selection(one.files(), directory, mostEntries)));
+        artifacts.forEach(
+                one -> selections.add(new Selection(one.files(), directory, mostEntries)));
         for (String line : reader.list(selections, limit())) {
             log.notice(line);
         }

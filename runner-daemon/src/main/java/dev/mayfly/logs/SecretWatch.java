@@ -43,8 +43,7 @@ public final class SecretWatch {
      * @return the name of a secret that was found, or null; after that nothing is passed on
      * @throws IOException of the way
      */
-    public @Nullable String take(byte[] bytes, int offset, int length, Way way)
-            throws IOException {
+    public @Nullable String take(byte[] bytes, int offset, int length, Way way) throws IOException {
         int from = offset;
         int end = offset + length;
         while (from < end && found == null) {

@@ -8,7 +8,8 @@ import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 
 /**
- * How files of a job come from other jobs of its source and go to them. For use by the job's thread.
+ * How files of a job come from other jobs of its source and go to them. For use by the job's
+ * thread.
  */
 public interface Exchange {
 

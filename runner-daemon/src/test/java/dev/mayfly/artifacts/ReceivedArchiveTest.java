@@ -69,7 +69,7 @@ class ReceivedArchiveTest {
 
         assertThat(tar(zip))
                 .containsExactly(
-                        "./a/ 740",
+                        "./a/ 700",
                         "./a/ä.txt 640 one",
                         "./b/ 755",
                         "./b/c/ 755",
@@ -83,7 +83,8 @@ class ReceivedArchiveTest {
         assertRefused(new Archive().file("../evil", ""), "entry ../evil leaves the directory");
         assertRefused(new Archive().file("a/../../evil", ""), "entry a/../../evil leaves");
         assertRefused(new Archive().file("a/..", ""), "entry a/.. leaves");
-        assertRefused(new Archive().file("/etc/cron.d/x", ""), "/etc/cron.d/x has an absolute path");
+        assertRefused(
+                new Archive().file("/etc/cron.d/x", ""), "/etc/cron.d/x has an absolute path");
     }
 
     @Test
@@ -164,7 +165,8 @@ class ReceivedArchiveTest {
 
     @Test
     void linkThatPointsNowhereIsRefused() throws IOException {
-        assertRefused(new Archive().add("l", UnixStat.LINK_FLAG | 0777, ""), "entry l is a symbolic");
+        assertRefused(
+                new Archive().add("l", UnixStat.LINK_FLAG | 0777, ""), "entry l is a symbolic");
         assertRefused(
                 new Archive().add("l", UnixStat.LINK_FLAG | 0777, "x".repeat(5000)),
                 "entry l is a symbolic");

@@ -25,8 +25,12 @@ class SelectionTest {
                     + directory("dist/lib")
                     + file("dist/lib/a.o", 1)
                     + link("dist/latest", "app.js")
-                    + "rp\u0000644\u0000" + "0\u0000" + "1700000000.5\u0000dist/pipe\u0000\u0000"
-                    + "uf\u0000600\u0000" + "5\u0000" + "1700000000.5\u0000dist/secret\u0000\u0000";
+                    + "rp\u0000644\u0000"
+                    + "0\u0000"
+                    + "1700000000.5\u0000dist/pipe\u0000\u0000"
+                    + "uf\u0000600\u0000"
+                    + "5\u0000"
+                    + "1700000000.5\u0000dist/secret\u0000\u0000";
 
     @Test
     void directoryStandsForEverythingInIt() {
@@ -67,7 +71,8 @@ class SelectionTest {
 
         assertThat(selection.isEmpty()).isTrue();
         assertThat(selection.findings())
-                .containsExactly("out/*.zip: no matching files; paths are relative to " + DIRECTORY);
+                .containsExactly(
+                        "out/*.zip: no matching files; paths are relative to " + DIRECTORY);
     }
 
     @Test
@@ -75,7 +80,12 @@ class SelectionTest {
         Selection selection =
                 select(
                         new FileSelection(
-                                List.of(DIRECTORY + "/README.md", "/etc/passwd", "../x", "a/../../y", ""),
+                                List.of(
+                                        DIRECTORY + "/README.md",
+                                        "/etc/passwd",
+                                        "../x",
+                                        "a/../../y",
+                                        ""),
                                 List.of(),
                                 false));
 
@@ -106,7 +116,8 @@ class SelectionTest {
 
     @Test
     void brokenPatternIsSaidAndTheOthersCount() {
-        Selection selection = select(new FileSelection(List.of("[x", "README.md"), List.of(), false));
+        Selection selection =
+                select(new FileSelection(List.of("[x", "README.md"), List.of(), false));
 
         assertThat(paths(selection)).containsExactly("README.md");
         assertThat(selection.findings()).contains("[x: not a pattern: [ without ]");
@@ -128,7 +139,8 @@ class SelectionTest {
         Selection whole = select(new FileSelection(List.of("**"), List.of(), false));
         for (int cut = 1; cut < bytes.length; cut += 7) {
             Selection selection =
-                    new Selection(new FileSelection(List.of("**"), List.of(), false), DIRECTORY, 100);
+                    new Selection(
+                            new FileSelection(List.of("**"), List.of(), false), DIRECTORY, 100);
             Listing listing = new Listing(List.of(selection));
             listing.take(bytes, 0, cut);
             listing.take(bytes, cut, bytes.length - cut);
@@ -185,7 +197,12 @@ class SelectionTest {
     }
 
     static String file(String path, long bytes) {
-        return "rf\u0000644\u0000" + bytes + "\u0000" + "1700000000.5\u0000" + path + "\u0000\u0000";
+        return "rf\u0000644\u0000"
+                + bytes
+                + "\u0000"
+                + "1700000000.5\u0000"
+                + path
+                + "\u0000\u0000";
     }
 
     static String directory(String path) {
@@ -193,6 +210,12 @@ class SelectionTest {
     }
 
     static String link(String path, String target) {
-        return "rl\u0000777\u0000" + "6\u0000" + "1700000000.5\u0000" + path + "\u0000" + target + "\u0000";
+        return "rl\u0000777\u0000"
+                + "6\u0000"
+                + "1700000000.5\u0000"
+                + path
+                + "\u0000"
+                + target
+                + "\u0000";
     }
 }

@@ -74,15 +74,6 @@ final class ContainerRecipes {
         Capability.SETUID
     };
 
-    /**
-     * What the agent keeps in the reader: to run steps as the job's user and to end them. Where that
-     * user is root, it also reads what other users of the job's container have left ({@code
-     * DAC_OVERRIDE}; {@code DAC_READ_SEARCH} would open files of the host by their handles).
-     */
-    private static final Capability[] OF_READER = {
-        Capability.DAC_OVERRIDE, Capability.KILL, Capability.SETGID, Capability.SETUID
-    };
-
     private final SandboxSpec spec;
     private final EngineImage agentImage;
     private final boolean agentInVolume;
@@ -135,12 +126,13 @@ final class ContainerRecipes {
 
     /**
      * The container of the agent image that reads what the job has left, when nothing of the job
-     * runs any more.
+     * runs any more. Where the job's user is root, {@code DAC_OVERRIDE} lets it read what other
+     * users of the job's container have left; it cannot write to any of it.
      */
     ContainerRecipe reader() {
         Networking none = new Networking.Disabled();
         HostConfig host =
-                confined(none, OF_READER)
+                confined(none, OF_HELPER)
                         .withReadonlyRootfs(true)
                         .withTmpFs(withTmp(HELPER_USER))
                         .withMounts(

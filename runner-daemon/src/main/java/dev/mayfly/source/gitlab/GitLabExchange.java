@@ -199,8 +199,9 @@ final class GitLabExchange implements Exchange {
                         return;
                     }
                     case 401, 403 ->
-                            throw failed("the server does not let this job have them (HTTP status %d)"
-                                    .formatted(answer.status()));
+                            throw failed(
+                                    "the server does not let this job have them (HTTP status %d)"
+                                            .formatted(answer.status()));
                     case 404 ->
                             throw failed(
                                     "the server does not have them any more: they have expired or"
@@ -221,14 +222,15 @@ final class GitLabExchange implements Exchange {
         }
     }
 
-    private Answer download(
-            Dependency dependency, boolean direct, FileChannel into, long mostBytes)
+    private Answer download(Dependency dependency, boolean direct, FileChannel into, long mostBytes)
             throws UnreachableIo, InterruptedException {
         GitLabToken token = token(dependency);
         RequestOptions options =
                 http.options(
                                 HttpMethod.GET,
-                                "/jobs/" + dependency.id() + "/artifacts"
+                                "/jobs/"
+                                        + dependency.id()
+                                        + "/artifacts"
                                         + (direct ? "?direct_download=true" : ""))
                         .putHeader("JOB-TOKEN", token.reveal());
         for (int redirect = 0; ; redirect++) {

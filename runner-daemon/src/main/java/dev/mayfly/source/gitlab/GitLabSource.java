@@ -305,11 +305,7 @@ public final class GitLabSource implements JobSource, AutoCloseable {
                             List<String> skipped) -> {
                 job.exchange(
                         new GitLabExchange(
-                                api.http(),
-                                payload,
-                                transfers,
-                                settings.pacing().poll(),
-                                random));
+                                api.http(), payload, transfers, settings.pacing().poll(), random));
                 skipped.forEach(
                         what -> told(job, "Mayfly does not do this yet, and goes on: " + what));
                 yield Optional.of(

@@ -396,8 +396,8 @@ final class GitLabTransfer {
     static Map<String, String> headers(HttpClientResponse response) {
         Map<String, String> headers = new HashMap<>();
         response.headers()
-                .forEach((name, value) ->
-                        headers.putIfAbsent(name.toLowerCase(Locale.ROOT), value));
+                .forEach(
+                        (name, value) -> headers.putIfAbsent(name.toLowerCase(Locale.ROOT), value));
         return headers;
     }
 }

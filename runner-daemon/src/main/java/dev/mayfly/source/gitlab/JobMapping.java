@@ -67,8 +67,7 @@ final class JobMapping {
          * @param transfers what it is brought and what of it is kept
          * @param skipped what of it is not done and only makes it slower, each in a few words
          */
-        record Mapped(JobSpec spec, Transfers transfers, List<String> skipped)
-                implements Result {
+        record Mapped(JobSpec spec, Transfers transfers, List<String> skipped) implements Result {
 
             public Mapped {
                 skipped = List.copyOf(skipped);

@@ -166,8 +166,9 @@ final class JobVariables {
     }
 
     /**
-     * A text in which references are resolved as a shell would, with <code>${NAME:-otherwise}</code>
-     * for names that are empty and <code>${NAME-otherwise}</code> for names that are not there.
+     * A text in which references are resolved as a shell would, with <code>${NAME:-otherwise}
+     * </code> for names that are empty and <code>${NAME-otherwise}</code> for names that are not
+     * there.
      */
     String expandedAsInShell(String text) {
         StringBuilder out = new StringBuilder();
@@ -176,8 +177,7 @@ final class JobVariables {
         while (matcher.find()) {
             out.append(expanded(text.substring(at, matcher.start())));
             String value = values.get(matcher.group(1));
-            boolean missing =
-                    value == null || (value.isEmpty() && matcher.group(2).equals(":-"));
+            boolean missing = value == null || (value.isEmpty() && matcher.group(2).equals(":-"));
             out.append(missing ? expanded(matcher.group(3)) : value);
             at = matcher.end();
         }

@@ -58,7 +58,10 @@ final class TransferMapping {
                 };
         String name = variables.expandedAsInShell(wish.name());
         return new Artifact(
-                new Artifact.Label(wish.type(), name.isBlank() ? usualName(form, wish) : name, wish.expireIn()),
+                new Artifact.Label(
+                        wish.type(),
+                        name.isBlank() ? usualName(form, wish) : name,
+                        wish.expireIn()),
                 new Artifact.Packing(form, level(LEVEL)),
                 when(wish.when(), "artifacts"),
                 files(wish.files()));

@@ -374,9 +374,7 @@ public final class GitLabStub implements AutoCloseable {
     private long rest(StubEndpoint endpoint, String path, InputStream in, long before)
             throws IOException {
         StubJob job =
-                endpoint == StubEndpoint.UPLOAD
-                        ? locked(() -> jobs.get(endpoint.job(path)))
-                        : null;
+                endpoint == StubEndpoint.UPLOAD ? locked(() -> jobs.get(endpoint.job(path))) : null;
         byte[] piece = new byte[64 << 10];
         long rest = 0;
         for (int length = in.read(piece); length >= 0; length = in.read(piece)) {

@@ -152,10 +152,7 @@ public final class StubPayload {
                         .put("id", job.id())
                         .put("name", "earlier")
                         .put("token", job.token());
-        dependency
-                .putObject("artifacts_file")
-                .put("filename", "artifacts.zip")
-                .put("size", size);
+        dependency.putObject("artifacts_file").put("filename", "artifacts.zip").put("size", size);
         return this;
     }
 
