@@ -1,5 +1,6 @@
 package dev.mayfly.artifacts;
 
+import dev.mayfly.job.Artifact;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.FileSelection;
@@ -133,6 +134,13 @@ public final class Selection {
     /** Whether nothing is. */
     public boolean isEmpty() {
         return entries.isEmpty();
+    }
+
+    /** Whether nothing would come of it in this form. */
+    public boolean isEmptyAs(Artifact.Form form) {
+        return form == Artifact.Form.ZIP
+                ? isEmpty()
+                : entries.stream().noneMatch(one -> one.kind() == WorkspaceEntry.Kind.FILE);
     }
 
     /** How many files and directories are meant, in words. */

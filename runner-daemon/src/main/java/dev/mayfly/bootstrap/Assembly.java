@@ -5,8 +5,11 @@ import dev.mayfly.admission.PoolAdmission;
 import dev.mayfly.admission.PoolCeiling;
 import dev.mayfly.admission.SourceBinding;
 import dev.mayfly.admission.Verdict;
+import dev.mayfly.artifacts.CacheStore;
+import dev.mayfly.artifacts.LocalCaches;
 import dev.mayfly.artifacts.UnpackLimits;
 import dev.mayfly.config.Environment;
+import dev.mayfly.config.ExchangeSettings;
 import dev.mayfly.config.JobSpecJson;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.config.PoolSettings;
@@ -43,6 +46,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -171,7 +175,19 @@ public final class Assembly implements AutoCloseable {
     }
 
     private Storage storage() {
-        return new Storage(directory.spool(), 10L << 30, new UnpackLimits(20L << 30, 500_000));
+        ExchangeSettings exchange = settings.exchange();
+        ExchangeSettings.Cache cache = exchange.cache();
+        return new Storage(
+                directory.spool(),
+                exchange.archiveBytes(),
+                new UnpackLimits(exchange.unpackedBytes(), exchange.files()),
+                cache == null
+                        ? CacheStore.NONE
+                        : new LocalCaches(
+                                cache.directory(),
+                                new LocalCaches.Bounds(
+                                        cache.poolBytes(), cache.entryBytes(), cache.unused()),
+                                InstantSource.system()));
     }
 
     private SpoolSettings spool() {
@@ -202,6 +218,11 @@ public final class Assembly implements AutoCloseable {
             LogSpool.sweep(directory.spool());
         } catch (IOException e) {
             LOG.warn("{} cannot be swept: {}", directory.spool(), e.getMessage());
+        }
+        try {
+            stages.storage().caches().evict();
+        } catch (IOException e) {
+            LOG.warn("old caches cannot be removed: {}", e.getMessage());
         }
     }
 

@@ -59,6 +59,7 @@ final class SettingsBinding {
                 pools,
                 local(root.section("sources").section("local"), pools),
                 root.section("sources").sections("gitlab").stream().map(this::gitlab).toList(),
+                exchange(root.section("artifacts"), root.section("cache"), daemon.stateDirectory()),
                 secrets(root.section("secrets").section("file"), daemon.stateDirectory()));
     }
 
@@ -174,6 +175,20 @@ final class SettingsBinding {
         return section.has(key)
                 ? directory.resolve(section.text(key)).toAbsolutePath().normalize()
                 : null;
+    }
+
+    private ExchangeSettings exchange(Section artifacts, Section cache, Path stateDirectory) {
+        return new ExchangeSettings(
+                artifacts.bytes("max_archive"),
+                artifacts.bytes("max_unpacked"),
+                artifacts.number("max_files"),
+                cache.text("store").equals("none")
+                        ? null
+                        : new ExchangeSettings.Cache(
+                                path(cache, "path", stateDirectory.resolve("cache")),
+                                cache.bytes("max_size"),
+                                cache.bytes("max_entry"),
+                                cache.duration("max_unused")));
     }
 
     private SecretsSettings secrets(Section section, Path stateDirectory) {

@@ -1,6 +1,9 @@
 package dev.mayfly.execution;
 
+import dev.mayfly.artifacts.CacheScope;
+import dev.mayfly.artifacts.CacheStore;
 import dev.mayfly.artifacts.ReceivedArchive;
+import dev.mayfly.job.CacheUse;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.Dependency;
 import dev.mayfly.job.Fault;
@@ -15,8 +18,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -104,6 +109,34 @@ final class Bringing {
                 "an archive could not be kept in %s (%s): make room there"
                         .formatted(storage.spool(), e.getMessage()),
                 e);
+    }
+
+    /** Looks for caches. One that cannot be had is said in the log, and costs only time. */
+    void caches(List<CacheUse> caches, CacheScope scope) throws InterruptedException {
+        for (CacheUse cache : caches) {
+            if (cache.direction().pulls()) {
+                cache(cache, scope);
+            }
+        }
+    }
+
+    private void cache(CacheUse cache, CacheScope scope) throws InterruptedException {
+        List<String> keys = new ArrayList<>(List.of(cache.key()));
+        keys.addAll(cache.fallbackKeys());
+        log.notice("Checking cache for " + String.join(", ", keys) + "...");
+        try {
+            Optional<CacheStore.Found> found = storage.caches().find(scope, keys);
+            if (found.isEmpty()) {
+                log.notice("No cache is there yet");
+                return;
+            }
+            try (CacheStore.Found one = found.get()) {
+                unpack(one.archive());
+                log.notice("Restored cache " + one.key());
+            }
+        } catch (FaultException | IOException e) {
+            log.notice("cache " + cache.key() + " was not restored: " + e.getMessage());
+        }
     }
 
     private void unpack(FileChannel file) throws InterruptedException {

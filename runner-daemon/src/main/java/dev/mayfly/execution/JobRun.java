@@ -1,7 +1,9 @@
 package dev.mayfly.execution;
 
 import dev.mayfly.admission.Verdict;
+import dev.mayfly.artifacts.CacheScope;
 import dev.mayfly.job.Artifact;
+import dev.mayfly.job.CacheUse;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
@@ -258,6 +260,10 @@ public final class JobRun {
                         stages.storage(),
                         claim.job(),
                         claim.cancellation());
+        if (transfers.caches().stream().anyMatch(cache -> cache.direction().pulls())) {
+            log.begin("restore_cache");
+            bringing.caches(transfers.caches(), cacheScope());
+        }
         if (!transfers.dependencies().isEmpty()) {
             log.begin("download_artifacts");
             bringing.dependencies(transfers.dependencies());
@@ -316,26 +322,38 @@ public final class JobRun {
 
     private void keepFiles(Sandbox sandbox, Outcome outcome) throws InterruptedException {
         boolean passed = outcome instanceof Outcome.Passed;
+        List<CacheUse> caches = exchange.transfers().cachesAfter(passed);
         List<Artifact> artifacts = exchange.transfers().artifactsAfter(passed);
-        if (artifacts.isEmpty() || deadline.passed()) {
+        if ((caches.isEmpty() && artifacts.isEmpty()) || deadline.passed()) {
             return;
         }
         try (var _ = new Afterwards(claim.cancellation(), deadline)) {
-            log.begin(passed ? "upload_artifacts_on_success" : "upload_artifacts_on_failure");
             sandbox.seal();
-            new Keeping(
+            Keeping keeping =
+                    new Keeping(
                             log,
                             exchange,
-                            sandbox,
-                            plan.directory(),
-                            stages.storage().limits().entries(),
-                            deadline)
-                    .send(artifacts);
+                            stages.storage(),
+                            cacheScope(),
+                            new Keeping.Workspace(sandbox, plan.directory()),
+                            deadline);
+            if (!caches.isEmpty()) {
+                log.begin(passed ? "archive_cache" : "archive_cache_on_failure");
+                keeping.save(caches);
+            }
+            if (!artifacts.isEmpty()) {
+                log.begin(passed ? "upload_artifacts_on_success" : "upload_artifacts_on_failure");
+                keeping.send(artifacts);
+            }
         } catch (FaultException e) {
             requireFailed(passed, e);
         } catch (InterruptedException e) {
             requireFailed(passed, e);
         }
+    }
+
+    private CacheScope cacheScope() {
+        return new CacheScope(terms.pool(), claim.source(), exchange.transfers().project());
     }
 
     /** How the script ended counts for more than what became of its files. */

@@ -1,11 +1,14 @@
 package dev.mayfly.execution;
 
+import dev.mayfly.artifacts.CacheScope;
 import dev.mayfly.artifacts.Selection;
 import dev.mayfly.job.Artifact;
+import dev.mayfly.job.CacheUse;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.source.Exchange;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +23,8 @@ final class Keeping {
 
     private final JobLog log;
     private final Exchange exchange;
+    private final Storage storage;
+    private final CacheScope scope;
     private final WorkspaceReader reader;
     private final String directory;
     private final int mostEntries;
@@ -28,16 +33,74 @@ final class Keeping {
     Keeping(
             JobLog log,
             Exchange exchange,
-            Sandbox sandbox,
-            String directory,
-            int mostEntries,
+            Storage storage,
+            CacheScope scope,
+            Workspace workspace,
             Deadline deadline) {
         this.log = log;
         this.exchange = exchange;
-        this.reader = new WorkspaceReader(sandbox, directory, mostEntries);
-        this.directory = directory;
-        this.mostEntries = mostEntries;
+        this.storage = storage;
+        this.scope = scope;
+        this.mostEntries = storage.limits().entries();
+        this.directory = workspace.directory();
+        this.reader = new WorkspaceReader(workspace.sandbox(), directory, mostEntries);
         this.deadline = deadline;
+    }
+
+    /**
+     * Where a job's files are.
+     *
+     * @param sandbox sealed
+     * @param directory of the sources
+     */
+    record Workspace(Sandbox sandbox, String directory) {}
+
+    /** Saves the caches. One that cannot be saved is said in the log, and costs only time. */
+    void save(List<CacheUse> caches) throws InterruptedException {
+        List<Selection> selections = new ArrayList<>();
+        caches.forEach(one ->
+                selections.add(new Selection(one.files().selection(), directory, mostEntries)));
+        try {
+            for (String line : reader.list(selections, limit())) {
+                log.notice(line);
+            }
+        } catch (FaultException e) {
+            log.notice("Nothing is cached: " + e.getMessage());
+            return;
+        }
+        for (int i = 0; i < caches.size(); i++) {
+            save(caches.get(i), selections.get(i));
+        }
+    }
+
+    private void save(CacheUse cache, Selection selection) throws InterruptedException {
+        log.notice("Creating cache " + cache.key() + "...");
+        for (String line : selection.findings()) {
+            log.notice(line);
+        }
+        if (selection.isEmpty()) {
+            log.notice("No files to cache");
+            return;
+        }
+        try {
+            storage.caches()
+                    .save(
+                            scope,
+                            cache.key(),
+                            out ->
+                                    reader.pack(
+                                            selection,
+                                            new Artifact.Packing(
+                                                    Artifact.Form.ZIP, cache.files().level()),
+                                            new SecretCheck(log.watch()),
+                                            out,
+                                            limit()));
+            log.notice(
+                    "Created cache %s: %s of %d bytes"
+                            .formatted(cache.key(), selection.count(), selection.bytes()));
+        } catch (FaultException | IOException e) {
+            log.notice("cache " + cache.key() + " was not saved: " + e.getMessage());
+        }
     }
 
     /**
@@ -71,7 +134,7 @@ final class Keeping {
         for (String line : selection.findings()) {
             log.notice(line);
         }
-        if (selection.isEmpty()) {
+        if (selection.isEmptyAs(artifact.packing().form())) {
             log.notice("No files to upload");
             return null;
         }

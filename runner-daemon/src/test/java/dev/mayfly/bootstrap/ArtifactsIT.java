@@ -14,12 +14,14 @@ import dev.mayfly.source.gitlab.StubRunner;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.zip.UnixStat;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
@@ -323,6 +325,84 @@ class ArtifactsIT {
 
         assertThat(job.artifacts()).hasSize(1);
         assertThat(job.status()).isEqualTo(StubJob.Status.CANCELED);
+    }
+
+    @Test
+    void cacheIsMissedOnceAndThenFound() throws Exception {
+        StubPayload filling = cached("filling", "mkdir -p deps; echo $CI_JOB_NAME >deps/who");
+        filling.variable("CI_JOB_NAME", "filling");
+        StubJob first = enqueue(filling);
+        ended(first);
+
+        assertThat(first.trace())
+                .containsSubsequence("restore_cache_", "step_script_", "archive_cache_")
+                .contains("Checking cache for deps-1-non_protected, deps-0-non_protected...")
+                .contains("No cache is there yet")
+                .contains("deps/: found 2 matching files and directories")
+                .contains("Created cache deps-1-non_protected");
+        StubJob second = enqueue(cached("using", "cat deps/who"));
+        ended(second);
+
+        assertThat(second.trace()).contains("Restored cache deps-1-non_protected", "filling\n");
+        assertThat(second.status()).as(second.trace()).isEqualTo(StubJob.Status.SUCCESS);
+        StubPayload other = cached("other", "test ! -e deps");
+        ((ObjectNode) other.node().path("job_info")).put("project_id", 8);
+        StubJob third = enqueue(other);
+        ended(third);
+
+        assertThat(third.trace()).contains("No cache is there yet");
+    }
+
+    @Test
+    void cacheWithASecretIsNotSavedAndFailsNobody() throws Exception {
+        StubPayload payload =
+                job("careless")
+                        .variable("DB_PASSWORD", "s3cr3t-value", "masked raw")
+                        .script("echo \"$DB_PASSWORD\" >credentials");
+        payload.cache("careless", "credentials");
+        StubJob job = enqueue(payload);
+        ended(job);
+
+        assertThat(job.trace())
+                .contains("cache careless was not saved: credentials holds the value of DB_PASS")
+                .doesNotContain("s3cr3t-value");
+        assertThat(job.status()).isEqualTo(StubJob.Status.SUCCESS);
+    }
+
+    private static StubPayload cached(String name, String... script) {
+        StubPayload payload = job(name).script(script);
+        payload.cache("deps-1-non_protected", "deps/")
+                .putArray("fallback_keys")
+                .add("deps-0-non_protected");
+        return payload;
+    }
+
+    /** 600 MB through a daemon whose heap is a tenth of it. */
+    @Test
+    void artifactIsNeverHeldAsAWhole() throws Exception {
+        Path place = Files.createDirectory(directory.resolve("small"));
+        Installation small = new Installation(place, 1, "drain_timeout: 1s");
+        StubRunner own = stub.runner();
+        small.runner(stub, own);
+        StubPayload payload =
+                job("huge")
+                        .variable("ARTIFACT_COMPRESSION_LEVEL", "fastest")
+                        .variable("DB_PASSWORD", "s3cr3t-value", "masked raw")
+                        .script("head -c 600000000 /dev/urandom >huge.bin");
+        payload.artifact("archive", "zip", "huge.bin");
+        try (MayflyProcess process = MayflyProcess.daemonWithHeap(small, 64)) {
+            StubJob job = stub.enqueue(own, payload);
+            ended(job);
+
+            assertThat(job.status())
+                    .as(job.trace() + process.said())
+                    .isEqualTo(StubJob.Status.SUCCESS);
+            assertThat(job.artifacts().getFirst().length()).isGreaterThan(600_000_000);
+            try (Stream<Path> files = Files.walk(small.state())) {
+                assertThat(files.filter(Files::isRegularFile).map(f -> f.toFile().length()))
+                        .allMatch(length -> length < 100_000_000);
+            }
+        }
     }
 
     private static StubPayload job(String name) {

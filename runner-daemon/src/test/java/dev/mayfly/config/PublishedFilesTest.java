@@ -202,6 +202,14 @@ class PublishedFilesTest {
                         Map.entry("sources.gitlab[].ca_file", "/elsewhere"),
                         Map.entry("sources.gitlab[].client_certificate", "/elsewhere"),
                         Map.entry("sources.gitlab[].client_key", "/elsewhere"),
+                        Map.entry("artifacts.max_archive", "1GiB"),
+                        Map.entry("artifacts.max_unpacked", "1GiB"),
+                        Map.entry("artifacts.max_files", "1000"),
+                        Map.entry("cache.store", "none"),
+                        Map.entry("cache.path", "/elsewhere"),
+                        Map.entry("cache.max_size", "1GiB"),
+                        Map.entry("cache.max_entry", "1GiB"),
+                        Map.entry("cache.max_unused", "1d"),
                         Map.entry("secrets.file.path", "/elsewhere"),
                         Map.entry("secrets.file.key", "/elsewhere"));
 

@@ -1,6 +1,7 @@
 package dev.mayfly.execution;
 
 import dev.mayfly.admission.Verdict;
+import dev.mayfly.artifacts.CacheStore;
 import dev.mayfly.artifacts.UnpackLimits;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.ImageSpec;
@@ -60,6 +61,7 @@ final class Trial implements AutoCloseable {
     final RecordingReport report = new RecordingReport(history);
     final Cancellation cancellation = new Cancellation();
     final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    CacheStore caches = CacheStore.NONE;
     SpoolSettings spool;
     PoolTerms terms = TERMS;
     Verdict verdict = new Verdict.Admitted(POOL);
@@ -89,7 +91,7 @@ final class Trial implements AutoCloseable {
                 reaper,
                 journal,
                 new JobMetrics(metrics),
-                new Storage(spool.directory(), 1 << 20, new UnpackLimits(1 << 20, 100)),
+                new Storage(spool.directory(), 1 << 20, new UnpackLimits(1 << 20, 100), caches),
                 spool,
                 LIFE);
     }

@@ -28,6 +28,10 @@ public enum RunnerFeature {
     UPLOAD_RAW_ARTIFACTS,
     /** Files are left out of what is kept. */
     ARTIFACTS_EXCLUDE,
+    /** Caches are restored and saved. */
+    CACHE,
+    /** A cache is looked for under several keys. */
+    FALLBACK_CACHE_KEYS,
     /** Sources are fetched as the payload's refspecs say. */
     REFSPECS,
     /** Values of masked variables do not appear in the log. */

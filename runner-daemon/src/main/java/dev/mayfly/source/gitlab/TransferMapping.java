@@ -1,16 +1,24 @@
 package dev.mayfly.source.gitlab;
 
 import dev.mayfly.job.Artifact;
+import dev.mayfly.job.CacheUse;
 import dev.mayfly.job.FileSelection;
 import dev.mayfly.job.Transfers;
 import dev.mayfly.job.When;
 import dev.mayfly.source.gitlab.JobPayload.ArtifactWish;
+import dev.mayfly.source.gitlab.JobPayload.CacheWish;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 
 /** Makes what a job of Mayfly's is brought and keeps out of what GitLab says of it. */
 final class TransferMapping {
 
+    private static final String CACHE_LEVEL = "CACHE_COMPRESSION_LEVEL";
+    private static final String FALLBACK_KEY = "CACHE_FALLBACK_KEY";
+    private static final String PROTECTED = "-protected";
     private static final String LEVEL = "ARTIFACT_COMPRESSION_LEVEL";
 
     private final JobPayload payload;
@@ -35,13 +43,10 @@ final class TransferMapping {
 
     Transfers map() {
         JobPayload.Transfers wanted = payload.transfers();
-        if (!wanted.caches().isEmpty()) {
-            skipped.add("cache: nothing is restored or saved");
-        }
         return new Transfers(
                 String.valueOf(payload.facts().project()),
                 wanted.dependencies(),
-                List.of(),
+                wanted.caches().stream().flatMap(wish -> cache(wish).stream()).toList(),
                 wanted.artifacts().stream().map(this::artifact).toList());
     }
 
@@ -65,6 +70,63 @@ final class TransferMapping {
                 new Artifact.Packing(form, level(LEVEL)),
                 when(wish.when(), "artifacts"),
                 files(wish.files()));
+    }
+
+    private Optional<CacheUse> cache(CacheWish wish) {
+        String key = key(wish.key().isEmpty() ? usualKey() : variables.expanded(wish.key()));
+        CacheUse.Direction direction =
+                switch (variables.expanded(wish.policy())) {
+                    case "", "pull-push" -> CacheUse.Direction.PULL_PUSH;
+                    case "pull" -> CacheUse.Direction.PULL;
+                    case "push" -> CacheUse.Direction.PUSH;
+                    default -> {
+                        lacking.add("a value of cache:policy");
+                        yield CacheUse.Direction.PULL_PUSH;
+                    }
+                };
+        When when = when(wish.when(), "cache");
+        if (key.isEmpty()) {
+            skipped.add("a cache whose key is empty: nothing is restored or saved for it");
+            return Optional.empty();
+        }
+        return Optional.of(
+                new CacheUse(
+                        key,
+                        fallbackKeys(wish),
+                        direction,
+                        when,
+                        new CacheUse.Files(files(wish.files()), level(CACHE_LEVEL))));
+    }
+
+    private String usualKey() {
+        return payload.facts().name() + "/" + payload.git().ref();
+    }
+
+    private List<String> fallbackKeys(CacheWish wish) {
+        List<String> keys = new ArrayList<>(variables.expanded(wish.fallbackKeys()));
+        String further = key(variables.expanded(variables.value(FALLBACK_KEY)));
+        if (further.endsWith(PROTECTED)) {
+            // The server's mark for caches of protected refs; anybody can set a variable.
+            skipped.add(FALLBACK_KEY + " ends with " + PROTECTED + ", which is not allowed");
+        } else {
+            keys.add(further);
+        }
+        return keys.stream().map(TransferMapping::key).filter(key -> !key.isEmpty()).toList();
+    }
+
+    /** As GitLab's runner cleans it, so that the same keys are the same. */
+    private static String key(String text) {
+        String plain =
+                text.replaceAll("(?i)%2f", "/").replaceAll("(?i)%2e", ".").replace('\\', '/');
+        Deque<String> names = new ArrayDeque<>();
+        for (String name : plain.split("/", -1)) {
+            if (name.equals("..")) {
+                names.pollLast();
+            } else if (!name.isEmpty() && !name.equals(".")) {
+                names.add(name);
+            }
+        }
+        return String.join("/", names).stripTrailing();
     }
 
     /** A raw report has no ending that the packing adds. */

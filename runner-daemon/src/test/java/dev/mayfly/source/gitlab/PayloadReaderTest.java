@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.mayfly.job.CacheUse;
+import dev.mayfly.job.FileSelection;
 import dev.mayfly.job.GitFetch;
 import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.ImageSpec;
@@ -15,6 +17,8 @@ import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.Steps;
+import dev.mayfly.job.Transfers;
+import dev.mayfly.job.When;
 import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.source.gitlab.JobPayload.Variable;
 import dev.mayfly.source.gitlab.JobPayload.Variable.Trait;
@@ -171,10 +175,6 @@ class PayloadReaderTest {
                             step.putArray("script").add("release");
                         }))
                 .contains("the step release");
-        ObjectNode cached = StubPayload.job(1, "test").node();
-        cached.putArray("cache").addObject();
-        assertThat(((JobMapping.Result.Mapped) result(cached)).skipped())
-                .containsExactly("cache: nothing is restored or saved");
     }
 
     @Test
@@ -340,6 +340,71 @@ class PayloadReaderTest {
         assertThat(steps.afterScriptCounts()).isTrue();
         assertThat(lacking(node -> variable(node, "RUNNER_SCRIPT_TIMEOUT", "soon")))
                 .containsExactly("the value of RUNNER_SCRIPT_TIMEOUT");
+    }
+
+    @Test
+    void cacheIsThatOfItsKeyAndOfWhatElseWillDo() throws Exception {
+        StubPayload payload =
+                StubPayload.job(1, "test")
+                        .variable("LOCK", "abc")
+                        .variable("MODE", "pull")
+                        .variable("CACHE_FALLBACK_KEY", "main-non_protected");
+        ObjectNode cache = payload.cache("deps%2F..\\$LOCK/ -non_protected  ", "vendor/");
+        cache.put("policy", "$MODE").put("when", "always");
+        cache.putArray("fallback_keys").add("old-$LOCK").add("");
+        payload.cache("", "out").put("untracked", true);
+        Transfers transfers = ((JobMapping.Result.Mapped) result(payload.node())).transfers();
+
+        assertThat(transfers.project()).isEqualTo("7");
+        assertThat(transfers.caches())
+                .containsExactly(
+                        new CacheUse(
+                                "abc/ -non_protected",
+                                List.of("old-abc", "main-non_protected"),
+                                CacheUse.Direction.PULL,
+                                When.ALWAYS,
+                                new CacheUse.Files(
+                                        new FileSelection(List.of("vendor/"), List.of(), false),
+                                        -1)),
+                        new CacheUse(
+                                "test/main",
+                                List.of("main-non_protected"),
+                                CacheUse.Direction.PULL_PUSH,
+                                When.ON_SUCCESS,
+                                new CacheUse.Files(
+                                        new FileSelection(List.of("out"), List.of(), true), -1)));
+        assertThat(transfers.bring()).isTrue();
+        assertThat(transfers.cachesAfter(false)).isEmpty();
+        assertThat(transfers.cachesAfter(true)).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "main-protected",
+                "main-protected ",
+                "main-protected/.",
+                "x/../main-protected"
+            })
+    void variableCannotNameTheCacheOfAProtectedRef(String key) throws Exception {
+        StubPayload payload = StubPayload.job(1, "test").variable("CACHE_FALLBACK_KEY", key);
+        payload.cache("a", "b");
+        JobMapping.Result.Mapped mapped = (JobMapping.Result.Mapped) result(payload.node());
+
+        assertThat(mapped.transfers().caches().getFirst().fallbackKeys()).isEmpty();
+        assertThat(mapped.skipped())
+                .containsExactly("CACHE_FALLBACK_KEY ends with -protected, which is not allowed");
+    }
+
+    @Test
+    void cacheWithoutAKeyIsLeftOutAndOneWithAnUnknownPolicyIsNot() throws Exception {
+        StubPayload payload = StubPayload.job(1, "test");
+        payload.cache("../..%2f./  ", "b");
+
+        assertThat(((JobMapping.Result.Mapped) result(payload.node())).skipped())
+                .containsExactly("a cache whose key is empty: nothing is restored or saved for it");
+        assertThat(lacking(node -> node.putArray("cache").addObject().put("policy", "sometimes")))
+                .contains("a value of cache:policy");
     }
 
     private static void variable(ObjectNode node, String key, String value) {

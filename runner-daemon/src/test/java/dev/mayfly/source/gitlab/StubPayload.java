@@ -144,6 +144,25 @@ public final class StubPayload {
         return artifact;
     }
 
+    /**
+     * Adds files to find again.
+     *
+     * @return to add to
+     */
+    public ObjectNode cache(String key, String... paths) {
+        ObjectNode cache =
+                ((ArrayNode) node.path("cache"))
+                        .addObject()
+                        .put("key", key)
+                        .put("policy", "pull-push")
+                        .put("when", "on_success")
+                        .put("untracked", false);
+        cache.putArray("fallback_keys");
+        ArrayNode list = cache.putArray("paths");
+        List.of(paths).forEach(list::add);
+        return cache;
+    }
+
     /** Adds a job whose artifacts are wanted. */
     public StubPayload dependency(StubJob job, long size) {
         ObjectNode dependency =
