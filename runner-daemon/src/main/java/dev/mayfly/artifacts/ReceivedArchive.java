@@ -29,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReceivedArchive implements AutoCloseable {
 
+    /** Linux knows none that is longer. */
+    private static final int LONGEST_PATH = 4096;
+
     private static final int LONGEST_TARGET = 4096;
     private static final int LONGEST_SHOWN = 200;
     private static final int PERMISSIONS = 0777;
@@ -191,8 +194,8 @@ public final class ReceivedArchive implements AutoCloseable {
                                             there.kind() == WorkspaceEntry.Kind.LINK
                                                     ? "symbolic link"
                                                     : "file"));
-                } else if (there.entry() != null) {
-                    break; // its own parents are looked at when it is
+                } else {
+                    break; // its own parents are looked at when it is, or have been
                 }
             }
         }
@@ -248,6 +251,11 @@ public final class ReceivedArchive implements AutoCloseable {
         String name = entry.getName();
         if (name.isEmpty() || name.indexOf('\0') >= 0) {
             throw refused("an entry has no name that can be");
+        }
+        if (name.length() > LONGEST_PATH) {
+            throw refused(
+                    "entry %s has a path of more than %d characters"
+                            .formatted(shown(name), LONGEST_PATH));
         }
         if (name.startsWith("/")) {
             throw refused("entry %s has an absolute path".formatted(shown(name)));

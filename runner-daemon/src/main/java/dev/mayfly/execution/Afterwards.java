@@ -13,8 +13,11 @@ final class Afterwards implements AutoCloseable {
 
     private static final Duration LONGEST = Duration.ofHours(2);
 
-    /** A cancelled job's files are sent too, as far as that goes quickly. */
-    private static final Duration WHEN_CANCELLED = Duration.ofMinutes(1);
+    /**
+     * A cancelled job's files are sent too, as far as that goes quickly; less than a daemon that
+     * stops waits for its jobs.
+     */
+    private static final Duration WHEN_CANCELLED = Duration.ofSeconds(30);
 
     private final Thread thread = Thread.currentThread();
     private final CountDownLatch cancelled = new CountDownLatch(1);

@@ -90,7 +90,7 @@ final class Bringing {
     private FileChannel spool() {
         try {
             return FileChannel.open(
-                    storage.spool().resolve(job + ".zip"),
+                    storage.spool().resolve(job + "-archive.spool"),
                     Set.of(
                             StandardOpenOption.CREATE_NEW,
                             StandardOpenOption.READ,

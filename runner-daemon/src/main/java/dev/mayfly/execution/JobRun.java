@@ -1,9 +1,6 @@
 package dev.mayfly.execution;
 
 import dev.mayfly.admission.Verdict;
-import dev.mayfly.artifacts.CacheScope;
-import dev.mayfly.job.Artifact;
-import dev.mayfly.job.CacheUse;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
@@ -11,14 +8,12 @@ import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.job.SecretRequest;
-import dev.mayfly.job.Transfers;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.Step;
 import dev.mayfly.sandbox.StepEnd;
 import dev.mayfly.secrets.Secret;
 import dev.mayfly.secrets.SecretLease;
 import dev.mayfly.source.Claim;
-import dev.mayfly.source.Exchange;
 import dev.mayfly.source.JobReport;
 import java.time.Duration;
 import java.util.List;
@@ -51,7 +46,7 @@ public final class JobRun {
     private final JobPlan plan;
     private final Deadline deadline;
     private final JobLog log;
-    private final Exchange exchange;
+    private final JobFiles files;
     private final JobNews news;
     private @Nullable SecretLease lease;
 
@@ -67,7 +62,7 @@ public final class JobRun {
         this.plan = new JobPlan(claim, terms);
         this.deadline = Deadline.in(plan.wholeLimit());
         this.log = new JobLog(stages, claim, report, terms);
-        this.exchange = report.exchange();
+        this.files = new JobFiles(stages, claim, plan, log, report.exchange(), deadline);
         this.news = new JobNews(stages, claim, report, terms);
     }
 
@@ -167,13 +162,14 @@ public final class JobRun {
             secrets = fetchSecrets();
 
             // 3 sandbox
-            sandbox =
-                    stages.sandboxes()
-                            .create(plan.environment(exchange.transfers().bring()), log::notice);
+            sandbox = stages.sandboxes().create(plan.environment(files.bring()), log::notice);
 
             // 4 sources and what other jobs have kept, while no secret is in the sandbox
             fetchSources(sandbox);
-            bring(sandbox);
+            files.bring(sandbox);
+            if (files.bring() || !plan.checkout().isEmpty()) {
+                sandbox.endCheckout();
+            }
         }
 
         if (claim.cancellation().reason() != null) {
@@ -190,7 +186,7 @@ public final class JobRun {
                         : new Outcome.Failed(code);
 
         // 6 files that other jobs and people get, when nothing of the job runs any more
-        keepFiles(sandbox, end);
+        files.keep(sandbox, end);
         return end;
     }
 
@@ -250,29 +246,6 @@ public final class JobRun {
         }
     }
 
-    private void bring(Sandbox sandbox) throws InterruptedException {
-        Transfers transfers = exchange.transfers();
-        Bringing bringing =
-                new Bringing(
-                        log,
-                        exchange,
-                        sandbox,
-                        stages.storage(),
-                        claim.job(),
-                        claim.cancellation());
-        if (transfers.caches().stream().anyMatch(cache -> cache.direction().pulls())) {
-            log.begin("restore_cache");
-            bringing.caches(transfers.caches(), cacheScope());
-        }
-        if (!transfers.dependencies().isEmpty()) {
-            log.begin("download_artifacts");
-            bringing.dependencies(transfers.dependencies());
-        }
-        if (transfers.bring() || !plan.checkout().isEmpty()) {
-            sandbox.endCheckout();
-        }
-    }
-
     private Outcome runScript(Sandbox sandbox, List<Secret> secrets) throws InterruptedException {
         Duration limit = deadline.atMost(plan.timeout());
         log.begin("script");
@@ -318,51 +291,6 @@ public final class JobRun {
                         ? "after_script failed: " + failure
                         : "after_script failed, which does not change the outcome: " + failure);
         return counts ? exitCode : 0;
-    }
-
-    private void keepFiles(Sandbox sandbox, Outcome outcome) throws InterruptedException {
-        boolean passed = outcome instanceof Outcome.Passed;
-        List<CacheUse> caches = exchange.transfers().cachesAfter(passed);
-        List<Artifact> artifacts = exchange.transfers().artifactsAfter(passed);
-        if ((caches.isEmpty() && artifacts.isEmpty()) || deadline.passed()) {
-            return;
-        }
-        try (var _ = new Afterwards(claim.cancellation(), deadline)) {
-            sandbox.seal();
-            Keeping keeping =
-                    new Keeping(
-                            log,
-                            exchange,
-                            stages.storage(),
-                            cacheScope(),
-                            new Keeping.Workspace(sandbox, plan.directory()),
-                            deadline);
-            if (!caches.isEmpty()) {
-                log.begin(passed ? "archive_cache" : "archive_cache_on_failure");
-                keeping.save(caches);
-            }
-            if (!artifacts.isEmpty()) {
-                log.begin(passed ? "upload_artifacts_on_success" : "upload_artifacts_on_failure");
-                keeping.send(artifacts);
-            }
-        } catch (FaultException e) {
-            requireFailed(passed, e);
-        } catch (InterruptedException e) {
-            requireFailed(passed, e);
-        }
-    }
-
-    private CacheScope cacheScope() {
-        return new CacheScope(terms.pool(), claim.source(), exchange.transfers().project());
-    }
-
-    /** How the script ended counts for more than what became of its files. */
-    private <E extends Exception> void requireFailed(boolean passed, E failure)
-            throws E, InterruptedException {
-        if (passed) {
-            throw failure;
-        }
-        log.notice("not all files of the job were kept: " + failure.getMessage());
     }
 
     private static String words(StepEnd end) {

@@ -13,6 +13,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What becomes of a job's files when its commands have ended: those that it wants kept are packed
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * thread, in its sealed sandbox.
  */
 final class Keeping {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Keeping.class);
 
     private final JobLog log;
     private final Exchange exchange;
@@ -99,7 +103,9 @@ final class Keeping {
                     "Created cache %s: %s of %d bytes"
                             .formatted(cache.key(), selection.count(), selection.bytes()));
         } catch (FaultException | IOException e) {
-            log.notice("cache " + cache.key() + " was not saved: " + e.getMessage());
+            String what = "cache " + cache.key() + " was not saved: " + e.getMessage();
+            LOG.warn("pool={} project={}: {}", scope.pool(), scope.project(), log.line(what));
+            log.notice(what);
         }
     }
 

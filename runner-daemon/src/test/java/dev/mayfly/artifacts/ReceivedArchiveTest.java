@@ -138,6 +138,11 @@ class ReceivedArchiveTest {
     }
 
     @Test
+    void pathThatNobodyCouldOpenIsRefused() throws IOException {
+        assertRefused(new Archive().file("a/".repeat(2048) + "f", ""), "more than 4096 characters");
+    }
+
+    @Test
     void fileThatIsLongerThanTheArchiveSaysIsNotUnpackedToItsEnd() throws IOException {
         byte[] zip = new Archive().file("a", "x".repeat(500)).bytes();
         byte[] lying = zip.clone();

@@ -229,7 +229,8 @@ final class GitLabHttp implements AutoCloseable {
                 .setPort(address.getPort() < 0 ? (tls ? 443 : 80) : address.getPort())
                 .setSsl(tls)
                 .setURI(address.getRawPath() + (query == null ? "" : "?" + query))
-                .putHeader("User-Agent", userAgent);
+                .putHeader("User-Agent", userAgent)
+                .putHeader("X-Request-Id", UUID.randomUUID().toString().replace("-", ""));
     }
 
     private RequestOptions options(Request request) {

@@ -89,6 +89,7 @@ final class GitLabTransfer {
         try {
             opened.context.runOnContext(_ -> opened.request.setChunked(true));
             Body body = new Body(opened, answer);
+            boolean ended = false;
             try {
                 OutputStream out = new BufferedOutputStream(body, PIECE_BYTES);
                 out.write(before);
@@ -96,14 +97,15 @@ final class GitLabTransfer {
                 out.write(after);
                 out.flush();
                 opened.context.runOnContext(_ -> opened.request.end());
+                ended = true;
             } catch (AnsweredEarly e) {
-                // What it says is why it wanted no more.
+                // What it says is why it wanted no more; the connection is of no use after that.
             } catch (InterruptedIOException e) {
                 Thread.interrupted();
                 throw new InterruptedException(e.getMessage());
             }
             Answer given = await(answer, answerLimit);
-            complete = true;
+            complete = ended;
             return given;
         } catch (IOException e) {
             throw new UnreachableIo(e);
