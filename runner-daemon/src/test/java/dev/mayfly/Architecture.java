@@ -61,6 +61,8 @@ record Architecture(String root) {
         rules.add(knows("sandbox.docker", "sandbox", "job"));
         rules.add(knows("secrets.file", "secrets", "job"));
         rules.add(knows("state", "job"));
+        rules.add(knows("pipeline", "job", "config"));
+        rules.add(knows("migration", "config"));
         rules.add(knows("metrics", "job"));
         rules.add(knows("artifacts", "job"));
         rules.add(knows("teardown", "job", "sandbox", "secrets", "state"));

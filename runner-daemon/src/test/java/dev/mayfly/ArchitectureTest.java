@@ -47,6 +47,8 @@ class ArchitectureTest {
                     Map.entry(
                             "secrets.file knows secrets, job only", "SecretsFileThatKnowsTooMuch"),
                     Map.entry("state knows job only", "StateThatKnowsTooMuch"),
+                    Map.entry("migration knows config only", "MigrationThatKnowsTooMuch"),
+                    Map.entry("pipeline knows job, config only", "PipelineThatKnowsTooMuch"),
                     Map.entry(
                             "teardown knows job, sandbox, secrets, state only",
                             "TeardownThatKnowsTooMuch"),

@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
             RegisterCommand.class,
             UnregisterCommand.class,
             RegistrationsCommand.class,
+            MigrateCommand.class,
             CheckCommand.class,
             DoctorCommand.class,
             ReapCommand.class,

@@ -88,7 +88,12 @@ final class WorkspacePacker {
         return commit;
     }
 
-    private static String git(Path repository, String... arguments)
+    /**
+     * What git says in a repository, without blanks around it.
+     *
+     * @throws WorkspaceException with what it said when it fails
+     */
+    static String git(Path repository, String... arguments)
             throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder("git", "-C", repository.toString());
         builder.command().addAll(List.of(arguments));

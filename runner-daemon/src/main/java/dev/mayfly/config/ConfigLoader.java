@@ -56,6 +56,20 @@ public final class ConfigLoader {
     }
 
     /**
+     * Checks a configuration that is not in a file yet.
+     *
+     * @param file what to call it in problems, and where its relative paths start
+     * @throws ConfigException with every problem of the text
+     */
+    public static MayflySettings parse(Path file, String text, Environment environment) {
+        Path directory = file.toAbsolutePath().normalize().getParent();
+        return settings(
+                YamlDocument.parse(file, text),
+                environment,
+                directory == null ? Path.of("/") : directory);
+    }
+
+    /**
      * Loads the configuration that is part of the program: the one in {@code config/mayfly.yaml}.
      */
     public static MayflySettings loadBuiltIn(Environment environment) {

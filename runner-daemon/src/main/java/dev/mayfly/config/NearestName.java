@@ -6,12 +6,12 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Guesses which name somebody meant. */
-final class NearestName {
+public final class NearestName {
 
     private NearestName() {}
 
     /** The known name that is fewest typing mistakes away, or empty when none is near. */
-    static Optional<String> of(String written, Collection<String> known) {
+    public static Optional<String> of(String written, Collection<String> known) {
         String folded = written.toLowerCase(Locale.ROOT).replace('-', '_');
         return known.stream()
                 .filter(name ->

@@ -38,7 +38,7 @@ public record Problem(Path file, int line, int column, String field, String caus
     }
 
     /** One line: {@code file:line:column: field: cause}. */
-    String withoutCure() {
+    public String withoutCure() {
         String subject = field.isEmpty() ? "" : field + ": ";
         return file + ":" + line + ":" + column + ": " + subject + cause;
     }

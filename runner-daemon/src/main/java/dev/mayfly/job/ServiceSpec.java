@@ -1,7 +1,10 @@
 package dev.mayfly.job;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * A container beside the job, such as a database.
@@ -36,6 +39,29 @@ public record ServiceSpec(
     /** What people call it. */
     public String alias() {
         return aliases.getFirst();
+    }
+
+    /**
+     * The host names that GitLab makes of an image's name: with the slashes as dashes and as
+     * underscores.
+     */
+    public static Set<String> namesOf(String image) {
+        String name = image;
+        int digest = name.indexOf('@');
+        if (digest >= 0) {
+            name = name.substring(0, digest);
+        }
+        int tag = name.lastIndexOf(':');
+        if (tag > name.lastIndexOf('/')) {
+            name = name.substring(0, tag);
+        }
+        int slash = name.indexOf('/');
+        int port = name.indexOf(':');
+        if (port >= 0 && port < slash) {
+            name = name.substring(0, port) + name.substring(slash);
+        }
+        name = name.toLowerCase(Locale.ROOT);
+        return new TreeSet<>(List.of(name.replace("/", "-"), name.replace("/", "__")));
     }
 
     /** Leaves the variables out: they may hold passwords. */

@@ -2,6 +2,7 @@ package dev.mayfly.logs;
 
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Many patterns as one automaton (Aho-Corasick) over bytes. Immutable, so streams and threads share
@@ -46,6 +47,10 @@ final class Automaton {
     private static final int[] NO_ROW = {};
 
     private final BlockFilter filter;
+
+    /** None if a pattern is so short that it may end in one. */
+    private final @Nullable Beginnings beginnings;
+
     private final int[] states;
 
     /** The byte that leads to the state. */
@@ -113,6 +118,23 @@ final class Automaton {
         fork();
         makeRows();
         link(common, first);
+        beginnings = beginnings(sorted);
+    }
+
+    private @Nullable Beginnings beginnings(Entry[] patterns) {
+        Beginnings known = new Beginnings(patterns.length);
+        for (Entry pattern : patterns) {
+            byte[] bytes = pattern.bytes();
+            if (bytes.length <= Beginnings.BYTES) {
+                return null;
+            }
+            int state = ROOT;
+            for (int i = 0; i < Beginnings.BYTES; i++) {
+                state = state == ROOT ? fromRoot(bytes[i]) : child(state, bytes[i]);
+            }
+            known.put(bytes, state);
+        }
+        return known;
     }
 
     private static Entry[] sortedWithoutRepeats(List<Entry> entries) {
@@ -314,6 +336,11 @@ final class Automaton {
     /** Whether there is nothing to look for. */
     boolean isEmpty() {
         return length.length == 0;
+    }
+
+    /** The first bytes of all patterns; null if they are not known. */
+    @Nullable Beginnings beginnings() {
+        return beginnings;
     }
 
     BlockFilter filter() {

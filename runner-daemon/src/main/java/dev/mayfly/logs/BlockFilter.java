@@ -29,7 +29,7 @@ final class BlockFilter {
     private static final int SHORTEST_OF_MANY = 8;
 
     /** If more of the bits were set, too much of the text would look known. */
-    private static final int LEAST_BITS_FOR_EACH_BLOCK = 16;
+    private static final int LEAST_BITS_FOR_EACH_BLOCK = 64;
 
     /** With a pattern below, the stride would be so short that it pays to know some apart. */
     private static final int LONG_ENOUGH = 10;
@@ -39,7 +39,7 @@ final class BlockFilter {
 
     private static final int SPREAD = 0x9E3779B1;
     private static final int FEWEST_BITS_LOG2 = 14;
-    private static final int MOST_BITS_LOG2 = 22;
+    private static final int MOST_BITS_LOG2 = 23;
     private static final int BITS_FOR_EACH_BLOCK = 64;
     private static final int BITS_FOR_EACH_START = 32;
 
@@ -58,6 +58,11 @@ final class BlockFilter {
 
     private final int startShift;
     private final long[] starts;
+
+    /** The first two bytes of patterns; a hash of the first three. */
+    private final long[] pairs = new long[1 << (Short.SIZE - 6)];
+
+    private final long[] triples = new long[1 << (Short.SIZE - 6)];
 
     /**
      * Learns patterns.
@@ -90,6 +95,10 @@ final class BlockFilter {
             System.arraycopy(bytes, 0, padded, 0, Math.min(bytes.length, Long.BYTES));
             int slot = startSlot((long) LONGS.get(padded, 0));
             starts[slot >>> 6] |= 1L << slot;
+            int pair = pair(padded, 0);
+            pairs[pair >>> 6] |= 1L << pair;
+            int triple = triple(pair, padded[2]);
+            triples[triple >>> 6] |= 1L << triple;
         }
     }
 
@@ -144,20 +153,40 @@ final class BlockFilter {
      * @return the first place that is not cleared
      */
     int cleared(byte[] bytes, int from, int first, int to) {
-        long[] known = blocks;
-        int shift = blockShift;
         int step = stride;
         int probe = first + step - 1;
         int last = to - BLOCK;
-        while (probe <= last) {
-            int slot = ((int) INT.get(bytes, probe) * SPREAD) >>> shift;
-            if ((known[slot >>> 6] & (1L << slot)) != 0
-                    || (apart != null && mayShortStart(bytes, from, probe - step + 1, probe))) {
-                break;
-            }
+        if (apart == null) {
+            probe = clearedByFour(bytes, probe, last - 3 * step);
+        }
+        while (probe <= last && !mayStart(bytes, from, probe - step + 1, probe)) {
             probe += step;
         }
         return probe - step + 1;
+    }
+
+    /** Looks at four blocks between two branches. */
+    private int clearedByFour(byte[] bytes, int from, int last) {
+        long[] known = blocks;
+        int shift = blockShift;
+        int step = stride;
+        int probe = from;
+        while (probe <= last) {
+            int one = ((int) INT.get(bytes, probe) * SPREAD) >>> shift;
+            int two = ((int) INT.get(bytes, probe + step) * SPREAD) >>> shift;
+            int three = ((int) INT.get(bytes, probe + 2 * step) * SPREAD) >>> shift;
+            int four = ((int) INT.get(bytes, probe + 3 * step) * SPREAD) >>> shift;
+            long any =
+                    known[one >>> 6] >>> one
+                            | known[two >>> 6] >>> two
+                            | known[three >>> 6] >>> three
+                            | known[four >>> 6] >>> four;
+            if ((any & 1) != 0) {
+                break;
+            }
+            probe += 4 * step;
+        }
+        return probe;
     }
 
     private boolean mayShortStart(byte[] bytes, int from, int first, int last) {
@@ -178,6 +207,29 @@ final class BlockFilter {
             i++;
         }
         return i;
+    }
+
+    /**
+     * The first of an array's last three places where a pattern of at least a block may have begun.
+     * At the very last one of many patterns some nearly always may.
+     *
+     * @param to the array's end
+     */
+    int begun(byte[] bytes, int to) {
+        int triple = triple(pair(bytes, to - 3), bytes[to - 1]);
+        if ((triples[triple >>> 6] & (1L << triple)) != 0) {
+            return to - 3;
+        }
+        int pair = pair(bytes, to - 2);
+        return (pairs[pair >>> 6] & (1L << pair)) != 0 ? to - 2 : to - 1;
+    }
+
+    private static int pair(byte[] bytes, int at) {
+        return (bytes[at] & 0xFF) << Byte.SIZE | (bytes[at + 1] & 0xFF);
+    }
+
+    private static int triple(int pair, byte third) {
+        return ((pair << Byte.SIZE | (third & 0xFF)) * SPREAD) >>> Short.SIZE;
     }
 
     private int slot(int block) {

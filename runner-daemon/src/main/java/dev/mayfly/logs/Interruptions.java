@@ -20,6 +20,9 @@ final class Interruptions {
     /** Before the end of a line that ends with so many bytes without a blank, any number waits. */
     static final int FULL_LINE = 60;
 
+    /** Up to so many it does not pay to look around the one that was found last. */
+    private static final int FEW = 8;
+
     private long[] start = new long[16];
     private long[] end = new long[16];
 
@@ -32,6 +35,9 @@ final class Interruptions {
     private int from;
     private int to;
     private long total;
+
+    /** What was found last, or what has taken its place. */
+    private int found;
 
     /** How many bytes all interruptions have up to now. */
     long total() {
@@ -134,8 +140,12 @@ final class Interruptions {
 
     /** The first interruption that stands behind a shown byte. */
     private int firstBehind(long shownByte) {
-        int low = from;
-        int high = to;
+        return to - from <= FEW ? firstBehind(shownByte, from, to) : firstBehindNear(shownByte);
+    }
+
+    private int firstBehind(long shownByte, int first, int last) {
+        int low = first;
+        int high = last;
         while (low < high) {
             int middle = (low + high) >>> 1;
             if (shown[middle] <= shownByte) {
@@ -145,6 +155,36 @@ final class Interruptions {
             }
         }
         return low;
+    }
+
+    /** Looks around what was found last, since most questions are about places near each other. */
+    private int firstBehindNear(long shownByte) {
+        int low = from;
+        int high = to;
+        int near = Math.clamp(found, low, high);
+        if (near < high && shown[near] <= shownByte) {
+            low = near + 1;
+            for (int step = 1; step <= high - low; step *= 2) {
+                int probe = low + step - 1;
+                if (shown[probe] > shownByte) {
+                    high = probe;
+                    break;
+                }
+                low = probe + 1;
+            }
+        } else {
+            high = near;
+            for (int step = 1; step <= high - low; step *= 2) {
+                int probe = high - step;
+                if (shown[probe] <= shownByte) {
+                    low = probe + 1;
+                    break;
+                }
+                high = probe;
+            }
+        }
+        found = firstBehind(shownByte, low, high);
+        return found;
     }
 
     private void makeRoom() {

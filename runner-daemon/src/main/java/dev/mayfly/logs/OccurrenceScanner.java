@@ -3,13 +3,14 @@ package dev.mayfly.logs;
 /**
  * Walks over one stream and reports where patterns occur in it, in time linear in its bytes.
  *
- * <p>While less than a stride of bytes is open, it jumps over what the {@link BlockFilter} clears;
- * otherwise, and where one of the starts that it does not clear looks known, it follows the
- * automaton. No byte is stepped over twice but the last few of a piece, so no input makes it slower
- * than the automaton alone by more than the looks at blocks and starts, a few for each byte.
+ * <p>While less than a stride of bytes is open, it jumps over what the {@link BlockFilter} clears.
+ * Where a pattern may start, the {@link Beginnings} tell whether one does, and the automaton is
+ * followed from behind them as long as at least so much is open. No byte is stepped over twice but
+ * the last few of a piece, so no input makes it slower than the automaton alone by more than the
+ * looks at blocks and starts, a few for each byte.
  *
  * <p>The stream comes in pieces. What the filter cannot tell at a piece's end goes through the
- * automaton: usually three bytes, since the last block tells about all before.
+ * automaton: usually a byte or two, since the last block tells about all before.
  */
 final class OccurrenceScanner {
 
@@ -88,7 +89,7 @@ final class OccurrenceScanner {
             if (last >= Math.max(first, from)
                     && !automaton.filter().mayStart(bytes, from, first, last)) {
                 // Nothing that begins before the last three bytes is open.
-                i = last + 1;
+                i = automaton.filter().begun(bytes, to);
                 state = Automaton.ROOT;
             }
         }
@@ -133,7 +134,9 @@ final class OccurrenceScanner {
     private int walk(byte[] bytes, int from, int to, long base) {
         Automaton a = automaton;
         BlockFilter filter = a.filter();
+        Beginnings beginnings = a.beginnings();
         int stride = filter.stride();
+        int least = beginnings == null ? 0 : Beginnings.BYTES;
         int s = state;
         int i = from;
         while (i < to) {
@@ -150,9 +153,23 @@ final class OccurrenceScanner {
                 if (probe + BlockFilter.BLOCK > to) {
                     break;
                 }
+                if (beginnings != null
+                        && open < Beginnings.BYTES
+                        && s != Automaton.ROOT
+                        && first >= from
+                        && first + Beginnings.BYTES <= to) {
+                    // One look at eight bytes costs less than the steps.
+                    i = first;
+                    s = Automaton.ROOT;
+                }
                 if (s == Automaton.ROOT) {
                     i = filter.firstStart(bytes, i, probe + 1, to);
                     if (i > probe) {
+                        continue;
+                    }
+                    if (beginnings != null && i + Beginnings.BYTES <= to) {
+                        s = beginnings.behind(bytes, i);
+                        i += s == Automaton.ROOT ? 1 : Beginnings.BYTES;
                         continue;
                     }
                 }
@@ -164,7 +181,7 @@ final class OccurrenceScanner {
                 if (pattern >= 0) {
                     listener.occurred(pattern, base + i);
                 }
-            } while (i < until || (i < to && a.open(s) >= stride));
+            } while (i < to && a.open(s) >= (i < until ? least : stride));
         }
         state = s;
         return i;

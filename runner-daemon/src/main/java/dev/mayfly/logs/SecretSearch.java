@@ -123,11 +123,11 @@ final class SecretSearch {
                 unbroken = 0;
             }
             length += end - i;
-            i = TerminalText.usualInterruption(bytes, end, to);
+            i = terminal.usualInterruption(bytes, end, to);
             if (i == end) {
                 return end;
             }
-            newLine = TerminalText.isLineEnd(bytes[end]);
+            newLine = terminal.lineEnded();
             interruptions.add(arrayStart + end, arrayStart + i, newLine && lets());
             if (end + 1 < i && mayStart(bytes, end + 1, i, to)) {
                 insideTo = arrayStart + i;
@@ -277,12 +277,21 @@ final class SecretSearch {
         return raw.steps() + seen.steps() + inside.steps();
     }
 
-    /** Whether a pattern may begin in the middle of an interruption, as far as one look tells. */
+    /** Whether a pattern may begin in the middle of an interruption, as far as a few looks tell. */
     private boolean mayStart(byte[] bytes, int from, int end, int to) {
         BlockFilter filter = patterns.seen().filter();
-        return end - from > filter.stride()
-                || end - 1 + BlockFilter.BLOCK > to
-                || filter.mayStart(bytes, from, from, end - 1);
+        int stride = filter.stride();
+        if (stride == 0 || end - 1 + BlockFilter.BLOCK > to) {
+            return true;
+        }
+        int first = from;
+        while (end - first > stride) {
+            if (filter.mayStart(bytes, from, first, first + stride - 1)) {
+                return true;
+            }
+            first += stride;
+        }
+        return filter.mayStart(bytes, from, first, end - 1);
     }
 
     /**

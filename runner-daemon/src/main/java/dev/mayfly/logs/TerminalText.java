@@ -164,30 +164,48 @@ final class TerminalText {
     }
 
     /**
-     * The end of an interruption that is a line end with the blanks behind it, or one escape
-     * sequence with parameters: so are nearly all.
+     * The end of an interruption of line ends, the blanks behind them, and escape sequences with
+     * parameters: so are nearly all.
      *
-     * @return {@code from} if it is something else, or if more may follow
+     * @return {@code from} if it has something else, or if more may follow
      */
-    static int usualInterruption(byte[] bytes, int from, int to) {
-        if (from + 3 + Long.BYTES > to) {
-            return from;
-        }
+    int usualInterruption(byte[] bytes, int from, int to) {
+        boolean hasLineEnd = false;
         int end = from;
-        if (bytes[from] != ESCAPE) {
-            do {
+        while (end + 2 + Long.BYTES < to) {
+            byte b = bytes[end];
+            if (b == ESCAPE) {
+                int behind = behindSequence(bytes, end);
+                if (behind == end) {
+                    return from;
+                }
+                end = behind;
+            } else if (isLineEnd(b)) {
+                hasLineEnd = true;
                 end++;
-            } while (end < to && (bytes[end] == ' ' || bytes[end] == '\t'));
-        } else if (bytes[from + 1] == '[') {
-            long eight = (long) LONG.get(bytes, from + 2);
-            // Parameters are those bytes whose upper three bits are a blank's.
-            long others = (eight & UPPER_THREE) ^ BLANKS;
-            int last = from + 2 + (Long.numberOfTrailingZeros(others) >>> 3);
-            if (others != 0 && bytes[last] >= '@' && bytes[last] < 0x7F) {
-                end = last + 1;
+            } else if (hasLineEnd && (b == ' ' || b == '\t')) {
+                end++;
+            } else {
+                lineEnded = hasLineEnd;
+                return end;
             }
         }
-        return end < to && bytes[end] >= ' ' ? end : from;
+        return from;
+    }
+
+    /**
+     * The end of an escape sequence with few parameters, or of two bytes; {@code from} if it is
+     * another one.
+     */
+    private static int behindSequence(byte[] bytes, int from) {
+        if (bytes[from + 1] != '[') {
+            return isAlone(bytes[from + 1]) ? from + 2 : from;
+        }
+        long eight = (long) LONG.get(bytes, from + 2);
+        // Parameters are those bytes whose upper three bits are a blank's.
+        long others = (eight & UPPER_THREE) ^ BLANKS;
+        int last = from + 2 + (Long.numberOfTrailingZeros(others) >>> 3);
+        return others != 0 && bytes[last] >= '@' && bytes[last] < 0x7F ? last + 1 : from;
     }
 
     /** Where a control string may end, or {@code to}. */
@@ -236,18 +254,22 @@ final class TerminalText {
         if (b < ' ' || b == 0x7F) {
             return false;
         }
-        switch (b) {
-            case '[' -> place = Place.SEQUENCE;
-            case ']', 'P', 'X', '^', '_' -> place = Place.STRING;
-            default -> {
-                if (b <= '/') {
-                    place = Place.INTERMEDIATE;
-                } else {
-                    leave();
-                }
-            }
+        if (isAlone(b)) {
+            leave();
+        } else if (b <= '/') {
+            place = Place.INTERMEDIATE;
+        } else {
+            place = b == '[' ? Place.SEQUENCE : Place.STRING;
         }
         return true;
+    }
+
+    /** Whether a byte behind {@code ESC} makes a sequence of the two. */
+    private static boolean isAlone(byte b) {
+        return switch (b) {
+            case '[', ']', 'P', 'X', '^', '_' -> false;
+            default -> b > '/' && b < 0x7F;
+        };
     }
 
     private boolean fitsInSequence(byte b, char lastOfInside) {

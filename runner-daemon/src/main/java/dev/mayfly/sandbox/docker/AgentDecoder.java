@@ -11,13 +11,18 @@ final class AgentDecoder {
     /** A payload is never longer, in either direction. */
     static final int MAX_PAYLOAD_BYTES = 1 << 20;
 
+    private static final byte OUTPUT = 'O';
     private static final int HEADER_BYTES = 5;
     private static final byte[] NOTHING = {};
 
     private final byte[] header = new byte[HEADER_BYTES];
     private int headerFilled;
+
+    /** Of a frame's payload; output needs none. */
     private byte[] payload = NOTHING;
-    private int payloadFilled;
+
+    private int payloadLength;
+    private int payloadTaken;
 
     /** Takes whole messages, in order. */
     @FunctionalInterface
@@ -26,33 +31,41 @@ final class AgentDecoder {
     }
 
     /**
-     * Takes the next bytes of the stream.
+     * Takes the next bytes of the stream. Output is handed on as it comes, in parts if a frame
+     * comes in parts.
      *
-     * @param bytes copied
+     * @param bytes from its index {@code from} to before {@code to}; not to be changed afterwards,
+     *     since outputs share it
      * @throws IllegalArgumentException if the agent does not keep to the protocol; nothing that
      *     follows can be understood
      */
-    void feed(byte[] bytes, int offset, int length, Receiver receiver) throws InterruptedException {
-        int at = offset;
-        int end = offset + length;
-        while (at < end) {
+    void feed(byte[] bytes, int from, int to, Receiver receiver) throws InterruptedException {
+        int at = from;
+        while (at < to) {
             if (headerFilled < HEADER_BYTES) {
                 header[headerFilled++] = bytes[at++];
                 if (headerFilled == HEADER_BYTES) {
-                    payload = new byte[payloadLength()];
+                    payloadLength = payloadLength();
+                    payload = header[0] == OUTPUT ? NOTHING : new byte[payloadLength];
                 }
             } else {
-                int part = Math.min(end - at, payload.length - payloadFilled);
-                System.arraycopy(bytes, at, payload, payloadFilled, part);
-                payloadFilled += part;
+                int part = Math.min(to - at, payloadLength - payloadTaken);
+                if (header[0] == OUTPUT) {
+                    receiver.accept(new AgentMessage.Output(bytes, at, part));
+                } else {
+                    System.arraycopy(bytes, at, payload, payloadTaken, part);
+                }
+                payloadTaken += part;
                 at += part;
             }
-            if (headerFilled == HEADER_BYTES && payloadFilled == payload.length) {
-                AgentMessage message = AgentMessage.parse(header[0], payload);
+            if (headerFilled == HEADER_BYTES && payloadTaken == payloadLength) {
+                byte[] whole = payload;
                 headerFilled = 0;
-                payloadFilled = 0;
+                payloadTaken = 0;
                 payload = NOTHING;
-                receiver.accept(message);
+                if (header[0] != OUTPUT) {
+                    receiver.accept(AgentMessage.parse(header[0], whole));
+                }
             }
         }
     }

@@ -25,15 +25,19 @@ sealed interface AgentMessage {
     record Hello(int uid, int gid, String shell) implements AgentMessage {}
 
     /**
-     * What a step wrote.
+     * What a step wrote, or a part of it.
      *
-     * @param payload owned by the receiver
+     * @param array shared with other outputs; changed by nobody
+     * @param offset where in it the bytes begin
      */
     @SuppressWarnings("ArrayRecordComponent") // the stream's hot path; compared by nobody
-    record Output(byte[] payload) implements AgentMessage {
+    record Output(byte[] array, int offset, int length) implements AgentMessage {
+        /** A message takes memory too, which counts where a step writes byte by byte. */
+        private static final int OVERHEAD = 64;
+
         @Override
         public int bytes() {
-            return payload.length;
+            return OVERHEAD + length;
         }
     }
 
@@ -95,14 +99,13 @@ sealed interface AgentMessage {
     record Gone(String why) implements AgentMessage {}
 
     /**
-     * Reads one frame.
+     * Reads one frame that is not output.
      *
      * @param payload owned by the message afterwards
      * @throws IllegalArgumentException if the agent cannot have sent this
      */
     static AgentMessage parse(byte type, byte[] payload) {
         return switch (type) {
-            case 'O' -> new Output(payload);
             case 'M' -> ToMask.parse(payload);
             case 'H' -> {
                 Map<String, String> words = words(payload);

@@ -1,12 +1,13 @@
 package dev.mayfly.sandbox.docker;
 
-import com.github.dockerjava.api.async.ResultCallback;
-import com.github.dockerjava.api.model.Frame;
+import com.github.dockerjava.transport.DockerHttpClient;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * with it everything in the container. Safe to close from any thread, any number of times.
  */
 final class AgentStream implements AutoCloseable {
+
+    /** What the engine passes on at once, and its headers. */
+    private static final int READ_BYTES = 64 * 1024;
 
     private final String container;
     private final Inbox inbox = new Inbox();
@@ -42,15 +46,7 @@ final class AgentStream implements AutoCloseable {
             throws InterruptedException {
         AgentStream stream = new AgentStream(container, limit);
         try {
-            engine.call(
-                    "attaching to container " + container,
-                    client ->
-                            client.attachContainerCmd(container)
-                                    .withStdIn(stream.outbox)
-                                    .withStdOut(true)
-                                    .withStdErr(true)
-                                    .withFollowStream(true)
-                                    .exec(stream.attached));
+            stream.attached.begin(engine);
             stream.awaitAttached();
             return stream;
         } catch (InterruptedException | RuntimeException e) {
@@ -168,60 +164,81 @@ final class AgentStream implements AutoCloseable {
         attached.close();
     }
 
-    /** Called by docker-java, on the thread that reads the stream. */
-    private final class Attached implements ResultCallback<Frame> {
+    /** Reads the stream, on a thread of its own. */
+    private final class Attached implements AutoCloseable {
 
+        private final EngineFrames frames = new EngineFrames();
         private final AgentDecoder decoder = new AgentDecoder();
         private final CountDownLatch settled = new CountDownLatch(1);
+        private final Object lock = new Object();
+        private @Nullable Thread reader;
         private volatile @Nullable Closeable open;
-        private volatile boolean closed;
+        private boolean closed;
 
-        @Override
-        public void onStart(Closeable stream) {
-            open = stream;
-            settled.countDown();
-            if (closed) {
-                close();
+        /** Begins to attach. */
+        void begin(DockerEngine engine) {
+            synchronized (lock) {
+                // A platform thread: the transport's reads would pin a virtual one's carrier.
+                reader =
+                        Thread.ofPlatform()
+                                .daemon()
+                                .name("stream-of-" + container)
+                                .start(() -> run(engine));
             }
         }
 
-        @Override
-        public void onNext(Frame frame) {
-            byte[] bytes = frame.getPayload();
-            try {
-                // The agent owns both descriptors: nobody else in the container can write to them.
-                decoder.feed(bytes, 0, bytes.length, inbox::put);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+        private void run(DockerEngine engine) {
+            try (DockerHttpClient.Response response = engine.attach(container, outbox)) {
+                open = response;
+                settled.countDown();
+                read(response.getBody());
+                boolean cut = frames.cut() || decoder.cut();
+                finished(
+                        cut
+                                ? "the container ended in the middle of a frame"
+                                : "the container ended");
             } catch (IllegalArgumentException e) {
-                inbox.end("the agent does not keep to its protocol: " + e.getMessage());
-                close();
+                finished(
+                        "the agent or the engine does not keep to its protocol: " + e.getMessage());
+            } catch (InterruptedException e) {
+                finished("the stream was closed");
+            } catch (IOException | RuntimeException e) {
+                finished("the connection broke: " + DockerEngine.reason(e));
             }
         }
 
-        @Override
-        public void onError(Throwable failure) {
-            finished("the connection broke: " + DockerEngine.reason(failure));
-        }
-
-        @Override
-        public void onComplete() {
-            finished(
-                    decoder.cut()
-                            ? "the container ended in the middle of a frame"
-                            : "the container ended");
+        private void read(InputStream body) throws IOException, InterruptedException {
+            byte[] buffer = new byte[READ_BYTES];
+            int length = body.read(buffer);
+            while (length >= 0) {
+                byte[] bytes = Arrays.copyOf(buffer, length);
+                // The agent owns both descriptors: nobody else in the container can write to them.
+                frames.feed(bytes, (array, from, to) -> decoder.feed(array, from, to, inbox::put));
+                length = body.read(buffer);
+            }
         }
 
         private void finished(String why) {
             inbox.end(why);
-            // docker-java's writing thread lives until its input ends.
+            // The transport's writing thread lives until its input ends.
             outbox.close();
             settled.countDown();
         }
 
         @Override
         public void close() {
-            closed = true;
+            Thread reading;
+            synchronized (lock) {
+                if (closed) {
+                    return;
+                }
+                closed = true;
+                reading = reader;
+            }
+            if (reading == null) {
+                return;
+            }
+            reading.interrupt();
             Closeable stream = open;
             if (stream == null) {
                 return;

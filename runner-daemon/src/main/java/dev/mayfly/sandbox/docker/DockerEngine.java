@@ -1,5 +1,7 @@
 package dev.mayfly.sandbox.docker;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Version;
@@ -10,6 +12,7 @@ import com.github.dockerjava.zerodep.ZerodepDockerHttpClient;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.time.Duration;
@@ -34,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  * closes its connection.
  */
 public final class DockerEngine implements AutoCloseable {
+
+    private static final int REASON_BYTES = 4096;
 
     private final URI host;
     private final DockerSettings.Bounds bounds;
@@ -127,6 +132,39 @@ public final class DockerEngine implements AutoCloseable {
                 });
     }
 
+    /**
+     * Opens the standard input and output of a container. The engine answers when it is attached;
+     * then the body is what the container writes, in {@link EngineFrames}. Blocks, also while the
+     * body is read: for a thread of its own, which is to be interrupted before the answer is
+     * closed.
+     *
+     * <p>Not docker-java's command for it: that gives out what it reads in pieces of a kilobyte.
+     *
+     * @param input what the container shall read; read by another thread
+     * @throws IOException if the engine refuses
+     */
+    DockerHttpClient.Response attach(String container, InputStream input) throws IOException {
+        Connection open = connection();
+        DockerHttpClient.Response response =
+                open.http()
+                        .execute(
+                                DockerHttpClient.Request.builder()
+                                        .method(DockerHttpClient.Request.Method.POST)
+                                        .path(
+                                                "/v%s/containers/%s/attach?stream=1&stdin=1&stdout=1&stderr=1"
+                                                        .formatted(open.api(), container))
+                                        .hijackedInput(input)
+                                        .build());
+        if (response.getStatusCode() / 100 == 2) {
+            return response;
+        }
+        try (response) {
+            String why = new String(response.getBody().readNBytes(REASON_BYTES), UTF_8);
+            throw new IOException(
+                    "the engine answered %d: %s".formatted(response.getStatusCode(), why.strip()));
+        }
+    }
+
     private <T> T within(String what, Duration limit, Callable<T> request)
             throws InterruptedException {
         Future<T> running = calls.submit(request);
@@ -206,7 +244,7 @@ public final class DockerEngine implements AutoCloseable {
                                 .formatted(host, newest, ApiVersion.OLDEST));
             }
             DockerClient client = DockerClientImpl.getInstance(config(newest.spoken()), http);
-            return new Connection(http, client, version);
+            return new Connection(http, client, version, newest.spoken());
         } catch (RuntimeException e) {
             closed(http);
             throw e;
@@ -240,5 +278,6 @@ public final class DockerEngine implements AutoCloseable {
         }
     }
 
-    private record Connection(DockerHttpClient http, DockerClient client, Version version) {}
+    private record Connection(
+            DockerHttpClient http, DockerClient client, Version version, ApiVersion api) {}
 }

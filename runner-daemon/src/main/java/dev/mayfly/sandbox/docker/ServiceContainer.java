@@ -76,7 +76,8 @@ final class ServiceContainer {
             while (true) {
                 switch (session.stream().receive(System.nanoTime() + PATIENCE.toNanos())) {
                     case null -> {}
-                    case AgentMessage.Output(byte[] bytes) -> tail.add(bytes);
+                    case AgentMessage.Output(byte[] array, int offset, int length) ->
+                            tail.add(array, offset, length);
                     case AgentMessage message -> {
                         if (end == null) {
                             end = message;
@@ -150,11 +151,11 @@ final class ServiceContainer {
             ring = new byte[bytes];
         }
 
-        synchronized void add(byte[] bytes) {
-            int from = Math.max(0, bytes.length - ring.length);
+        synchronized void add(byte[] bytes, int offset, int length) {
+            int from = Math.max(0, length - ring.length);
             written += from;
-            for (int i = from; i < bytes.length; i++) {
-                ring[(int) (written++ % ring.length)] = bytes[i];
+            for (int i = from; i < length; i++) {
+                ring[(int) (written++ % ring.length)] = bytes[offset + i];
             }
         }
 

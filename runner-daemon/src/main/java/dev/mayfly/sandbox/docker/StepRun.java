@@ -143,7 +143,8 @@ final class StepRun {
             }
             switch (session.stream().receive(ending == null ? limitAt : ending.nextAt())) {
                 case null -> {}
-                case AgentMessage.Output(byte[] bytes) -> output.write(bytes, 0, bytes.length);
+                case AgentMessage.Output(byte[] array, int offset, int length) ->
+                        output.write(array, offset, length);
                 case AgentMessage.ToMask(String name, SecretValue value) -> {
                     // What the step prints after the answer comes after it in the stream too.
                     session.stream().answer(output.mask(name, value));

@@ -25,10 +25,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -227,7 +225,7 @@ final class JobMapping {
             List<String> names = new ArrayList<>();
             Stream.concat(
                             variables.expanded(service.aliases()).stream(),
-                            namesOf(image.reference()).stream())
+                            ServiceSpec.namesOf(image.reference()).stream())
                     .filter(taken::add)
                     .forEach(names::add);
             if (names.isEmpty()) {
@@ -244,26 +242,6 @@ final class JobMapping {
 
     private static List<String> without(List<String> entrypoint) {
         return entrypoint.equals(CLEARED) ? List.of() : entrypoint;
-    }
-
-    /** The host names that an image's name makes: with the slashes as dashes and as underscores. */
-    static Set<String> namesOf(String image) {
-        String name = image;
-        int digest = name.indexOf('@');
-        if (digest >= 0) {
-            name = name.substring(0, digest);
-        }
-        int tag = name.lastIndexOf(':');
-        if (tag > name.lastIndexOf('/')) {
-            name = name.substring(0, tag);
-        }
-        int slash = name.indexOf('/');
-        int port = name.indexOf(':');
-        if (port >= 0 && port < slash) {
-            name = name.substring(0, port) + name.substring(slash);
-        }
-        name = name.toLowerCase(Locale.ROOT);
-        return new TreeSet<>(List.of(name.replace("/", "-"), name.replace("/", "__")));
     }
 
     /** With the job's token and passwords, whether or not a variable holds them too. */

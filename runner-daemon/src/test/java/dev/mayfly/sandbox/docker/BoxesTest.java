@@ -19,7 +19,7 @@ class BoxesTest {
     }
 
     private static AgentMessage output(int bytes) {
-        return new AgentMessage.Output(new byte[bytes]);
+        return new AgentMessage.Output(new byte[bytes], 0, bytes);
     }
 
     @Test
@@ -120,11 +120,11 @@ class BoxesTest {
     void tailKeepsTheLastBytes() {
         ServiceContainer.Tail tail = new ServiceContainer.Tail(4);
         assertThat(tail.content()).isEmpty();
-        tail.add(new byte[] {1, 2, 3});
+        tail.add(new byte[] {0, 1, 2, 3, 0}, 1, 3);
         assertThat(tail.content()).containsExactly(1, 2, 3);
-        tail.add(new byte[] {4, 5});
+        tail.add(new byte[] {4, 5}, 0, 2);
         assertThat(tail.content()).containsExactly(2, 3, 4, 5);
-        tail.add(new byte[] {6, 7, 8, 9, 10, 11});
+        tail.add(new byte[] {6, 7, 8, 9, 10, 11}, 0, 6);
         assertThat(tail.content()).containsExactly(8, 9, 10, 11);
     }
 }

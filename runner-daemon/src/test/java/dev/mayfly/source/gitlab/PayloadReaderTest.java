@@ -16,6 +16,7 @@ import dev.mayfly.job.JobEnvironment;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PullPolicy;
+import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.job.Steps;
 import dev.mayfly.job.Transfers;
 import dev.mayfly.job.When;
@@ -143,7 +144,7 @@ class PayloadReaderTest {
         "team/db, team-db"
     })
     void servicesAreNamedAfterTheirImages(String image, String name) {
-        assertThat(JobMapping.namesOf(image)).contains(name, name.replace("-", "__"));
+        assertThat(ServiceSpec.namesOf(image)).contains(name, name.replace("-", "__"));
     }
 
     @Test

@@ -1,0 +1,526 @@
+package dev.mayfly.migration;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.mayfly.config.NearestName;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A configuration of Mayfly's that does what one of gitlab-runner did, as far as that goes.
+ *
+ * @param yaml the text of the new configuration, without any token
+ * @param findings what became of each key that is set, in the order of the file
+ * @param tokens of the runners that the new configuration names
+ */
+public record Migration(String yaml, List<Finding> findings, List<RunnerToken> tokens) {
+
+    public Migration {
+        findings = List.copyOf(findings);
+        tokens = List.copyOf(tokens);
+    }
+
+    /**
+     * Reads a configuration of gitlab-runner's.
+     *
+     * @param state where the new one is to keep its state, or null for the usual place
+     * @throws dev.mayfly.config.ConfigException when the file cannot be read
+     */
+    public static Migration of(Path file, @Nullable Path state) {
+        return new Conversion(ConfigToml.read(file), state).migration();
+    }
+
+    private static final class Conversion {
+
+        private static final int MAX_SLOTS = 256;
+        private static final int NAME = 24;
+        private static final long KIBIBYTE = 1 << 10;
+        private static final long MEBIBYTE = 1 << 20;
+        private static final long LEAST_MEMORY = 32;
+        private static final long LEAST_LOG = 64;
+        private static final long MOST_MEBIBYTES = 999_999;
+        private static final Pattern MEMORY = Pattern.compile("([0-9]{1,15})\\s*([bkmgt]?)b?");
+        private static final Set<String> ON_DOCKER =
+                Set.of("docker", "docker+machine", "docker-autoscaler");
+
+        private final JsonNode root;
+        private final @Nullable Path state;
+        private final List<Finding> findings = new ArrayList<>();
+
+        /** Keys that have a finding already, in lower case. */
+        private final Set<String> told = new HashSet<>();
+
+        private final List<RunnerToken> tokens = new ArrayList<>();
+        private final Set<String> names = new HashSet<>(Set.of("local"));
+        private final StringBuilder pools = new StringBuilder();
+        private final StringBuilder sources = new StringBuilder();
+        private @Nullable String engine;
+        private int slots;
+
+        Conversion(JsonNode root, @Nullable Path state) {
+            this.root = root;
+            this.state = state;
+        }
+
+        Migration migration() {
+            look(root, "", "");
+            JsonNode runners = field(root, "runners");
+            if (runners.isContainerNode() && !runners.isArray()) {
+                open("runners", "is a table, where gitlab-runner has a list: write [[runners]]");
+            }
+            for (int i = 0; runners.isArray() && i < runners.size(); i++) {
+                String key = "runners[" + i + "]";
+                if (runner(runners.get(i), key)) {
+                    look(runners.get(i), key, "runners");
+                }
+            }
+            int concurrent = concurrent();
+            if (slots > concurrent) {
+                findings.add(
+                        new Finding(
+                                "concurrent",
+                                Fate.OPEN,
+                                "a pool has its own slots, which are "
+                                        + slots
+                                        + " together, and there is no limit over all pools: lower"
+                                        + " pools[].slots to stay below "
+                                        + concurrent));
+            }
+            if (pools.isEmpty()) {
+                pools.append("  - name: untrusted\n");
+            }
+            return new Migration(text(), findings, tokens);
+        }
+
+        private String text() {
+            StringBuilder yaml = new StringBuilder();
+            yaml.append(
+                    "# Made from gitlab-runner's config.toml; see docs/migrate-from-gitlab-runner.md.\n");
+            daemon(yaml);
+            if (engine != null) {
+                yaml.append("\nengine:\n  host: ").append(quoted(engine)).append('\n');
+            }
+            yaml.append(
+                    """
+
+                    # Put the most trusted first, and let a runner that the server marks as protected feed a
+                    # pool of its own: both then say protected: true.
+                    pools:
+                    """);
+            yaml.append(pools);
+            if (!sources.isEmpty()) {
+                yaml.append("\nsources:\n  gitlab:\n").append(sources);
+            }
+            return yaml.toString();
+        }
+
+        private void daemon(StringBuilder yaml) {
+            List<String> lines = new ArrayList<>();
+            if (state != null) {
+                lines.add("  state_dir: " + quoted(state.toString()));
+            }
+            long drain = number(field(root, "shutdown_timeout"));
+            if (drain > 0) {
+                lines.add("  drain_timeout: " + Math.min(drain, 604_800) + "s");
+            }
+            String level = level(text(root, "log_level"));
+            String format = text(root, "log_format");
+            if (!level.isEmpty() || !format.isEmpty()) {
+                lines.add("  log:");
+            }
+            if (!format.isEmpty()) {
+                lines.add("    format: " + (format.equals("json") ? "json" : "text"));
+            }
+            if (!level.isEmpty()) {
+                lines.add("    level: " + level);
+            }
+            if (!lines.isEmpty()) {
+                yaml.append("\ndaemon:\n").append(String.join("\n", lines)).append('\n');
+            }
+        }
+
+        private static String level(String written) {
+            return switch (written.toLowerCase(Locale.ROOT)) {
+                case "" -> "";
+                case "debug", "trace" -> "debug";
+                case "warn", "warning" -> "warn";
+                case "error", "fatal", "panic" -> "error";
+                default -> "info";
+            };
+        }
+
+        private int concurrent() {
+            return Math.clamp(number(field(root, "concurrent")), 1, MAX_SLOTS);
+        }
+
+        // -- a runner
+
+        /** Whether it is in the new configuration. */
+        private boolean runner(JsonNode runner, String key) {
+            String executor = text(runner, "executor");
+            if (!ON_DOCKER.contains(executor)) {
+                open(
+                        key + ".executor",
+                        "is "
+                                + (executor.isEmpty() ? "missing" : executor)
+                                + ": only jobs for the docker executor can run here, so this runner is"
+                                + " left out");
+                return false;
+            }
+            if (!executor.equals("docker")) {
+                open(
+                        key + ".executor",
+                        "no machines are made: start more hosts with a daemon each");
+            }
+            Optional<String> url = url(runner, key);
+            if (url.isEmpty()) {
+                return false;
+            }
+            String name = name(text(runner, "name"));
+            long limit = number(field(runner, "limit"));
+            int mine = limit > 0 ? (int) Math.min(limit, concurrent()) : concurrent();
+            slots += mine;
+            pool(name, mine, runner, key);
+            sources.append("    - name: ").append(name).append('\n');
+            sources.append("      url: ").append(quoted(url.get())).append('\n');
+            sources.append("      pool: ").append(name).append('\n');
+            certificates(runner, key);
+            token(name, url.get(), runner, key);
+            return true;
+        }
+
+        private Optional<String> url(JsonNode runner, String key) {
+            String url = text(runner, "url").replaceFirst("/+$", "").replaceFirst("/ci$", "");
+            if (url.matches("https?://[A-Za-z0-9.\\[\\]:_-]+(/[^\\s?#@]*)?")) {
+                return Optional.of(url);
+            }
+            open(
+                    key + ".url",
+                    "is no http or https address without a password, so this runner is left out: add"
+                            + " it by mayfly register");
+            return Optional.empty();
+        }
+
+        /** In the form that Mayfly's names have, and only once. */
+        private String name(String written) {
+            String plain =
+                    written.toLowerCase(Locale.ROOT)
+                            .replaceAll("[^a-z0-9]+", "-")
+                            .replaceAll("^[-0-9]+|-+$", "");
+            String start = plain.isEmpty() ? "gitlab" : plain;
+            start = start.substring(0, Math.min(NAME, start.length())).replaceAll("-+$", "");
+            String name = start;
+            for (int i = 2; !names.add(name); i++) {
+                String end = "-" + i;
+                name = start.substring(0, Math.min(NAME - end.length(), start.length())) + end;
+            }
+            return name;
+        }
+
+        private void pool(String name, int mine, JsonNode runner, String key) {
+            JsonNode docker = field(runner, "docker");
+            boolean closed = text(docker, "network_mode").equals("none");
+            line("  - name: " + name);
+            line("    slots: " + mine);
+            line(
+                    "    network: "
+                            + (closed ? "none   # jobs that fetch sources need full" : "full"));
+            line("    user: image              # as before; non-root is safer");
+            line("    read_only_root: false    # as before; true is safer");
+            line(
+                    "    timeout: 1d              # the server's limit of each job counts, below this one");
+            image(text(docker, "image"), key);
+            memory(text(docker, "memory"), key);
+            cpus(text(docker, "cpus"), key);
+            openFiles(text(field(docker, "ulimit"), "nofile"), key);
+            long log = number(field(runner, "output_limit"));
+            if (log > 0) {
+                line("    log_limit: " + Math.clamp(log, LEAST_LOG, MOST_MEBIBYTES) + "KiB");
+            }
+            engine(text(docker, "host"), key);
+        }
+
+        private void image(String image, String key) {
+            if (image.isEmpty()) {
+                return;
+            }
+            if (image.matches("[A-Za-z0-9][A-Za-z0-9._/:@-]{0,511}")) {
+                line("    image: " + quoted(image));
+            } else {
+                open(key + ".docker.image", "is no image's name: set pools[].image");
+            }
+        }
+
+        private void memory(String written, String key) {
+            Matcher size = MEMORY.matcher(written.strip().toLowerCase(Locale.ROOT));
+            if (written.isEmpty()) {
+                line(
+                        "    memory: 2GiB             # there was no limit: raise it where jobs need more");
+            } else if (size.matches()) {
+                long bytes = Long.parseLong(size.group(1)) * unit(size.group(2));
+                long mebibytes = Math.clamp(bytes / MEBIBYTE, LEAST_MEMORY, MOST_MEBIBYTES);
+                line("    memory: " + mebibytes + "MiB");
+                if (mebibytes <= 256) {
+                    // It counts as memory and must stay below it.
+                    line("    tmp: " + mebibytes / 2 + "MiB");
+                }
+                if (bytes != mebibytes * MEBIBYTE) {
+                    open(
+                            key + ".docker.memory",
+                            "became " + mebibytes + "MiB: Mayfly counts in MiB, from 32MiB");
+                }
+            } else {
+                open(key + ".docker.memory", "is no size: set pools[].memory");
+            }
+        }
+
+        private static long unit(String letter) {
+            return switch (letter) {
+                case "k" -> KIBIBYTE;
+                case "m" -> MEBIBYTE;
+                case "g" -> KIBIBYTE * MEBIBYTE;
+                case "t" -> MEBIBYTE * MEBIBYTE;
+                default -> 1;
+            };
+        }
+
+        private void cpus(String written, String key) {
+            if (written.isEmpty()) {
+                line(
+                        "    cpus: 1                  # there was no limit: raise it where jobs need more");
+            } else if (written.matches("[0-9]{1,4}(\\.[0-9]{1,9})?")
+                    && Double.parseDouble(written) >= 0.01
+                    && Double.parseDouble(written) <= 1024) {
+                line("    cpus: " + written);
+            } else {
+                open(key + ".docker.cpus", "is no number of 0.01 to 1024: set pools[].cpus");
+            }
+        }
+
+        private void openFiles(String written, String key) {
+            if (written.isEmpty()) {
+                return;
+            }
+            String hard = written.substring(written.lastIndexOf(':') + 1).strip();
+            if (hard.matches("[0-9]{1,7}")
+                    && Integer.parseInt(hard) >= 64
+                    && Integer.parseInt(hard) <= 1 << 20) {
+                line("    open_files: " + Integer.parseInt(hard));
+            } else {
+                open(
+                        key + ".docker.ulimit.nofile",
+                        "is no number of 64 to 1048576: set pools[].open_files");
+            }
+        }
+
+        private void engine(String host, String key) {
+            if (host.isEmpty() || host.equals(engine)) {
+                return;
+            }
+            if (engine != null) {
+                open(
+                        key + ".docker.host",
+                        "is another engine than that of an earlier runner: run a daemon for each");
+            } else if (host.matches(
+                    "unix:///[A-Za-z0-9._~/@+,:=-]+|tcp://[A-Za-z0-9.-]+:[0-9]{1,5}")) {
+                engine = host;
+            } else {
+                open(
+                        key + ".docker.host",
+                        "is no unix:///PATH or tcp://HOST:PORT: set engine.host to one");
+            }
+        }
+
+        private void certificates(JsonNode runner, String key) {
+            String certificate = text(runner, "tls-cert-file");
+            String secret = text(runner, "tls-key-file");
+            file("ca_file", text(runner, "tls-ca-file"), key + ".tls-ca-file");
+            if (!certificate.isEmpty() && !secret.isEmpty()) {
+                file("client_certificate", certificate, key + ".tls-cert-file");
+                file("client_key", secret, key + ".tls-key-file");
+            } else if (!certificate.isEmpty() || !secret.isEmpty()) {
+                open(
+                        key + (secret.isEmpty() ? ".tls-cert-file" : ".tls-key-file"),
+                        "is left out: certificate and key need each other");
+            }
+        }
+
+        private void file(String name, String path, String key) {
+            if (path.isEmpty()) {
+                return;
+            }
+            if (path.startsWith("/") && !path.contains("${")) {
+                sources.append("      ")
+                        .append(name)
+                        .append(": ")
+                        .append(quoted(path))
+                        .append('\n');
+            } else {
+                open(
+                        key,
+                        "is left out, because it does not begin at the root: set sources.gitlab[]."
+                                + name);
+            }
+        }
+
+        private void token(String name, String url, JsonNode runner, String key) {
+            String token = text(runner, "token");
+            if (token.isEmpty()) {
+                open(key + ".token", "is missing: run mayfly register --name " + name);
+                return;
+            }
+            long id = number(field(runner, "id"));
+            tokens.add(
+                    new RunnerToken(
+                            name,
+                            url,
+                            id > 0 ? id : null,
+                            token,
+                            time(text(runner, "token_obtained_at")),
+                            time(text(runner, "token_expires_at"))));
+        }
+
+        /** Null for none, which gitlab-runner writes as a time of the year 1. */
+        private static @Nullable Instant time(String written) {
+            try {
+                OffsetDateTime time = written.isEmpty() ? null : OffsetDateTime.parse(written);
+                return time == null || time.getYear() <= 1 ? null : time.toInstant();
+            } catch (DateTimeParseException _) {
+                return null;
+            }
+        }
+
+        // -- what became of each key
+
+        /**
+         * Looks at every key that is set to something.
+         *
+         * @param shown with indices
+         * @param plain without
+         */
+        private void look(JsonNode node, String shown, String plain) {
+            for (Map.Entry<String, JsonNode> entry : node.properties()) {
+                String key = (plain.isEmpty() ? "" : plain + ".") + entry.getKey();
+                String place = (shown.isEmpty() ? "" : shown + ".") + entry.getKey();
+                JsonNode value = entry.getValue();
+                if (key.equalsIgnoreCase("runners")) {
+                    continue; // each one is looked at when it is known what becomes of it
+                }
+                if (value.isObject()) {
+                    look(value, place, key);
+                } else if (isTables(value)) {
+                    for (int i = 0; i < value.size(); i++) {
+                        look(value.get(i), place + "[" + i + "]", key);
+                    }
+                } else if (!isUnset(value) && !isUsual(key, value)) {
+                    find(place, key);
+                }
+            }
+        }
+
+        private void find(String place, String key) {
+            Optional<KeyRule> rule = KeyRules.of(key);
+            // A rule for a section is told once, not for each key in it.
+            String subject =
+                    rule.map(found -> beginning(place, found.key().split("\\.", -1).length))
+                            .orElse(place);
+            if (!told.add(subject.toLowerCase(Locale.ROOT))) {
+                return;
+            }
+            findings.add(
+                    rule.map(found -> new Finding(subject, found.fate(), found.remark()))
+                            .orElseGet(() -> new Finding(subject, Fate.OPEN, unknown(key))));
+        }
+
+        private static String beginning(String place, int steps) {
+            String[] all = place.split("\\.", -1);
+            return String.join(".", Arrays.copyOf(all, Math.min(steps, all.length)));
+        }
+
+        private static String unknown(String key) {
+            return "is no key of gitlab-runner that Mayfly knows"
+                    + NearestName.of(key, KeyRules.all().stream().map(KeyRule::key).toList())
+                            .map(near -> ": is it " + near + "?")
+                            .orElse(": look what it was for");
+        }
+
+        private static boolean isTables(JsonNode value) {
+            return value.isArray() && !value.isEmpty() && value.get(0).isObject();
+        }
+
+        /** As gitlab-runner takes it when the key is not there. */
+        private static boolean isUnset(JsonNode value) {
+            return value.isNull()
+                    || (value.isTextual() && value.textValue().isEmpty())
+                    || (value.isArray() && value.isEmpty())
+                    || (value.isBoolean() && !value.booleanValue())
+                    || (value.isNumber() && value.doubleValue() == 0);
+        }
+
+        /**
+         * What gitlab-runner writes by itself when somebody registers, and what changes nothing.
+         */
+        private static boolean isUsual(String key, JsonNode value) {
+            return switch (key) {
+                case "runners.docker.volumes" ->
+                        value.size() == 1 && value.get(0).asText().equals("/cache");
+                case "session_server.session_timeout" -> value.asInt() == 1800;
+                case "runners.docker.pull_policy" -> value.asText().equals("if-not-present");
+                case "runners.docker.network_mode" ->
+                        Set.of("bridge", "default", "none").contains(value.asText());
+                case "runners.shell" -> Set.of("bash", "sh").contains(value.asText());
+                default -> false;
+            };
+        }
+
+        private void open(String key, String remark) {
+            told.add(key.toLowerCase(Locale.ROOT));
+            findings.add(new Finding(key, Fate.OPEN, remark));
+        }
+
+        // -- text
+
+        private void line(String text) {
+            pools.append(text).append('\n');
+        }
+
+        /** Where gitlab-runner reads keys, it does not look at upper and lower case. */
+        private static JsonNode field(JsonNode node, String name) {
+            for (Map.Entry<String, JsonNode> entry : node.properties()) {
+                if (entry.getKey().equalsIgnoreCase(name)) {
+                    return entry.getValue();
+                }
+            }
+            return node.path(name);
+        }
+
+        private static String text(JsonNode node, String name) {
+            JsonNode value = field(node, name);
+            return value.isValueNode() && !value.isNull()
+                    ? Objects.toString(value.asText(), "")
+                    : "";
+        }
+
+        private static long number(JsonNode value) {
+            return value.isNumber() ? value.longValue() : 0;
+        }
+
+        /** Text that YAML takes as it is, whatever is in it. */
+        private static String quoted(String text) {
+            return "'" + text.replace("'", "''") + "'";
+        }
+    }
+}
