@@ -1,6 +1,6 @@
 # Everything a person or a CI server does with Mayfly. The scripts behind the targets are in .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit bench-log fuzz image package run format check-format reproducible \
+.PHONY: help demo test unit bench-log fuzz gitlab-stub image package run format check-format reproducible \
         doctor setup engine-start engine-stop clean
 
 MVN := .ci/mvn
@@ -31,6 +31,11 @@ fuzz: ## search for texts that the log masker gets wrong: make fuzz TIME=3600 (s
 	@.ci/setup build
 	@.ci/fuzz $(TIME)
 
+PORT := 9480
+gitlab-stub: ## start the tests' GitLab with a page, to try a registration: make gitlab-stub PORT=9480
+	@.ci/setup build
+	@.ci/gitlab-stub $(PORT)
+
 image: ## build the agent image mayfly/agent
 	@.ci/setup image engine
 	@.ci/engine exec agent-image/build.sh
@@ -60,7 +65,7 @@ doctor: package ## ask the daemon what it thinks of this machine
 	@.ci/engine exec $(MAYFLY) doctor
 
 setup: ## install everything that any target needs
-	@.ci/setup build image checks engine
+	@.ci/setup build image checks engine vault database
 
 engine-start: ## start a Docker engine, if none answers
 	@.ci/engine start >/dev/null && .ci/engine status

@@ -27,7 +27,12 @@ record Architecture(String root) {
             List.of("source", "admission", "pool", "sandbox", "secrets", "logs");
 
     private static final List<String> ADAPTERS =
-            List.of("source.local", "source.gitlab", "sandbox.docker", "secrets.file");
+            List.of(
+                    "source.local",
+                    "source.gitlab",
+                    "sandbox.docker",
+                    "secrets.file",
+                    "secrets.vault");
 
     /** What is at hand everywhere. */
     private static final List<String> PLAIN = List.of("java..", "org.jspecify..", "org.slf4j..");
@@ -57,14 +62,16 @@ record Architecture(String root) {
                             onlyDependOn(stage, PLAIN, stage, "job")));
         }
         rules.add(knows("source.local", "source", "job", "logs", "state"));
-        rules.add(knows("source.gitlab", "source", "job", "state"));
+        rules.add(knows("source.gitlab", "source", "job", "registry", "state"));
         rules.add(knows("sandbox.docker", "sandbox", "job"));
         rules.add(knows("secrets.file", "secrets", "job"));
+        rules.add(knows("secrets.vault", "secrets", "job"));
         rules.add(knows("state", "job"));
         rules.add(knows("pipeline", "job", "config"));
         rules.add(knows("migration", "config"));
         rules.add(knows("metrics", "job"));
         rules.add(knows("artifacts", "job"));
+        rules.add(knows("registry", "job"));
         rules.add(knows("teardown", "job", "sandbox", "secrets", "state"));
         rules.add(
                 knows(
@@ -82,6 +89,7 @@ record Architecture(String root) {
 
         rules.add(library("docker-java", "com.github.dockerjava..", "sandbox.docker"));
         rules.add(library("Tink", "com.google.crypto.tink..", "secrets.file"));
+        rules.add(library("the Vault driver", "io.github.jopenlibs..", "secrets.vault"));
         rules.add(
                 library(
                         "Vert.x",
@@ -161,6 +169,7 @@ record Architecture(String root) {
                                                         "execution",
                                                         "sandbox.docker",
                                                         "secrets.file",
+                                                        "secrets.vault",
                                                         "source.local",
                                                         "source.gitlab")))
                                 .should()

@@ -39,13 +39,16 @@ class ArchitectureTest {
                             "source.local knows source, job, logs, state only",
                             "SourceLocalThatKnowsTooMuch"),
                     Map.entry(
-                            "source.gitlab knows source, job, state only",
+                            "source.gitlab knows source, job, registry, state only",
                             "SourceGitlabThatKnowsTooMuch"),
                     Map.entry(
                             "sandbox.docker knows sandbox, job only",
                             "SandboxDockerThatKnowsTooMuch"),
                     Map.entry(
                             "secrets.file knows secrets, job only", "SecretsFileThatKnowsTooMuch"),
+                    Map.entry(
+                            "secrets.vault knows secrets, job only",
+                            "SecretsVaultThatKnowsTooMuch"),
                     Map.entry("state knows job only", "StateThatKnowsTooMuch"),
                     Map.entry("migration knows config only", "MigrationThatKnowsTooMuch"),
                     Map.entry("pipeline knows job, config only", "PipelineThatKnowsTooMuch"),
@@ -57,9 +60,12 @@ class ArchitectureTest {
                             "ExecutionThatKnowsTooMuch"),
                     Map.entry("metrics knows job only", "MetricsThatKnowsTooMuch"),
                     Map.entry("artifacts knows job only", "ArtifactsThatKnowTooMuch"),
+                    Map.entry("registry knows job only", "RegistryThatKnowsTooMuch"),
                     Map.entry("only bootstrap and cli name adapters", "ExecutionThatKnowsTooMuch"),
                     Map.entry("docker-java is seen in sandbox.docker only", "UserOfEveryLibrary"),
                     Map.entry("Tink is seen in secrets.file only", "UserOfEveryLibrary"),
+                    Map.entry(
+                            "the Vault driver is seen in secrets.vault only", "UserOfEveryLibrary"),
                     Map.entry(
                             "Vert.x is seen in source.local, source.gitlab, bootstrap, cli only",
                             "UserOfEveryLibrary"),

@@ -13,6 +13,7 @@ import dev.mayfly.config.ExchangeSettings;
 import dev.mayfly.config.JobSpecJson;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.config.PoolSettings;
+import dev.mayfly.config.VaultSettings;
 import dev.mayfly.execution.PoolTerms;
 import dev.mayfly.execution.Stages;
 import dev.mayfly.execution.Storage;
@@ -27,8 +28,12 @@ import dev.mayfly.sandbox.docker.DockerEngine;
 import dev.mayfly.sandbox.docker.DockerSandboxBackend;
 import dev.mayfly.sandbox.docker.DockerSettings;
 import dev.mayfly.sandbox.docker.EngineReport;
+import dev.mayfly.secrets.SecretsByReference;
+import dev.mayfly.secrets.SecretsProvider;
 import dev.mayfly.secrets.file.FileSecretsProvider;
 import dev.mayfly.secrets.file.KeyLocation;
+import dev.mayfly.secrets.vault.VaultReport;
+import dev.mayfly.secrets.vault.VaultSecretsProvider;
 import dev.mayfly.source.local.LocalSource;
 import dev.mayfly.source.local.LocalSourceSettings;
 import dev.mayfly.source.local.SpecText;
@@ -53,6 +58,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -84,6 +90,7 @@ public final class Assembly implements AutoCloseable {
     private final LocalSource local;
     private final Reaper reaper;
     private final Stages stages;
+    private final @Nullable VaultSecretsProvider vault;
 
     private Assembly(MayflySettings settings, LocalSourceSettings.Queue queue) {
         Clock clock = Clock.systemUTC();
@@ -104,6 +111,15 @@ public final class Assembly implements AutoCloseable {
         engine = new DockerEngine(docker.host(), docker.bounds());
         DockerSandboxBackend sandboxes = new DockerSandboxBackend(engine, docker, journal);
 
+        VaultSettings configured = settings.secrets().vault();
+        vault =
+                configured == null
+                        ? null
+                        : new VaultSecretsProvider(
+                                VaultParts.of(configured),
+                                journal::intend,
+                                new LoggedAudit(metrics));
+
         AdmissionPolicy admission = admission(settings);
         local =
                 new LocalSource(
@@ -118,14 +134,15 @@ public final class Assembly implements AutoCloseable {
                         sandboxes,
                         journal,
                         lives,
-                        LeaseRevocation.NONE,
+                        vault == null ? LeaseRevocation.NONE : vault::revoke,
                         recordsOf(local),
                         clock,
                         FIRST_PAUSE);
+        metrics.watchQuarantine(reaper::quarantined);
         stages =
                 new Stages(
                         admission,
-                        new FileSecretsProvider(settings.secrets().file(), keyOf(settings)),
+                        secrets(settings, vault),
                         sandboxes,
                         reaper,
                         journal,
@@ -190,6 +207,27 @@ public final class Assembly implements AutoCloseable {
                                 InstantSource.system()));
     }
 
+    /** Keeps alive what has to be renewed. Without it, that is seen to when it is needed. */
+    void keepAlive() {
+        if (vault != null) {
+            vault.start();
+        }
+    }
+
+    private static SecretsProvider secrets(
+            MayflySettings settings, @Nullable VaultSecretsProvider vault) {
+        FileSecretsProvider file =
+                new FileSecretsProvider(settings.secrets().file(), keyOf(settings));
+        return vault == null
+                ? file
+                : new SecretsByReference(VaultSecretsProvider.SCHEME, vault, file);
+    }
+
+    /** What a person wants to know of Vault, if the configuration names one. */
+    public Optional<VaultReport> examineVault() throws InterruptedException {
+        return vault == null ? Optional.empty() : Optional.of(vault.examine());
+    }
+
     private SpoolSettings spool() {
         return new SpoolSettings(
                 directory.spool(),
@@ -229,6 +267,9 @@ public final class Assembly implements AutoCloseable {
     @Override
     public void close() {
         reaper.close();
+        if (vault != null) {
+            vault.close();
+        }
         local.close();
         engine.close();
         lives.close();

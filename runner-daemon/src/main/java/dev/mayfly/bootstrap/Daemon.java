@@ -107,6 +107,7 @@ public final class Daemon implements AutoCloseable {
 
     private void begin() throws InterruptedException {
         api.start();
+        parts.keepAlive();
         // Before the first claim: what an earlier life left must not meet a new job.
         parts.sweep();
         parts.local().start();
@@ -212,10 +213,11 @@ public final class Daemon implements AutoCloseable {
             reasons.add(notReady);
         }
         parts.stages().sandboxes().unhealthyBecause().ifPresent(reasons::add);
-        String secrets = parts.stages().secrets().unhealthyBecause();
-        if (!secrets.isEmpty()) {
-            reasons.add(secrets);
-        }
+        parts.settings().pools().stream()
+                .map(pool -> parts.stages().secrets().unhealthyBecause(pool.terms().pool()))
+                .filter(reason -> !reason.isEmpty())
+                .distinct()
+                .forEach(reasons::add);
         return reasons;
     }
 

@@ -3,6 +3,7 @@ package dev.mayfly.cli;
 import dev.mayfly.bootstrap.Assembly;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.sandbox.docker.EngineReport;
+import dev.mayfly.secrets.vault.VaultReport;
 import dev.mayfly.source.local.LocalSourceSettings;
 import dev.mayfly.state.StateException;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -61,11 +63,36 @@ final class DoctorCommand implements Callable<Integer> {
             case EngineReport.Unreachable(String reason) -> bad("engine", reason);
             case EngineReport.Reachable engine -> engine(engine, parts.settings());
         }
-        String secrets = parts.stages().secrets().unhealthyBecause();
-        if (secrets.isEmpty()) {
+        List<String> troubles =
+                parts.settings().pools().stream()
+                        .map(pool -> parts.stages().secrets().unhealthyBecause(pool.terms().pool()))
+                        .filter(trouble -> !trouble.isEmpty())
+                        .distinct()
+                        .toList();
+        if (troubles.isEmpty()) {
             ok("secrets", "readable");
-        } else {
-            bad("secrets", secrets);
+        }
+        troubles.forEach(trouble -> bad("secrets", trouble));
+        parts.examineVault().filter(vault -> vault.trouble().isEmpty()).ifPresent(this::vault);
+    }
+
+    private void vault(VaultReport vault) {
+        ok("Vault", "knows this daemon, version " + vault.version());
+        if (!vault.missing().isEmpty()) {
+            bad(
+                    "Vault",
+                    "the daemon's policy lacks update on "
+                            + String.join(", ", vault.missing())
+                            + ": mayfly vault bootstrap prints the right one");
+        }
+        if (!vault.excess().isEmpty()) {
+            note(
+                    "Vault",
+                    "the daemon could read secrets itself, and need not: "
+                            + String.join(", ", vault.excess()));
+        }
+        if (vault.clockAhead().abs().compareTo(CLOCK_TOLERANCE) > 0) {
+            note("Vault", "its clock is off by " + vault.clockAhead().toSeconds() + " s");
         }
     }
 

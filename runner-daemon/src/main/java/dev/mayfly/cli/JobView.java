@@ -2,6 +2,7 @@ package dev.mayfly.cli;
 
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.job.UsedImage;
 import dev.mayfly.source.local.JobTimes;
 import dev.mayfly.source.local.LocalJob;
 import java.io.PrintStream;
@@ -66,6 +67,9 @@ final class JobView {
     }
 
     void receipt(Receipt receipt) {
+        for (UsedImage image : receipt.images()) {
+            line("image", visible(image.reference() + " = " + image.identity()));
+        }
         line(
                 "receipt",
                 (receipt.clean() ? style.good("clean") : style.bad("NOT CLEAN"))

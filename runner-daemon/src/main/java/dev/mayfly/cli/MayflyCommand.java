@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
             LogsCommand.class,
             CancelCommand.class,
             SecretCommand.class,
+            VaultCommand.class,
             RegisterCommand.class,
             UnregisterCommand.class,
             RegistrationsCommand.class,

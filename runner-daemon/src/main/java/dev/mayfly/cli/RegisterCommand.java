@@ -1,5 +1,7 @@
 package dev.mayfly.cli;
 
+import dev.mayfly.config.AddedRunner;
+import dev.mayfly.config.Environment;
 import dev.mayfly.config.GitLabSettings;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.config.PoolSettings;
@@ -25,6 +27,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -42,14 +45,18 @@ import picocli.CommandLine.Spec;
         footer = {
             "  mayfly register                                   # asks for everything",
             "  mayfly register --name shop --url https://gitlab.example.com --pool untrusted",
-            "  MAYFLY_GITLAB_TOKEN=$TOKEN mayfly register --name shop",
+            "  MAYFLY_GITLAB_TOKEN=$TOKEN mayfly register --name shop --write",
             "  mayfly register --name shop --token-file token.txt --replace",
             "",
             "Create the runner at the server first (Settings, CI/CD, Runners) and copy its",
             "token, which begins with glrt-. Tags, description and access are set there. The",
             "token is kept in the state directory, mode 0600; it is never an argument, since",
             "those are seen by every user of the host. What the configuration says of the",
-            "runner of that name is used; what it does not say is printed, to be added."
+            "runner of that name is used. What it does not say yet is added with --write, as",
+            "a few lines beside which all others stay, and is printed otherwise.",
+            "",
+            "$MAYFLY_GITLAB_NAME, $MAYFLY_GITLAB_URL and $MAYFLY_GITLAB_POOL stand for the",
+            "options of these names."
         })
 final class RegisterCommand implements Callable<Integer> {
 
@@ -57,6 +64,9 @@ final class RegisterCommand implements Callable<Integer> {
 
     /** Registration tokens of all servers since 14.9 begin with this; the digits are a date. */
     private static final String LEGACY = "GR1348941";
+
+    /** A person who cannot answer that often has gone, or is a program. */
+    private static final int ATTEMPTS = 5;
 
     @Option(
             names = "--name",
@@ -93,6 +103,15 @@ final class RegisterCommand implements Callable<Integer> {
             paramLabel = "FILE",
             description = "Authorities that may sign the server's certificate, in PEM.")
     private @Nullable Path authorities;
+
+    @Option(
+            names = "--write",
+            negatable = true,
+            description = {
+                "Add the runner's lines to the configuration file; --no-write prints them. Asked"
+                        + " for on a terminal, otherwise they are printed."
+            })
+    private @Nullable Boolean write;
 
     @Option(
             names = "--replace",
@@ -144,7 +163,16 @@ final class RegisterCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         MayflySettings settings = config.load();
-        String called = name == null ? asked("Name of the runner on this host", "gitlab") : name;
+        name = given(name, "MAYFLY_GITLAB_NAME");
+        url = given(url, "MAYFLY_GITLAB_URL");
+        pool = given(pool, "MAYFLY_GITLAB_POOL");
+        String called =
+                name == null
+                        ? asked(
+                                "Name of the runner on this host",
+                                "gitlab",
+                                RegisterCommand::checkedName)
+                        : name;
         Optional<GitLabSettings> known =
                 settings.gitlab().stream().filter(one -> one.name().equals(called)).findFirst();
         GitLabSettings runner = known.isPresent() ? agreeing(known.get()) : fresh(called, settings);
@@ -159,6 +187,7 @@ final class RegisterCommand implements Callable<Integer> {
             return ExitCode.BAD_CONFIG;
         }
         GitLabToken token = token();
+        AddedRunner lines = known.isPresent() ? null : lines(runner);
         try (ServerDialogue server = new ServerDialogue(runner, directory)) {
             return switch (answer(server.api(), token, called)) {
                 case RegistrationAnswer.Granted granted -> {
@@ -169,8 +198,8 @@ final class RegisterCommand implements Callable<Integer> {
                                     granted.runner(),
                                     granted.token(),
                                     new Registration.Validity(Instant.now(), granted.expires())));
-                    told(runner, known.isPresent(), granted, registrations.file(called));
-                    yield ExitCode.OK;
+                    told(runner, granted, registrations.file(called));
+                    yield configured(runner, known.isPresent(), lines);
                 }
                 case RegistrationAnswer.Refused(int _, String because) -> {
                     System.err.println("mayfly: not registered: " + because);
@@ -183,6 +212,46 @@ final class RegisterCommand implements Callable<Integer> {
             System.err.println("mayfly: not registered: " + e.getMessage());
             return ExitCode.UNAVAILABLE;
         }
+    }
+
+    private static @Nullable String given(@Nullable String option, String variable) {
+        String value = System.getenv(variable);
+        return option == null && value != null && !value.isBlank() ? value.strip() : option;
+    }
+
+    /**
+     * What is to be written, found before the server is told anything: where it cannot be, nothing
+     * has happened yet. Null where nothing is to be written.
+     */
+    private @Nullable AddedRunner lines(GitLabSettings runner) {
+        boolean wanted = write == null ? Style.terminal() : write;
+        if (!wanted) {
+            return null;
+        }
+        Optional<Path> file = config.located();
+        if (file.isEmpty()) {
+            return unwritten("there is no configuration file yet, the built-in default is used");
+        }
+        try {
+            AddedRunner lines = AddedRunner.to(file.get(), runner, Environment.ofProcess());
+            if (write == null) {
+                AddedRunner.lines(runner).forEach(System.err::println);
+                if (!agreed("Add these lines to " + file.get() + ", below sources?", "yes")) {
+                    return null;
+                }
+            }
+            return lines;
+        } catch (AddedRunner.NoPlaceException e) {
+            return unwritten(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Somebody who wants it written is told that it cannot be, others get the lines. */
+    private @Nullable AddedRunner unwritten(String because) {
+        if (write != null) {
+            throw wrong("--write: " + because + "; leave it out to have the lines printed");
+        }
+        return null;
     }
 
     private RegistrationAnswer answer(RunnerApi api, GitLabToken token, String called)
@@ -215,11 +284,7 @@ final class RegisterCommand implements Callable<Integer> {
                                 : Duration.ofSeconds(given.maximumTimeout)));
     }
 
-    private void told(
-            GitLabSettings runner,
-            boolean configured,
-            RegistrationAnswer.Granted granted,
-            Path file) {
+    private static void told(GitLabSettings runner, RegistrationAnswer.Granted granted, Path file) {
         System.err.println(
                 "registered "
                         + runner.name()
@@ -229,21 +294,36 @@ final class RegisterCommand implements Callable<Integer> {
                         + "; its token is in "
                         + file
                         + (granted.expires() == null ? "" : " and ends at " + granted.expires()));
-        if (configured) {
+        if (runner.protectedRefs()) {
+            System.err.println(
+                    "pool "
+                            + runner.pool()
+                            + " is for protected runners: mark this one as protected at the server");
+        }
+    }
+
+    /** Sees to it that the configuration names the runner, or says what to do for that. */
+    private int configured(GitLabSettings runner, boolean already, @Nullable AddedRunner lines) {
+        if (already) {
             System.err.println("the configuration names it: restart the daemon if it is new there");
-            return;
+            return ExitCode.OK;
+        }
+        String file = config.located().map(Path::toString).orElse("your configuration");
+        boolean failed = false;
+        if (lines != null) {
+            try {
+                lines.write();
+                System.err.println("added its lines to " + file + ": restart the daemon");
+                return ExitCode.OK;
+            } catch (IOException e) {
+                failed = true;
+                System.err.println("mayfly: " + file + " was not changed: " + e.getMessage());
+            }
         }
         System.err.println(
-                "add these lines to "
-                        + config.located().map(Path::toString).orElse("your configuration")
-                        + ", below sources, and restart the daemon:");
-        System.out.println("  gitlab:");
-        System.out.println("    - name: " + runner.name());
-        System.out.println("      url: " + ServerAddress.of(runner.url()));
-        System.out.println("      pool: " + runner.pool());
-        if (runner.tls().authorities() != null) {
-            System.out.println("      ca_file: " + runner.tls().authorities());
-        }
+                "add these lines to " + file + ", below sources, and restart the daemon:");
+        AddedRunner.lines(runner).forEach(System.out::println);
+        return failed ? ExitCode.BAD_CONFIG : ExitCode.OK;
     }
 
     /** What the configuration says, which the options must not contradict. */
@@ -263,13 +343,11 @@ final class RegisterCommand implements Callable<Integer> {
     }
 
     private GitLabSettings fresh(String called, MayflySettings settings) {
-        String server = url == null ? asked("URL of the GitLab server", "") : url;
-        try {
-            Registration.checkName(called);
-            ServerAddress.of(server);
-        } catch (IllegalArgumentException e) {
-            throw wrong(String.valueOf(e.getMessage()));
-        }
+        String server =
+                url == null
+                        ? asked("URL of the GitLab server", "", RegisterCommand::checkedServer)
+                        : url;
+        checkedName(called).or(() -> checkedServer(server)).ifPresent(this::refuse);
         List<String> pools =
                 settings.pools().stream()
                         .map(PoolSettings::terms)
@@ -279,46 +357,97 @@ final class RegisterCommand implements Callable<Integer> {
                 pool == null
                         ? asked(
                                 "Pool that it feeds, of " + String.join(", ", pools),
-                                pools.getLast())
+                                pools.getLast(),
+                                answer -> checkedPool(answer, pools))
                         : pool;
-        if (!pools.contains(fed)) {
-            throw wrong(
-                    "--pool: there is no pool "
-                            + fed
-                            + "; the configuration has "
-                            + String.join(", ", pools));
-        }
+        checkedPool(fed, pools).ifPresent(problem -> refuse("--pool: " + problem));
         return new GitLabSettings(
                 called,
                 server,
                 new PoolName(fed),
-                false,
+                settings.pools().get(pools.indexOf(fed)).protectedOnly(),
                 true,
                 new GitLabSettings.Tls(
                         authorities == null ? null : authorities.toAbsolutePath(), null, null));
     }
 
+    private static Optional<String> checkedName(String answer) {
+        try {
+            Registration.checkName(answer);
+            return Optional.empty();
+        } catch (IllegalArgumentException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static Optional<String> checkedServer(String answer) {
+        try {
+            ServerAddress.of(answer);
+            return Optional.empty();
+        } catch (IllegalArgumentException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static Optional<String> checkedPool(String answer, List<String> pools) {
+        return pools.contains(answer)
+                ? Optional.empty()
+                : Optional.of(
+                        "there is no pool "
+                                + answer
+                                + "; the configuration has "
+                                + String.join(", ", pools));
+    }
+
+    private void refuse(String problem) {
+        throw wrong(problem);
+    }
+
     private boolean mayReplace(String called) {
         return replace
                 || (Style.terminal()
-                        && asked(
-                                        "There is a registration "
-                                                + called
-                                                + " already. Replace it? (yes/no)",
-                                        "no")
-                                .toLowerCase(Locale.ROOT)
-                                .startsWith("y"));
+                        && agreed(
+                                "There is a registration " + called + " already. Replace it?",
+                                "no"));
     }
 
-    /** The answer of a person, or what is usual where there is none. */
-    private String asked(String question, String usual) {
-        if (Style.terminal()) {
+    private boolean agreed(String question, String usual) {
+        return asked(
+                        question + " (yes/no)",
+                        usual,
+                        answer ->
+                                answer.matches("(?i)y(es)?|no?")
+                                        ? Optional.empty()
+                                        : Optional.of("please answer yes or no"))
+                .toLowerCase(Locale.ROOT)
+                .startsWith("y");
+    }
+
+    /**
+     * The answer of a person, who is asked again as long as it is none, or what is usual where
+     * there is nobody to ask.
+     *
+     * @param problem what is wrong with an answer
+     */
+    private String asked(
+            String question, String usual, Function<String, Optional<String>> problem) {
+        for (int attempt = 0; Style.terminal() && attempt < ATTEMPTS; attempt++) {
             Console console = Objects.requireNonNull(System.console());
-            String answer =
+            String typed =
                     console.readLine("%s%s: ", question, usual.isEmpty() ? "" : " [" + usual + "]");
-            if (answer != null && !answer.isBlank()) {
-                return answer.strip();
+            if (typed == null) {
+                break; // the terminal was closed
             }
+            String answer = typed.isBlank() ? usual : typed.strip();
+            Optional<String> wrong =
+                    answer.isEmpty() ? Optional.of("an answer is needed") : problem.apply(answer);
+            if (wrong.isEmpty()) {
+                return answer;
+            }
+            System.err.println("  " + wrong.get());
+        }
+        if (Style.terminal()) {
+            throw wrong("nothing was answered that can be used: " + question);
         }
         if (usual.isEmpty()) {
             throw wrong("--url is needed: the address of the GitLab server");

@@ -89,16 +89,21 @@ public final class ConfigLoader {
         }
     }
 
-    private static MayflySettings settings(
-            YamlDocument document, Environment environment, Path directory) {
+    /**
+     * What a document says.
+     *
+     * @throws ConfigException with every problem of the document
+     */
+    static MayflySettings settings(YamlDocument document, Environment environment, Path directory) {
         Review review = new Review(document, DocumentSchema.CONFIGURATION);
         new References(review, environment, directory).replaceAll();
         review.checkStructure();
         new SettingsChecks(review.root(), environment).run();
         SeccompProfiles seccomp = SeccompProfiles.read(review.root(), directory);
         TokenRuleFiles tokenRules = TokenRuleFiles.read(review.root(), directory);
+        RegistryLoginFiles logins = RegistryLoginFiles.read(review.root(), directory);
         review.throwProblems();
-        return new SettingsBinding(environment, directory, seccomp, tokenRules)
+        return new SettingsBinding(environment, directory, seccomp, tokenRules, logins)
                 .settings(review.root());
     }
 

@@ -4,6 +4,7 @@ import dev.mayfly.execution.PoolTerms;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.logs.Masking;
 import dev.mayfly.logs.Variant;
@@ -29,6 +30,7 @@ final class SettingsBinding {
     private final Path directory;
     private final SeccompProfiles seccomp;
     private final TokenRuleFiles tokenRules;
+    private final RegistryLoginFiles registryLogins;
 
     /**
      * Prepares the binding of one document.
@@ -39,7 +41,9 @@ final class SettingsBinding {
             Environment environment,
             Path directory,
             SeccompProfiles seccomp,
-            TokenRuleFiles tokenRules) {
+            TokenRuleFiles tokenRules,
+            RegistryLoginFiles registryLogins) {
+        this.registryLogins = registryLogins;
         this.tokenRules = tokenRules;
         this.environment = environment;
         this.directory = directory;
@@ -60,7 +64,10 @@ final class SettingsBinding {
                 local(root.section("sources").section("local"), pools),
                 root.section("sources").sections("gitlab").stream().map(this::gitlab).toList(),
                 exchange(root.section("artifacts"), root.section("cache"), daemon.stateDirectory()),
-                secrets(root.section("secrets").section("file"), daemon.stateDirectory()));
+                secrets(
+                        root.section("secrets").section("file"),
+                        daemon.stateDirectory(),
+                        new VaultBinding(root).settings(directory).orElse(null)));
     }
 
     private DaemonSettings daemon(Section section) {
@@ -112,7 +119,9 @@ final class SettingsBinding {
                         new PoolName(section.text("name")),
                         new ImageSpec(
                                 section.has("image") ? section.text("image") : agent.image(),
-                                List.of()),
+                                List.of(),
+                                null,
+                                List.of(PullPolicy.IF_NOT_PRESENT)),
                         NetworkAccess.valueOf(constant(section, "network")),
                         section.duration("timeout"),
                         new SandboxLimits(
@@ -126,7 +135,8 @@ final class SettingsBinding {
                                 Hardening.User.valueOf(constant(section, "user")),
                                 seccomp.of(section)),
                         section.bytes("log_limit"),
-                        masking(section.section("masking"))),
+                        masking(section.section("masking")),
+                        registryLogins.of(section)),
                 section.number("slots"),
                 section.flag("protected"));
     }
@@ -191,15 +201,16 @@ final class SettingsBinding {
                                 cache.duration("max_unused")));
     }
 
-    private SecretsSettings secrets(Section section, Path stateDirectory) {
+    private SecretsSettings secrets(
+            Section section, Path stateDirectory, @Nullable VaultSettings vault) {
         Path file = path(section, "path", stateDirectory.resolve("secrets.enc"));
         if (section.has("key") && section.text("key").startsWith(CREDENTIAL)) {
             String name = section.text("key").substring(CREDENTIAL.length());
             return new SecretsSettings(
-                    file, environment.credentialsDirectory().orElseThrow().resolve(name));
+                    file, environment.credentialsDirectory().orElseThrow().resolve(name), vault);
         }
         return new SecretsSettings(
-                file, path(section, "key", stateDirectory.resolve("secrets.key")));
+                file, path(section, "key", stateDirectory.resolve("secrets.key")), vault);
     }
 
     private Path path(Section section, String key, Path otherwise) {

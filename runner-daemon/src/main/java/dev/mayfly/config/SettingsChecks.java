@@ -24,6 +24,7 @@ final class SettingsChecks {
         checkFeeds(root.section("sources").section("local"));
         checkGitLab(root.section("sources").sections("gitlab"));
         checkKey(root.section("secrets").section("file"));
+        new VaultBinding(root).check();
     }
 
     /** The variable is no part of the file, but without a host in the file it is what counts. */

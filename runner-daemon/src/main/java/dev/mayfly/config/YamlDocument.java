@@ -127,6 +127,16 @@ final class YamlDocument {
      * @throws ConfigException when it is not YAML
      */
     static YamlDocument parse(Path file, String text) {
+        return new YamlDocument(file, nodes(file, text));
+    }
+
+    /**
+     * A text's nodes, which know where they stand; null for an empty document.
+     *
+     * @param file what to call it in problems
+     * @throws ConfigException when it is not YAML
+     */
+    static @Nullable Node nodes(Path file, String text) {
         if (text.length() > MAX_BYTES) {
             throw new ConfigException(tooLong(file));
         }
@@ -143,7 +153,7 @@ final class YamlDocument {
                         limits,
                         new CoreSchema());
         try {
-            return new YamlDocument(file, yaml.compose(new StringReader(text)));
+            return yaml.compose(new StringReader(text));
         } catch (ComposerException e) {
             // Its message would repeat the alias, which may be a secret that lacks its quotes.
             throw new ConfigException(

@@ -40,7 +40,7 @@ public final class Dispatcher {
     private final Map<JobId, Running> running = new ConcurrentHashMap<>();
     private final Thread claimer;
     private volatile boolean stopping;
-    private String lastIllness = "";
+    private volatile String lastIllness = "";
 
     private record Running(Claim claim, Thread thread) {}
 
@@ -62,6 +62,7 @@ public final class Dispatcher {
 
     /** Begins to ask. */
     public void start() {
+        stages.metrics().watchHealth(terms.pool(), () -> lastIllness.isEmpty());
         claimer.start();
     }
 
@@ -118,7 +119,7 @@ public final class Dispatcher {
         String illness =
                 stages.sandboxes()
                         .unhealthyBecause()
-                        .orElseGet(() -> stages.secrets().unhealthyBecause());
+                        .orElseGet(() -> stages.secrets().unhealthyBecause(terms.pool()));
         if (!illness.equals(lastIllness)) {
             lastIllness = illness;
             if (illness.isEmpty()) {

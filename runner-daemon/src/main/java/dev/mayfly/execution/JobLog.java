@@ -136,7 +136,7 @@ final class JobLog {
         Map<String, SecretValue> byName = new LinkedHashMap<>();
         for (Secret secret : secrets) {
             byName.put(secret.request().name(), secret.value());
-            references.put(secret.request().name(), secret.request().reference());
+            references.put(secret.request().name(), secret.request().origin());
         }
         for (Maskability maskability : pipeline.addSecrets(byName)) {
             if (!(maskability instanceof Maskability.Maskable)) {

@@ -1,5 +1,7 @@
 package dev.mayfly.execution;
 
+import dev.mayfly.job.Fault;
+import dev.mayfly.job.FaultException;
 import dev.mayfly.job.GitFetch;
 import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.ImageSpec;
@@ -7,6 +9,8 @@ import dev.mayfly.job.JobEnvironment;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Places;
+import dev.mayfly.job.RegistryLogin;
+import dev.mayfly.job.SecretRequest;
 import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.sandbox.DeliveredFile;
 import dev.mayfly.sandbox.SandboxLimits;
@@ -47,19 +51,22 @@ record JobPlan(Claim claim, PoolTerms terms) {
     }
 
     /**
-     * What it runs in.
+     * The environment to make.
      *
      * @param bring whether something is unpacked into it before the script
+     * @throws dev.mayfly.job.FaultException {@code REGISTRY} if the pool's logins cannot be read
      */
     SandboxSpec environment(boolean bring) {
         JobEnvironment asked = spec().environment();
+        List<RegistryLogin> logins = new ArrayList<>(asked.registries());
+        logins.addAll(terms.registries().now());
         ImageSpec image = asked.image() == null ? terms.image() : asked.image();
         return new SandboxSpec(
                 claim.job(),
                 terms.pool(),
                 image,
                 asked.services(),
-                asked.registries(),
+                logins,
                 asked.network(),
                 checkoutWith(bring),
                 directory(),
@@ -106,6 +113,28 @@ record JobPlan(Claim claim, PoolTerms terms) {
         return spec().inputs().handed().stream()
                 .filter(value -> value.is(HandedValue.Use.MASKED))
                 .toList();
+    }
+
+    /**
+     * What the job asks for and what its pool gives it unasked.
+     *
+     * @throws FaultException {@code SECRET} when one name would mean two things
+     */
+    List<SecretRequest> secrets(List<SecretRequest> bound) {
+        List<SecretRequest> wanted = new ArrayList<>(bound);
+        for (SecretRequest own : spec().inputs().secrets()) {
+            if (bound.stream().anyMatch(one -> one.name().equals(own.name()))) {
+                throw new FaultException(
+                        Fault.SECRET,
+                        "the job's secret "
+                                + own.name()
+                                + " has the name of one that every job in pool "
+                                + terms.pool()
+                                + " gets: give it another name, or use that one");
+            }
+            wanted.add(own);
+        }
+        return wanted;
     }
 
     /** From the moment in which the job was taken until its last command, or null for no limit. */

@@ -4,15 +4,19 @@ import dev.mayfly.admission.Verdict;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.job.SecretRequest;
+import dev.mayfly.job.UsedImage;
 import dev.mayfly.sandbox.Sandbox;
+import dev.mayfly.sandbox.SandboxBackend;
 import dev.mayfly.sandbox.Step;
 import dev.mayfly.sandbox.StepEnd;
 import dev.mayfly.secrets.Secret;
 import dev.mayfly.secrets.SecretLease;
+import dev.mayfly.secrets.SecretsOrder;
 import dev.mayfly.source.Claim;
 import dev.mayfly.source.JobReport;
 import java.time.Duration;
@@ -162,7 +166,7 @@ public final class JobRun {
             secrets = fetchSecrets();
 
             // 3 sandbox
-            sandbox = stages.sandboxes().create(plan.environment(files.bring()), log::notice);
+            sandbox = stages.sandboxes().create(plan.environment(files.bring()), notices());
 
             // 4 sources and what other jobs have kept, while no secret is in the sandbox
             fetchSources(sandbox);
@@ -205,21 +209,43 @@ public final class JobRun {
     }
 
     private List<Secret> fetchSecrets() throws InterruptedException {
-        List<SecretRequest> wanted = claim.spec().inputs().secrets();
+        List<HandedValue> handed = claim.spec().inputs().handed();
+        List<SecretRequest> wanted = plan.secrets(stages.secrets().bound(terms.pool(), handed));
         if (wanted.isEmpty()) {
             return List.of();
         }
         SecretLease fetched =
                 stages.secrets()
                         .fetch(
-                                claim.job(),
-                                terms.pool(),
-                                wanted,
-                                plan.timeout().plus(AROUND_THE_SCRIPT));
+                                new SecretsOrder(
+                                        claim.job(),
+                                        terms.pool(),
+                                        wanted,
+                                        handed,
+                                        plan.timeout().plus(AROUND_THE_SCRIPT)));
         lease = fetched;
         log.hide(fetched.secrets());
+        log.hideHanded(fetched.hidden()); // what of it cannot be masked, the job does not have
+        for (String notice : fetched.notices()) {
+            log.notice(notice);
+        }
         SecretVariables.of(fetched.secrets()); // refused here, before anything is created
         return fetched.secrets();
+    }
+
+    /** What is said of the sandbox goes to the log; what it is made of is kept for the receipt. */
+    private SandboxBackend.Notices notices() {
+        return new SandboxBackend.Notices() {
+            @Override
+            public void notice(String text) throws InterruptedException {
+                log.notice(text);
+            }
+
+            @Override
+            public void uses(UsedImage image) {
+                stages.journal().used(claim.job(), image);
+            }
+        };
     }
 
     private void fetchSources(Sandbox sandbox) throws InterruptedException {

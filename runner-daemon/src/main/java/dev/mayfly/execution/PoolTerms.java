@@ -3,6 +3,7 @@ package dev.mayfly.execution;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.job.RegistryLogins;
 import dev.mayfly.logs.Masking;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
@@ -19,6 +20,7 @@ import java.time.Duration;
  * @param hardening what the pool demands of the sandbox
  * @param logBytes how much of a job's masked output is kept; the rest is dropped with a notice
  * @param masking how secrets are masked in it
+ * @param registries logins that the jobs' images may be pulled with; no job sees them
  */
 public record PoolTerms(
         PoolName pool,
@@ -28,4 +30,5 @@ public record PoolTerms(
         SandboxLimits limits,
         Hardening hardening,
         long logBytes,
-        Masking masking) {}
+        Masking masking,
+        RegistryLogins registries) {}

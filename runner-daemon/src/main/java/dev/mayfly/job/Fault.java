@@ -11,8 +11,10 @@ public enum Fault {
     IMAGE,
     /** A registry could not be reached or failed, so that an image could not be had. */
     REGISTRY,
-    /** A secret is missing or its provider failed. */
+    /** A secret is missing, is not for this job, or cannot be used as it is. */
     SECRET,
+    /** The provider of secrets could not be reached or failed, so that one could not be had. */
+    SECRETS_PROVIDER,
     /** The source directory could not be filled. */
     WORKSPACE,
     /** A service did not start or ended at once. */

@@ -10,11 +10,19 @@ import java.util.List;
  * @param life the life that destroyed it, which after a crash is not the one that created it
  * @param at when the last check was made
  * @param disposals one entry for each resource that was ever intended
+ * @param images what the environment was made of, in the order of use
  */
-public record Receipt(JobId job, LifeId life, Instant at, List<Disposal> disposals) {
+public record Receipt(
+        JobId job, LifeId life, Instant at, List<Disposal> disposals, List<UsedImage> images) {
 
     public Receipt {
         disposals = List.copyOf(disposals);
+        images = List.copyOf(images);
+    }
+
+    /** A receipt for an environment of which no image is known. */
+    public Receipt(JobId job, LifeId life, Instant at, List<Disposal> disposals) {
+        this(job, life, at, disposals, List.of());
     }
 
     /** Whether nothing is left, by verification and not by hope. */

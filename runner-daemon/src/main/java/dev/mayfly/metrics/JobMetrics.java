@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -117,6 +118,29 @@ public final class JobMetrics {
     }
 
     /**
+     * Shows from now on how many jobs are not gone although they should be; once.
+     *
+     * @param count asked at each scrape; must answer at once
+     */
+    public void watchQuarantine(Supplier<Number> count) {
+        Gauge.builder(MetricNames.JOBS_QUARANTINED, count)
+                .description("Jobs of which something is left, and is tried to be removed.")
+                .register(registry);
+    }
+
+    /**
+     * Shows from now on whether a pool's jobs could be served; once for each pool.
+     *
+     * @param healthy asked at each scrape; must answer at once
+     */
+    public void watchHealth(PoolName pool, BooleanSupplier healthy) {
+        Gauge.builder(MetricNames.POOL_HEALTHY, () -> healthy.getAsBoolean() ? 1 : 0)
+                .description("1 while engine and secrets provider can serve the pool's jobs.")
+                .tag("pool", pool.value())
+                .register(registry);
+    }
+
+    /**
      * Adds up one job's finished log.
      *
      * @param receivedBytes what the job printed
@@ -181,6 +205,21 @@ public final class JobMetrics {
                 .baseUnit("bytes")
                 .tag("pool", pool.value())
                 .register(registry);
+    }
+
+    /**
+     * Counts a use of a secret.
+     *
+     * @param action one of a few words
+     * @param ok whether it went well
+     */
+    public void secretUsed(String action, boolean ok) {
+        Counter.builder(MetricNames.SECRET_USES)
+                .description("Logins, reads, renewals, revocations and refusals of secrets.")
+                .tag("action", action)
+                .tag("ok", Boolean.toString(ok))
+                .register(registry)
+                .increment();
     }
 
     /** Measures one attempt to destroy a job's environment, and counts what it left. */

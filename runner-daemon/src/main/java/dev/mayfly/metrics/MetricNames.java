@@ -9,11 +9,17 @@ public final class MetricNames {
     /** Jobs that have an outcome. */
     public static final String JOBS_FINISHED = "mayfly.jobs.finished";
 
+    /** Jobs of which something is left, although it should be gone. */
+    public static final String JOBS_QUARANTINED = "mayfly.jobs.quarantined";
+
     /** How long jobs were in a phase. */
     public static final String JOB_PHASE = "mayfly.job.phase";
 
     /** Slots by what they are doing. */
     public static final String SLOTS = "mayfly.slots";
+
+    /** Whether a pool's jobs could be served now. */
+    public static final String POOL_HEALTHY = "mayfly.pool.healthy";
 
     /** What jobs printed. */
     public static final String LOG_RECEIVED = "mayfly.log.received";
@@ -29,6 +35,9 @@ public final class MetricNames {
 
     /** The same by secret and form. */
     public static final String SECRET_HITS = "mayfly.secret.hits";
+
+    /** Logins, reads, renewals, revocations and refusals of secrets. */
+    public static final String SECRET_USES = "mayfly.secret.uses";
 
     /** How long it took to destroy the environments of jobs. */
     public static final String TEARDOWN = "mayfly.teardown";

@@ -15,8 +15,9 @@ public final class KeyRules {
             "belongs to another executor: Mayfly runs jobs in containers of a Docker engine";
 
     private static final String CACHE =
-            "the cache is not configured from here, because these keys may hold passwords:"
-                    + " docs/gitlab.md says what of cache a job can use";
+            "caches are in a directory of this host, for each pool and project apart: see cache in"
+                    + " the configuration; none of these keys is read, because they may hold"
+                    + " passwords, and S3, GCS and Azure are not supported";
 
     private static final String AT_THE_SERVER =
             "a pool sets no variables and runs no scripts of its own around jobs: ";
@@ -82,7 +83,9 @@ public final class KeyRules {
                     needless(
                             "runners.builds_dir",
                             "sources are in a volume of the job that is gone with it"),
-                    needless("runners.cache_dir", "no directory of the host is shared by jobs"),
+                    needless(
+                            "runners.cache_dir",
+                            "caches are in cache.path, and no directory of the host is mounted into a job"),
                     open(
                             "runners.clone_url",
                             "the address that the server sends is used: make that one reachable (external_url, or the host's name resolution)"),
@@ -242,7 +245,7 @@ public final class KeyRules {
                     needless("runners.docker.volume_driver_ops", "no volume outlives a job"),
                     needless(
                             "runners.docker.cache_dir",
-                            "no directory of the host is shared by jobs"),
+                            "caches are in cache.path, and no directory of the host is mounted into a job"),
                     open(
                             "runners.docker.services",
                             "a pool adds no services: name them in the pipeline's default"),

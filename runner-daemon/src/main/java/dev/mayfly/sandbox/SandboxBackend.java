@@ -3,6 +3,7 @@ package dev.mayfly.sandbox;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.job.UsedImage;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -47,5 +48,8 @@ public interface SandboxBackend {
     @FunctionalInterface
     interface Notices {
         void notice(String text) throws InterruptedException;
+
+        /** Takes which bytes a name of an image stands for in this environment. */
+        default void uses(UsedImage image) throws InterruptedException {}
     }
 }

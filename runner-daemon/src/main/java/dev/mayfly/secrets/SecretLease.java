@@ -1,5 +1,6 @@
 package dev.mayfly.secrets;
 
+import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.Receipt;
 import java.util.List;
@@ -9,6 +10,16 @@ public interface SecretLease {
 
     /** In the order in which they were wanted. */
     List<Secret> secrets();
+
+    /** What was fetched beside them and must be masked too, though the job does not get it. */
+    default List<HandedValue> hidden() {
+        return List.of();
+    }
+
+    /** What the job's log says of where the secrets are from; one line each, without a value. */
+    default List<String> notices() {
+        return List.of();
+    }
 
     /** What must be gone after {@link #revoke()}; empty when the provider has nothing to revoke. */
     List<OwnedResource> owned();

@@ -1,9 +1,8 @@
 package dev.mayfly.secrets;
 
-import dev.mayfly.job.JobId;
+import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.SecretRequest;
-import java.time.Duration;
 import java.util.List;
 
 /** Turns references into values that are good for one job only. Safe for use by many threads. */
@@ -12,16 +11,24 @@ public interface SecretsProvider {
     /**
      * Fetches all of them or none.
      *
-     * @param job the job they are for
-     * @param pool the pool it was admitted to; a provider gives each level its own secrets only
-     * @param wanted what the job asks for; not empty
-     * @param lifetime how long the job may take, teardown included; nothing fetched outlives it
-     * @throws dev.mayfly.job.FaultException with {@code SECRET}, naming the reference and the cure,
-     *     never a value
+     * @throws dev.mayfly.job.FaultException with {@code SECRET} when a secret is not to be had by
+     *     this job, with {@code SECRETS_PROVIDER} when none is to be had now; naming the reference
+     *     and the cure, never a value. Leases that exist by then are in the journal
      */
-    SecretLease fetch(JobId job, PoolName pool, List<SecretRequest> wanted, Duration lifetime)
-            throws InterruptedException;
+    SecretLease fetch(SecretsOrder order) throws InterruptedException;
 
-    /** Why jobs that need secrets cannot be served now, or the empty string when they can. */
-    String unhealthyBecause();
+    /**
+     * What a job gets without asking for it, because its pool's configuration says so.
+     *
+     * @param handed what came with the job
+     */
+    default List<SecretRequest> bound(PoolName pool, List<HandedValue> handed) {
+        return List.of();
+    }
+
+    /**
+     * Why jobs of this pool that need secrets cannot be served now, or the empty string when they
+     * can.
+     */
+    String unhealthyBecause(PoolName pool);
 }

@@ -57,5 +57,15 @@ final class Schema {
                               name TEXT NOT NULL,
                               UNIQUE (job, kind, name)
                             ) STRICT
+                            """),
+                    List.of(
+                            """
+                            CREATE TABLE journal_image (
+                              seq INTEGER PRIMARY KEY AUTOINCREMENT,
+                              job TEXT NOT NULL REFERENCES journal_job (job) ON DELETE CASCADE,
+                              reference TEXT NOT NULL,
+                              identity TEXT NOT NULL,
+                              UNIQUE (job, reference, identity)
+                            ) STRICT
                             """));
 }

@@ -3,6 +3,7 @@ package dev.mayfly.teardown;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.job.UsedImage;
 import dev.mayfly.sandbox.IntentLog;
 import java.util.List;
 
@@ -15,6 +16,12 @@ public interface Journal extends IntentLog {
 
     /** Before anything of the job is created. */
     void begin(JobId job, LifeId life);
+
+    /** What the job's environment is made of; the same again changes nothing. */
+    void used(JobId job, UsedImage image);
+
+    /** What the job's environment is made of, in the order of use; empty for an unknown job. */
+    List<UsedImage> images(JobId job);
 
     /** The receipt; the job leaves {@link #open()} when it is clean. */
     void close(Receipt receipt);

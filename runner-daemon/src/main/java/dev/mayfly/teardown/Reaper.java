@@ -7,6 +7,7 @@ import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.OwnedResource.Kind;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.job.Receipt.Disposal;
+import dev.mayfly.job.UsedImage;
 import dev.mayfly.sandbox.SandboxBackend;
 import dev.mayfly.secrets.SecretLease;
 import dev.mayfly.state.StateException;
@@ -105,7 +106,8 @@ public final class Reaper implements AutoCloseable {
             List<Disposal> disposals = new ArrayList<>(sandbox(job));
             disposals.addAll(secrets(job, means, intended));
             disposals.addAll(unmentioned(intended, disposals));
-            Receipt receipt = new Receipt(job, lives.current(), clock.instant(), disposals);
+            Receipt receipt =
+                    new Receipt(job, lives.current(), clock.instant(), disposals, images(job));
             close(receipt);
             return receipt;
         } finally {
@@ -169,6 +171,15 @@ public final class Reaper implements AutoCloseable {
             return journal.intended(job);
         } catch (StateException e) {
             LOG.error("The journal is lost for job={}, its labels have to do", job, e);
+            return List.of();
+        }
+    }
+
+    private List<UsedImage> images(JobId job) {
+        try {
+            return journal.images(job);
+        } catch (StateException e) {
+            LOG.error("The journal is lost, the images of job={} are not known", job, e);
             return List.of();
         }
     }

@@ -4,6 +4,7 @@ import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.job.UsedImage;
 import dev.mayfly.state.StateStore;
 import java.util.List;
 
@@ -51,6 +52,26 @@ public final class SqliteJournal implements Journal {
                                 new OwnedResource(
                                         OwnedResource.Kind.valueOf(row.getString(1)),
                                         row.getString(2)),
+                        job.value()));
+    }
+
+    @Override
+    public void used(JobId job, UsedImage image) {
+        store.write(in ->
+                in.update(
+                        "INSERT INTO journal_image (job, reference, identity) VALUES (?, ?, ?)"
+                                + " ON CONFLICT (job, reference, identity) DO NOTHING",
+                        job.value(),
+                        image.reference(),
+                        image.identity()));
+    }
+
+    @Override
+    public List<UsedImage> images(JobId job) {
+        return store.read(in ->
+                in.query(
+                        "SELECT reference, identity FROM journal_image WHERE job = ? ORDER BY seq",
+                        row -> new UsedImage(row.getString(1), row.getString(2)),
                         job.value()));
     }
 

@@ -144,6 +144,7 @@ class AddedSecretsIT {
                                       echo "RETURNED $round"
                                       sleep 0.05
                                       kill %1 %2; wait || true
+                                      echo # ends a line of which only half was printed
                                     done 2>&1
                                 """);
 

@@ -2,6 +2,7 @@ package dev.mayfly.bootstrap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mayfly.Eventually;
 import dev.mayfly.source.gitlab.GitLabStub;
@@ -14,6 +15,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,8 +56,10 @@ class GitLabCrashIT {
         daemon.close();
         assertThat(engine.of(installation.daemonId())).isEmpty();
         engine.close();
-        // How much of a log has come is not noted: a later life hears it from the server.
+        // How much of a log has come is not noted, nor what the queue was like: a later life hears
+        // both from the server.
         stub.tolerate("the next piece starts at");
+        stub.tolerate("last_update must be the last");
         stub.close();
     }
 
@@ -69,6 +73,68 @@ class GitLabCrashIT {
             traced(job, "is not on this engine, pulling it");
             killAndStartAgain();
             lost(job);
+        }
+    }
+
+    @Test
+    void killedDuringTheCheckout() throws Exception {
+        try (ServerSocket silent = new ServerSocket(0)) {
+            StubPayload payload = StubPayload.job(1, "test").script("echo never");
+            ((ObjectNode) payload.node().path("image")).put("name", Installation.AGENT_IMAGE);
+            ((ObjectNode) payload.node().path("git_info"))
+                    .put(
+                            "repo_url",
+                            "http://gitlab-ci-token:%s@%s:%d/group/demo.git"
+                                    .formatted(
+                                            payload.node().path("token").asText(),
+                                            Engine.hostAddresses().getFirst(),
+                                            silent.getLocalPort()));
+            StubJob job = stub.enqueue(runner, payload);
+            silent.setSoTimeout(30_000);
+            try (var _ = silent.accept()) {
+                killAndStartAgain();
+            }
+            lost(job);
+            assertThat(job.trace()).doesNotContain("\nnever\n");
+        }
+    }
+
+    @Test
+    void killedWhileTheAfterScriptRuns() throws Exception {
+        StubJob job = stub.enqueue(runner, job("exit 3").afterScript("echo READY", "sleep 600"));
+        traced(job, "READY\n");
+        killAndStartAgain();
+        lost(job);
+    }
+
+    @Test
+    void killedDuringTheTeardownAfterWhichTheOutcomeStands() throws Exception {
+        String idle = Engine.idleImage(directory);
+        try {
+            StubPayload payload = job("exit 3");
+            for (String alias : List.of("a", "b", "c")) {
+                ((ArrayNode) payload.node().path("services"))
+                        .addObject()
+                        .put("name", idle)
+                        .put("alias", alias);
+            }
+            StubJob job = stub.enqueue(runner, payload);
+            Path note = installation.state().resolve("gitlab/jobs/stub-1.json");
+            Eventually.holds(
+                    "the end is noted",
+                    SOON,
+                    () -> Files.exists(note) && Files.readString(note).contains("\"end\""));
+            daemon.kill();
+            assertThat(engine.containersOf("stub-1")).as("the teardown is not over").isNotEmpty();
+            assertThat(job.status()).isEqualTo(StubJob.Status.RUNNING);
+            daemon = MayflyProcess.daemon(installation);
+            over(job);
+
+            assertThat(job.failureReason()).isEqualTo("script_failure");
+            assertThat(job.exitCode()).isEqualTo(3);
+            assertThat(job.trace()).contains("exit 3").doesNotContain("was lost");
+        } finally {
+            Engine.docker("rmi", "--force", idle);
         }
     }
 
@@ -125,6 +191,7 @@ class GitLabCrashIT {
 
     private void over(StubJob job) throws Exception {
         Eventually.holds("an end", SOON, () -> job.status() == StubJob.Status.FAILED);
+        assertThat(job.recordedFinals()).isEqualTo(1);
         Eventually.holds(
                 "nothing is noted any more",
                 SOON,

@@ -108,7 +108,10 @@ class GitLabIT {
                         "section_end:",
                         "get_sources_",
                         "step_script_",
-                        "after_script_")
+                        "after_script_",
+                        "teardown_",
+                        "destroyed and looked for again: ",
+                        "nothing is left")
                 .doesNotContain(
                         "s3cr3t-value",
                         job.token(),

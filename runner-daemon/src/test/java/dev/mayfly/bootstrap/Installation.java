@@ -18,10 +18,12 @@ import dev.mayfly.source.local.ApiToken;
 import dev.mayfly.source.local.LocalClient;
 import dev.mayfly.state.StateDirectory;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Objects;
@@ -86,6 +88,30 @@ final class Installation {
                 new LocalClient(
                         Daemon.endpoint(settings),
                         ApiToken.readOrCreate(settings.api().tokenFile())));
+    }
+
+    /**
+     * Gives the trusted pool a share of a Vault: all paths, by tokens made through a role. Before a
+     * daemon starts.
+     *
+     * @param daemonToken by which the daemon comes
+     * @param more further keys of the pool's vault section, each with a comma before it
+     */
+    void vault(URI address, String daemonToken, String role, String more) throws IOException {
+        Path token = Files.writeString(config.resolveSibling("vault.token"), daemonToken);
+        Files.setPosixFilePermissions(token, PosixFilePermissions.fromString("rw-------"));
+        String text = Files.readString(config);
+        Files.writeString(
+                config,
+                text.replace(
+                                "{name: trusted,",
+                                "{name: trusted, vault: {token_role: %s, allow: [{paths: ['*']}]%s},"
+                                        .formatted(role, more))
+                        + """
+                        secrets:
+                          vault: {address: "%s", timeout: 5s, auth: {token_file: "%s"}}
+                        """
+                                .formatted(address, token));
     }
 
     /**

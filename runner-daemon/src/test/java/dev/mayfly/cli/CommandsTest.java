@@ -11,6 +11,7 @@ import dev.mayfly.job.LogEvent;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.job.UsedImage;
 import dev.mayfly.source.JobReport;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
@@ -186,7 +187,11 @@ class CommandsTest {
         assertThat(plain.code()).isZero();
         assertThat(plain.out()).isEqualTo("hello\n");
         assertThat(host.mayfly("job", job.value()).out())
-                .contains("exit code 7", "receipt:   clean, 1 resources", "gone container  c-1");
+                .contains(
+                        "exit code 7",
+                        "image:     debian = debian@sha256:00",
+                        "receipt:   clean, 1 resources",
+                        "gone container  c-1");
     }
 
     @Test
@@ -409,6 +414,7 @@ class CommandsTest {
                                 new Receipt.Disposal(
                                         new OwnedResource(OwnedResource.Kind.CONTAINER, "c-1"),
                                         true,
-                                        "asked, not known"))));
+                                        "asked, not known")),
+                        List.of(new UsedImage("debian", "debian@sha256:00"))));
     }
 }

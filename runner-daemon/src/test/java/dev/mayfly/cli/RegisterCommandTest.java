@@ -132,6 +132,56 @@ class RegisterCommandTest {
     }
 
     @Test
+    void linesAreWrittenOnRequestAndNothingHappensWhereTheyCannotBe() throws Exception {
+        String before = Files.readString(host.config);
+        CommandFixture.Said said = register(stub.runner().token(), "--pool", "trusted", "--write");
+        assertThat(said.code()).as(said.err()).isZero();
+        assertThat(said.out()).isEmpty();
+        assertThat(said.err()).contains("added its lines to " + host.config);
+        assertThat(host.config)
+                .content()
+                .startsWith(before)
+                .endsWith(
+                        "  gitlab:\n    - name: shop\n      url: %s\n      pool: trusted\n"
+                                .formatted(stub.url()));
+        assertThat(host.mayfly("registrations", "--verify").out()).contains("feeds trusted, good");
+
+        Files.writeString(
+                host.config, before.replaceAll("(?s)sources:.*", "sources: {local: {}}\n"));
+        CommandFixture.Said refused =
+                register(stub.runner().token(), "--replace", "--pool", "trusted", "--write");
+        assertThat(refused.code()).isEqualTo(ExitCode.USAGE);
+        assertThat(refused.err()).contains("does not find the place", "leave it out");
+        assertThat(stub.requests(StubEndpoint.VERIFY)).as("not asked again").hasSize(2);
+    }
+
+    @Test
+    void runnerOfAPoolForProtectedOnesIsDeclaredAsOne() throws Exception {
+        Files.writeString(
+                host.config,
+                Files.readString(host.config)
+                        .replace("name: trusted", "name: trusted\n    protected: true"));
+
+        CommandFixture.Said said = register(stub.runner().token(), "--pool", "trusted", "--write");
+
+        assertThat(said.code()).as(said.err()).isZero();
+        assertThat(said.err()).contains("mark this one as protected at the server");
+        assertThat(host.config).content().contains("      protected: true\n");
+    }
+
+    @Test
+    void tokenThatTheServerHasForgottenIsFoundByAskingEachServer() throws Exception {
+        StubRunner runner = stub.runner();
+        register(runner.token(), "--pool", "trusted", "--write");
+        runner.orphaned(true);
+
+        CommandFixture.Said said = host.mayfly("registrations", "--verify");
+
+        assertThat(said.code()).isEqualTo(ExitCode.BAD_CONFIG);
+        assertThat(said.out()).contains("shop", "group or project is gone");
+    }
+
+    @Test
     void unregisteredRunnerIsForgottenHereAndAtTheServer() {
         StubRunner runner = stub.runner();
         register(runner.token());

@@ -8,6 +8,8 @@ import dev.mayfly.execution.PoolTerms;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.job.PullPolicy;
+import dev.mayfly.job.RegistryLogins;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.logs.Masking;
 import dev.mayfly.logs.TokenShape;
@@ -75,7 +77,8 @@ class ConfigLoaderTest {
                 .isEqualTo(
                         new SecretsSettings(
                                 Path.of("/var/lib/mayfly/secrets.enc"),
-                                Path.of("/var/lib/mayfly/secrets.key")));
+                                Path.of("/var/lib/mayfly/secrets.key"),
+                                null));
         assertThat(settings.pools())
                 .extracting(pool -> pool.terms().pool().value(), PoolSettings::slots)
                 .containsExactly(
@@ -109,7 +112,11 @@ class ConfigLoaderTest {
                         new PoolSettings(
                                 new PoolTerms(
                                         new PoolName("only"),
-                                        new ImageSpec("mayfly/agent:0.1.0", List.of()),
+                                        new ImageSpec(
+                                                "mayfly/agent:0.1.0",
+                                                List.of(),
+                                                null,
+                                                List.of(PullPolicy.IF_NOT_PRESENT)),
                                         NetworkAccess.NONE,
                                         Duration.ofHours(1),
                                         new SandboxLimits(2L << 30, 1.0, 512, 4096, 256L << 20),
@@ -119,7 +126,8 @@ class ConfigLoaderTest {
                                                 6,
                                                 EnumSet.allOf(Variant.class),
                                                 false,
-                                                TokenShapes.of(TokenRules.builtIn()))),
+                                                TokenShapes.of(TokenRules.builtIn())),
+                                        RegistryLogins.NONE),
                                 1,
                                 false));
     }
@@ -556,6 +564,32 @@ class ConfigLoaderTest {
         assertThat(ConfigLoader.locate(given, all)).contains(given);
         assertThat(ConfigLoader.locate(null, all)).contains(named);
         assertThat(ConfigLoader.locate(null, homeOnly)).contains(personal.resolve("mayfly.yaml"));
+    }
+
+    @Test
+    void loginsOfAPoolAreReadAndWhatIsWrongWithThemIsToldWithoutTheirContent() throws IOException {
+        Path logins = directory.resolve("logins.json");
+        String config = "pools: [{name: only, registry_logins: logins.json}]\n";
+        Files.writeString(
+                logins, "{\"auths\": {\"r.example.com\": {\"auth\": \"dTpwYXNzd29yZA==\"}}}");
+        Files.setPosixFilePermissions(logins, PosixFilePermissions.fromString("rw-------"));
+        Path file = Files.writeString(directory.resolve("mayfly.yaml"), config);
+
+        assertThat(ConfigLoader.load(file, ROOT).pools().getFirst().terms().registries().now())
+                .extracting(login -> login.registry() + " " + login.user())
+                .containsExactly("r.example.com u");
+
+        Files.setPosixFilePermissions(logins, PosixFilePermissions.fromString("rw-r--r--"));
+        assertThatThrownBy(() -> ConfigLoader.load(file, ROOT))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("pools[0].registry_logins")
+                .hasMessageContaining("chmod 600");
+        Files.setPosixFilePermissions(logins, PosixFilePermissions.fromString("rw-------"));
+        Files.writeString(logins, "{" + CANARY);
+        assertThatThrownBy(() -> ConfigLoader.load(file, ROOT))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("is not JSON, at line 1")
+                .hasMessageNotContaining(CANARY);
     }
 
     @Test

@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -64,7 +67,8 @@ class PublishedFilesTest {
         assertThat(leaves(DocumentSchema.CONFIGURATION.root(), "").keySet())
                 .isNotEmpty()
                 .allSatisfy(path -> {
-                    String key = path.substring(path.lastIndexOf('.') + 1);
+                    String named = path.replace(".<NAME>", "");
+                    String key = named.substring(named.lastIndexOf('.') + 1);
                     assertThat(text).containsPattern("(?m)^[ #-]*" + key + ":");
                 });
     }
@@ -75,7 +79,9 @@ class PublishedFilesTest {
                 COMMENTED_KEY
                         .matcher(Files.readString(Repository.CONFIGURATION))
                         .replaceAll(match ->
-                                match.group(2).matches("(token|token_rules|seccomp_profile): .*")
+                                match.group(2)
+                                                .matches(
+                                                        "(token|token_rules|seccomp_profile|registry_logins): .*")
                                         ? ""
                                         : java.util.regex.Matcher.quoteReplacement(
                                                 match.group(1) + match.group(2)));
@@ -108,6 +114,15 @@ class PublishedFilesTest {
                         "pools[].name",
                         "sources.gitlab[].name",
                         "sources.gitlab[].pool",
+                        "pools[].vault.jwt.role",
+                        "pools[].vault.bindings[].name",
+                        "pools[].vault.bindings[].ref",
+                        "secrets.vault.address",
+                        "secrets.vault.auth.app_role.role_id",
+                        "secrets.vault.auth.app_role.secret_id_file",
+                        "secrets.vault.auth.certificate.role",
+                        "secrets.vault.auth.jwt.role",
+                        "secrets.vault.auth.jwt.file",
                         "script",
                         "image.name",
                         "services[].image");
@@ -134,8 +149,7 @@ class PublishedFilesTest {
         leaves(schema.root(), "")
                 .forEach((path, leaf) -> {
                     var definition = new JsonMapper().createObjectNode();
-                    definition.setAll(
-                            (com.fasterxml.jackson.databind.node.ObjectNode) leaf.keywords());
+                    definition.setAll((ObjectNode) leaf.keywords());
                     definition.set("$defs", schema.root().definition().get("$defs"));
                     var rules = registry.getSchema(definition);
                     List<JsonNode> values = new ArrayList<>();
@@ -154,6 +168,9 @@ class PublishedFilesTest {
     void everyKeyOfTheConfigurationChangesTheSettings() throws IOException {
         Files.writeString(
                 directory.resolve("seccomp.json"), "{\"defaultAction\":\"SCMP_ACT_LOG\"}");
+        Files.setPosixFilePermissions(
+                Files.writeString(directory.resolve("logins.json"), "{}"),
+                PosixFilePermissions.fromString("rw-------"));
         Files.writeString(
                 directory.resolve("rules.yaml"),
                 "rules: [{name: acme, prefixes: [acme_], then: [{bytes: a-z, least: 8}]}]");
@@ -173,6 +190,7 @@ class PublishedFilesTest {
                         Map.entry("pools[].name", "other"),
                         Map.entry("pools[].slots", "9"),
                         Map.entry("pools[].image", "other"),
+                        Map.entry("pools[].registry_logins", "logins.json"),
                         Map.entry("pools[].network", "full"),
                         Map.entry("pools[].timeout", "2h"),
                         Map.entry("pools[].memory", "3GiB"),
@@ -210,6 +228,35 @@ class PublishedFilesTest {
                         Map.entry("cache.max_size", "1GiB"),
                         Map.entry("cache.max_entry", "1GiB"),
                         Map.entry("cache.max_unused", "1d"),
+                        Map.entry("pools[].vault.token_role", "other"),
+                        Map.entry("pools[].vault.policies", "[other]"),
+                        Map.entry("pools[].vault.jwt.mount", "other"),
+                        Map.entry("pools[].vault.jwt.role", "other"),
+                        Map.entry("pools[].vault.jwt.variable", "OTHER"),
+                        Map.entry("pools[].vault.allow[].paths", "[other/*]"),
+                        Map.entry("pools[].vault.allow[].when.<NAME>", "[main, true, 7]"),
+                        Map.entry("pools[].vault.bindings[].name", "OTHER"),
+                        Map.entry("pools[].vault.bindings[].ref", "vault:other#x"),
+                        Map.entry("pools[].vault.bindings[].variable", "true"),
+                        Map.entry("pools[].vault.bindings[].template", "x {{y}}"),
+                        Map.entry("pools[].vault.bindings[].when.<NAME>", "main"),
+                        Map.entry("secrets.vault.address", "https://other:8200"),
+                        Map.entry("secrets.vault.other_addresses", "[https://other:8200]"),
+                        Map.entry("secrets.vault.namespace", "other"),
+                        Map.entry("secrets.vault.ca_file", "/elsewhere"),
+                        Map.entry("secrets.vault.client_certificate", "/elsewhere"),
+                        Map.entry("secrets.vault.client_key", "/elsewhere"),
+                        Map.entry("secrets.vault.timeout", "11s"),
+                        Map.entry("secrets.vault.auth.app_role.mount", "other"),
+                        Map.entry("secrets.vault.auth.app_role.role_id", "other"),
+                        Map.entry("secrets.vault.auth.app_role.secret_id_file", "/elsewhere"),
+                        Map.entry("secrets.vault.auth.app_role.wrapped_role", "other"),
+                        Map.entry("secrets.vault.auth.certificate.mount", "other"),
+                        Map.entry("secrets.vault.auth.certificate.role", "other"),
+                        Map.entry("secrets.vault.auth.jwt.mount", "other"),
+                        Map.entry("secrets.vault.auth.jwt.role", "other"),
+                        Map.entry("secrets.vault.auth.jwt.file", "/elsewhere"),
+                        Map.entry("secrets.vault.auth.token_file", "/elsewhere"),
                         Map.entry("secrets.file.path", "/elsewhere"),
                         Map.entry("secrets.file.key", "/elsewhere"));
 
@@ -230,7 +277,9 @@ class PublishedFilesTest {
             entry = key + ": " + value;
         }
         StringBuilder text = new StringBuilder();
-        if (path.startsWith("pools[]")) {
+        if (path.contains("vault")) {
+            text.append(withVault(path, value));
+        } else if (path.startsWith("pools[]")) {
             String name = key.equals("name") && value != null ? "" : "name: low, ";
             if (path.startsWith("pools[].masking.")) {
                 entry = "masking: {" + entry + "}";
@@ -266,6 +315,47 @@ class PublishedFilesTest {
             return ConfigLoader.load(
                     file,
                     new Environment(Map.of("TOKEN", "0123456789abcdef"), Path.of("/root"), true));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    /** A configuration with all that Vault needs, in which one value may be another one. */
+    private static String withVault(String path, @org.jspecify.annotations.Nullable String value) {
+        String auth = "{app_role: {role_id: i, secret_id_file: /s}}";
+        if (path.contains("auth.certificate")) {
+            auth = "{certificate: {role: r}}";
+        } else if (path.contains("auth.jwt")) {
+            auth = "{jwt: {role: r, file: /f}}";
+        } else if (path.contains("auth.token_file")) {
+            auth = "{token_file: /t}";
+        }
+        YAMLMapper yaml = new YAMLMapper();
+        try {
+            ObjectNode root =
+                    (ObjectNode)
+                            yaml.readTree(
+                                    """
+                                    pools: [{name: high, vault: {token_role: r, jwt: {role: j}, allow: [{paths: [a], when: {}}],
+                                             bindings: [{name: B, ref: 'vault:x', when: {}}]}}]
+                                    secrets: {vault: {address: 'https://v:1', client_certificate: /c, client_key: /k, auth: %s}}
+                                    """
+                                            .formatted(auth));
+            if (value != null) {
+                JsonNode at = root;
+                String[] keys = path.split("\\.", -1);
+                for (int i = 0; i < keys.length - 1; i++) {
+                    at = at.get(keys[i].replace("[]", ""));
+                    at = at.isArray() ? at.get(0) : at;
+                }
+                ((ObjectNode) at)
+                        .set(
+                                keys[keys.length - 1].replace("<NAME>", "claim"),
+                                value.matches("\\[.*|true")
+                                        ? yaml.readTree(value)
+                                        : yaml.getNodeFactory().textNode(value));
+            }
+            return yaml.writeValueAsString(root);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }

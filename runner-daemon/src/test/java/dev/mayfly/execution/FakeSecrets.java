@@ -1,16 +1,14 @@
 package dev.mayfly.execution;
 
-import dev.mayfly.job.JobId;
 import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
-import dev.mayfly.job.SecretRequest;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.secrets.Secret;
 import dev.mayfly.secrets.SecretLease;
+import dev.mayfly.secrets.SecretsOrder;
 import dev.mayfly.secrets.SecretsProvider;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,13 +45,11 @@ final class FakeSecrets implements SecretsProvider {
     }
 
     @Override
-    public SecretLease fetch(
-            JobId job, PoolName pool, List<SecretRequest> wanted, Duration lifetime)
-            throws InterruptedException {
+    public SecretLease fetch(SecretsOrder order) throws InterruptedException {
         history.add("secrets");
         fetching.run();
         List<Secret> secrets =
-                wanted.stream()
+                order.wanted().stream()
                         .map(request ->
                                 new Secret(
                                         request,
@@ -81,7 +77,7 @@ final class FakeSecrets implements SecretsProvider {
     }
 
     @Override
-    public String unhealthyBecause() {
+    public String unhealthyBecause(PoolName pool) {
         healthAsked.incrementAndGet();
         return illness;
     }

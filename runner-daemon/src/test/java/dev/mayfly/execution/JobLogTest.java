@@ -390,7 +390,8 @@ class JobLogTest {
                         Masking.DEFAULT_SHORTEST_BYTES,
                         EnumSet.allOf(Variant.class),
                         false,
-                        TokenShapes.of(TokenRules.builtIn())));
+                        TokenShapes.of(TokenRules.builtIn())),
+                terms.registries());
     }
 
     @Test

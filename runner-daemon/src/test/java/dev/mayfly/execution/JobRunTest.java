@@ -12,8 +12,10 @@ import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.job.RegistryLogin;
 import dev.mayfly.job.SecretRequest;
 import dev.mayfly.job.SecretValue;
+import dev.mayfly.job.UsedImage;
 import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.sandbox.DeliveredFile;
 import dev.mayfly.sandbox.Sandbox;
@@ -21,6 +23,7 @@ import dev.mayfly.sandbox.Step;
 import dev.mayfly.sandbox.StepEnd;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -152,6 +155,44 @@ class JobRunTest {
                     assertThat(made.hardening()).isEqualTo(Trial.TERMS.hardening());
                     assertThat(made.limits()).isEqualTo(Trial.TERMS.limits());
                 });
+    }
+
+    @Test
+    void whatTheSandboxIsMadeOfIsOnTheReceipt() throws Exception {
+        UsedImage image = new UsedImage("debian", "debian@sha256:00");
+        trial.engine.whileMaking(notices -> notices.uses(image));
+        trial.run(Trial.plain());
+
+        assertThat(trial.report.receipts.getLast().images()).containsExactly(image);
+    }
+
+    @Test
+    void loginsOfThePoolAreThereForTheImagesAndReadForEachJob() throws Exception {
+        List<RegistryLogin> kept = new ArrayList<>();
+        trial.terms = Trial.with(() -> List.copyOf(kept));
+        kept.add(
+                new RegistryLogin(
+                        "r.example.com",
+                        "robot",
+                        new SecretValue("pa55word".getBytes(UTF_8)),
+                        RegistryLogin.Origin.HOST));
+        trial.run(Trial.plain());
+
+        assertThat(trial.engine.made.getLast().registries()).isEqualTo(kept);
+        assertThat(trial.report.text()).doesNotContain("pa55word");
+    }
+
+    @Test
+    void loginsThatCannotBeReadAreTheHostsFaultAndNothingIsMade() throws Exception {
+        trial.terms =
+                Trial.with(() -> {
+                    throw new FaultException(Fault.REGISTRY, "logins.json cannot be read");
+                });
+        trial.run(Trial.plain());
+
+        assertThat(trial.report.outcomes)
+                .containsExactly(new Outcome.Faulted(Fault.REGISTRY, "logins.json cannot be read"));
+        assertThat(trial.engine.made).isEmpty();
     }
 
     // -- outcomes

@@ -4,6 +4,7 @@ import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.job.UsedImage;
 import dev.mayfly.teardown.Journal;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -16,6 +17,7 @@ final class MemoryJournal implements Journal {
 
     private final List<String> history;
     private final Map<JobId, Set<OwnedResource>> jobs = new LinkedHashMap<>();
+    private final Map<JobId, Set<UsedImage>> images = new LinkedHashMap<>();
     volatile boolean full;
 
     MemoryJournal(List<String> history) {
@@ -46,9 +48,20 @@ final class MemoryJournal implements Journal {
     }
 
     @Override
+    public synchronized void used(JobId job, UsedImage image) {
+        images.computeIfAbsent(job, _ -> new LinkedHashSet<>()).add(image);
+    }
+
+    @Override
+    public synchronized List<UsedImage> images(JobId job) {
+        return List.copyOf(images.getOrDefault(job, Set.of()));
+    }
+
+    @Override
     public synchronized void close(Receipt receipt) {
         if (receipt.clean()) {
             jobs.remove(receipt.job());
+            images.remove(receipt.job());
         }
     }
 

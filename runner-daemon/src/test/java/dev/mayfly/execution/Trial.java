@@ -13,6 +13,7 @@ import dev.mayfly.job.LifeId;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.job.RegistryLogins;
 import dev.mayfly.job.ResourceRequest;
 import dev.mayfly.job.SecretRequest;
 import dev.mayfly.job.Steps;
@@ -52,7 +53,22 @@ final class Trial implements AutoCloseable {
                     new SandboxLimits(1 << 30, 2, 100, 1000, 1 << 28),
                     new Hardening(true, Hardening.User.NON_ROOT, ""),
                     1 << 20,
-                    Masking.STANDARD);
+                    Masking.STANDARD,
+                    RegistryLogins.NONE);
+
+    /** A pool with these logins. */
+    static PoolTerms with(RegistryLogins logins) {
+        return new PoolTerms(
+                TERMS.pool(),
+                TERMS.image(),
+                TERMS.network(),
+                TERMS.timeout(),
+                TERMS.limits(),
+                TERMS.hardening(),
+                TERMS.logBytes(),
+                TERMS.masking(),
+                logins);
+    }
 
     final List<String> history = new CopyOnWriteArrayList<>();
     final MemoryJournal journal = new MemoryJournal(history);

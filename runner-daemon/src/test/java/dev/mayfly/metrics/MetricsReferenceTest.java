@@ -50,6 +50,9 @@ class MetricsReferenceTest {
         metrics.jobFinished(POOL, "local", new Outcome.Passed());
         metrics.phase(POOL, JobPhase.RUNNING, Duration.ofSeconds(1));
         metrics.watch(POOL, () -> 1, () -> 0, () -> 0);
+        metrics.watchHealth(POOL, () -> true);
+        metrics.watchQuarantine(() -> 0);
+        metrics.secretUsed("read", true);
         metrics.log(POOL, 1, 1, 1);
         metrics.masked(POOL, JobMetrics.Channel.LOG, "token", "exact", 1);
         metrics.teardown(

@@ -8,6 +8,7 @@ import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.job.UsedImage;
 import dev.mayfly.secrets.Secret;
 import dev.mayfly.secrets.SecretLease;
 import dev.mayfly.state.StateDirectory;
@@ -138,8 +139,11 @@ class ReaperTest {
     void theReceiptNamesEachResourceAndTheJobIsClosed() throws Exception {
         begun(JOB, lives.current(), "helper", "job");
         journal.intend(JOB, new OwnedResource(OwnedResource.Kind.NETWORK, "never made"));
+        UsedImage image = new UsedImage("debian", "debian@sha256:00");
+        journal.used(JOB, image);
         Receipt receipt = reaper.destroy(JOB, null);
         assertThat(receipt.clean()).isTrue();
+        assertThat(receipt.images()).containsExactly(image);
         assertThat(receipt.life()).isEqualTo(lives.current());
         assertThat(receipt.disposals())
                 .extracting(disposal -> disposal.resource().name())

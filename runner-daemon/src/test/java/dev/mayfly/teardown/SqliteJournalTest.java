@@ -7,6 +7,7 @@ import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.job.UsedImage;
 import dev.mayfly.state.StateDirectory;
 import dev.mayfly.state.StateException;
 import dev.mayfly.state.StateStore;
@@ -45,6 +46,25 @@ class SqliteJournalTest {
             Journal journal = new SqliteJournal(store);
             assertThat(journal.intended(JOB)).containsExactly(NETWORK, BOX);
             assertThat(journal.open()).containsExactly(new Journal.OpenJob(JOB, LIFE));
+        }
+    }
+
+    @Test
+    void imagesSurviveInTheirOrderUntilACleanReceipt() {
+        UsedImage job = new UsedImage("debian", "debian@sha256:00");
+        UsedImage service = new UsedImage("redis", "redis@sha256:11");
+        try (StateStore store = StateStore.open(new StateDirectory(folder))) {
+            Journal journal = new SqliteJournal(store);
+            journal.begin(JOB, LIFE);
+            journal.used(JOB, job);
+            journal.used(JOB, service);
+            journal.used(JOB, job);
+        }
+        try (StateStore store = StateStore.open(new StateDirectory(folder))) {
+            Journal journal = new SqliteJournal(store);
+            assertThat(journal.images(JOB)).containsExactly(job, service);
+            journal.close(receipt(true));
+            assertThat(journal.images(JOB)).isEmpty();
         }
     }
 

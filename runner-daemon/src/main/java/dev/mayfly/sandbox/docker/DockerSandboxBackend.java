@@ -33,7 +33,7 @@ public final class DockerSandboxBackend implements SandboxBackend {
         this.engine = engine;
         this.settings = settings;
         this.intents = intents;
-        images = new ImageStore(engine);
+        images = new ImageStore(engine, Pulls.Pace.DEFAULT);
         inventory = new Inventory(engine, settings.daemon());
         disposer = new Disposer(engine, inventory, intents);
     }

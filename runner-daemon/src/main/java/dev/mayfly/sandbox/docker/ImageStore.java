@@ -1,8 +1,6 @@
 package dev.mayfly.sandbox.docker;
 
 import com.github.dockerjava.api.command.InspectImageResponse;
-import com.github.dockerjava.api.command.PullImageCmd;
-import com.github.dockerjava.api.model.AuthConfig;
 import com.github.dockerjava.api.model.ContainerConfig;
 import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.InternetProtocol;
@@ -12,54 +10,56 @@ import dev.mayfly.job.FaultException;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.RegistryLogin;
+import dev.mayfly.job.UsedImage;
 import dev.mayfly.sandbox.SandboxBackend.Notices;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The images on the engine, and how others get there. */
 final class ImageStore {
 
-    /** What engines and registries say, in lower case. */
-    private static final List<String> REFUSALS =
-            List.of(
-                    "not found",
-                    "manifest unknown",
-                    "pull access denied",
-                    "access to the resource is denied",
-                    "no basic auth credentials",
-                    "repository does not exist or may require",
-                    "unauthorized",
-                    "authentication required",
-                    "invalid reference format");
+    /** As the engine reads it: a registry, a path, a tag, a digest. */
+    private static final Pattern NAME =
+            Pattern.compile(
+                    "(([A-Za-z0-9.-]++|\\[[0-9A-Fa-f:]++])(:[0-9]++)?/)?"
+                            + "[a-z0-9]++(([._/]|__|-++)[a-z0-9]++)*+"
+                            + "(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@[A-Za-z0-9+._-]++:[0-9A-Fa-f]{32,128})?");
 
     private final DockerEngine engine;
+    private final Pulls pulls;
 
-    ImageStore(DockerEngine engine) {
+    ImageStore(DockerEngine engine, Pulls.Pace pace) {
         this.engine = engine;
+        pulls = new Pulls(engine, pace);
     }
 
     /**
      * Finds an image, pulling it as its policies say, and settles which bytes are meant.
      *
-     * @param logins to registries; the longest that covers the image is used
+     * @param logins to registries; the most specific that covers the image is used
      * @throws FaultException {@code IMAGE} if it cannot be had or cannot run here, {@code REGISTRY}
      *     if its registry failed
      */
     EngineImage resolve(ImageSpec wanted, List<RegistryLogin> logins, Notices notices)
             throws InterruptedException {
         String reference = wanted.reference();
-        InspectImageResponse image = present(wanted, loginFor(reference, logins), notices);
+        if (!NAME.matcher(reference).matches()) {
+            throw new FaultException(
+                    Fault.IMAGE,
+                    "\"%s\" is no name of an image; write it as REGISTRY/PATH:TAG, in lower case, and look whether a variable in it is empty"
+                            .formatted(reference));
+        }
+        RegistryLogin login = RegistryLogin.of(reference, logins).orElse(null);
+        InspectImageResponse image = present(wanted, login, notices);
         requirePlatform(reference, image);
-        notices.notice("image " + reference + " is " + identity(image));
+        String identity = identity(image, reference);
+        notices.notice("image " + reference + " is " + identity);
+        notices.uses(new UsedImage(reference, identity));
         EngineImage described = describe(image);
         return wanted.user() == null ? described : described.as(wanted.user());
     }
@@ -67,8 +67,9 @@ final class ImageStore {
     private InspectImageResponse present(
             ImageSpec wanted, @Nullable RegistryLogin login, Notices notices)
             throws InterruptedException {
-        List<PullPolicy> policies =
-                wanted.pull().isEmpty() ? List.of(PullPolicy.IF_NOT_PRESENT) : wanted.pull();
+        // Whether this job may have it is for the registry to say, not for what is on the engine.
+        PullPolicy usual = login == null ? PullPolicy.IF_NOT_PRESENT : PullPolicy.ALWAYS;
+        List<PullPolicy> policies = wanted.pull().isEmpty() ? List.of(usual) : wanted.pull();
         FaultException failure = null;
         for (PullPolicy policy : policies) {
             try {
@@ -99,21 +100,18 @@ final class ImageStore {
         }
         if (present.isEmpty()) {
             notices.notice(
-                    policy == PullPolicy.ALWAYS
-                            ? "pulling image " + reference
-                            : "image " + reference + " is not on this engine, pulling it");
-            pull(reference, login);
+                    (policy == PullPolicy.ALWAYS
+                                    ? "pulling image " + reference
+                                    : "image " + reference + " is not on this engine, pulling it")
+                            + Pulls.with(login));
+            pulls.pull(reference, login, notices);
             present = inspect(reference);
         }
-        return present.orElseThrow(
-                () -> unavailable(reference, "it was gone right after the pull", null));
-    }
-
-    private static @Nullable RegistryLogin loginFor(String reference, List<RegistryLogin> logins) {
-        return logins.stream()
-                .filter(login -> login.covers(reference))
-                .max(Comparator.comparingInt(login -> login.registry().length()))
-                .orElse(null);
+        return present.orElseThrow(() ->
+                new FaultException(
+                        Fault.ENGINE,
+                        "image %s was gone right after it was pulled; does something prune images on this host?"
+                                .formatted(reference)));
     }
 
     /** Whether the image is there, without any attempt to get it. */
@@ -125,65 +123,6 @@ final class ImageStore {
         return engine.find(
                 "inspecting image " + reference,
                 client -> client.inspectImageCmd(reference).exec());
-    }
-
-    private void pull(String reference, @Nullable RegistryLogin login) throws InterruptedException {
-        try {
-            engine.call(
-                    "pulling image " + reference,
-                    engine.bounds().pull(),
-                    client -> {
-                        try (ImagePull pull = new ImagePull()) {
-                            PullImageCmd request = client.pullImageCmd(withTag(reference));
-                            if (login != null) {
-                                request = request.withAuthConfig(auth(login));
-                            }
-                            request.exec(pull);
-                            pull.await();
-                            return reference;
-                        } catch (InterruptedException e) {
-                            throw new PullEnded(e);
-                        } catch (IOException e) {
-                            throw new UncheckedIOException(e);
-                        }
-                    });
-        } catch (FaultException e) {
-            throw unavailable(reference, DockerEngine.reason(e), e);
-        }
-    }
-
-    private static FaultException unavailable(
-            String reference, String why, @Nullable Throwable cause) {
-        return new FaultException(
-                refused(why) ? Fault.IMAGE : Fault.REGISTRY,
-                "image %s could not be pulled: %s; check its name, or put it on this engine with"
-                                .formatted(reference, why)
-                        + " docker pull, docker load or docker build",
-                cause);
-    }
-
-    /** Whether a registry has answered, and does not have the image for this job. */
-    private static boolean refused(String why) {
-        String said = why.toLowerCase(Locale.ROOT);
-        return REFUSALS.stream().anyMatch(said::contains);
-    }
-
-    private static AuthConfig auth(RegistryLogin login) {
-        byte[] password = login.password().reveal();
-        try {
-            return new AuthConfig()
-                    .withRegistryAddress(login.registry())
-                    .withUsername(login.user())
-                    .withPassword(new String(password, StandardCharsets.UTF_8));
-        } finally {
-            Arrays.fill(password, (byte) 0);
-        }
-    }
-
-    /** Without a tag the engine would pull every tag of the repository. */
-    static String withTag(String reference) {
-        String lastPart = reference.substring(reference.lastIndexOf('/') + 1);
-        return lastPart.contains(":") || lastPart.contains("@") ? reference : reference + ":latest";
     }
 
     private void requirePlatform(String reference, InspectImageResponse image)
@@ -210,11 +149,17 @@ final class ImageStore {
         return ofImage == null || ofImage.isEmpty() || ofEngine == null || ofImage.equals(ofEngine);
     }
 
-    private static String identity(InspectImageResponse image) {
+    private static String identity(InspectImageResponse image, String reference) {
         List<String> digests = image.getRepoDigests();
-        return digests == null || digests.isEmpty()
-                ? String.valueOf(image.getId())
-                : digests.getFirst();
+        if (digests == null || digests.isEmpty()) {
+            return String.valueOf(image.getId());
+        }
+        // The same bytes may have been pulled under other names, perhaps of other projects.
+        String repository = RegistryLogin.repositoryOf(reference);
+        return digests.stream()
+                .filter(digest -> RegistryLogin.repositoryOf(digest).equals(repository))
+                .findFirst()
+                .orElse(String.valueOf(image.getId()));
     }
 
     private static EngineImage describe(InspectImageResponse image) {
@@ -243,14 +188,5 @@ final class ImageStore {
                         .map(ExposedPort::getPort)
                         .sorted()
                         .toList();
-    }
-
-    /** Nobody waits for the pull any more. */
-    private static final class PullEnded extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        PullEnded(InterruptedException cause) {
-            super(cause);
-        }
     }
 }

@@ -2,15 +2,14 @@ package dev.mayfly.secrets.file;
 
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
-import dev.mayfly.job.JobId;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.SecretRequest;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.secrets.Secret;
 import dev.mayfly.secrets.SecretLease;
+import dev.mayfly.secrets.SecretsOrder;
 import dev.mayfly.secrets.SecretsProvider;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -47,11 +46,11 @@ public final class FileSecretsProvider implements SecretsProvider {
     }
 
     @Override
-    public SecretLease fetch(
-            JobId job, PoolName pool, List<SecretRequest> wanted, Duration lifetime) {
+    public SecretLease fetch(SecretsOrder order) {
+        PoolName pool = order.pool();
         try (SecretsDocument document = file.read()) {
             List<String> objections =
-                    wanted.stream()
+                    order.wanted().stream()
                             .flatMap(request -> objection(document, pool, request).stream())
                             .distinct()
                             .toList();
@@ -59,17 +58,17 @@ public final class FileSecretsProvider implements SecretsProvider {
                 throw new FaultException(Fault.SECRET, String.join("; ", objections));
             }
             List<Secret> secrets = new ArrayList<>();
-            for (SecretRequest request : wanted) {
+            for (SecretRequest request : order.wanted()) {
                 StoredSecret stored = document.find(request.reference()).orElseThrow();
                 secrets.add(new Secret(request, copyOf(stored.value())));
             }
-            LOG.debug("secrets fetched job={} pool={} count={}", job, pool, secrets.size());
+            LOG.debug("secrets fetched job={} pool={} count={}", order.job(), pool, secrets.size());
             return new FileLease(secrets);
         }
     }
 
     @Override
-    public String unhealthyBecause() {
+    public String unhealthyBecause(PoolName pool) {
         try (SecretsDocument _ = file.read()) {
             return "";
         } catch (FaultException e) {

@@ -2,10 +2,19 @@ package dev.mayfly.source.gitlab;
 
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.JobId;
+import dev.mayfly.job.OwnedResource;
+import dev.mayfly.job.Receipt;
 import dev.mayfly.source.Exchange;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,7 +32,15 @@ final class ActiveJob {
     private final TraceSpool spool;
     private final TraceWriter log;
     private final TraceDelivery delivery;
+    private final Duration patience;
     private volatile Exchange exchange = Exchange.NONE;
+
+    private final CountDownLatch destroyed = new CountDownLatch(1);
+    private final Object ending = new Object();
+
+    // Guarded by ending.
+    private @Nullable FinalState decided;
+    private boolean finished;
 
     /**
      * Prepares.
@@ -43,11 +60,13 @@ final class ActiveJob {
         this.note = note;
         this.payload = payload;
         this.spool = spool;
+        this.patience = settings.pacing().teardown();
         this.log =
                 new TraceWriter(
                         spool,
                         settings.limits().logBytes(),
-                        payload.facts().server().sections(),
+                        new TraceWriter.Style(
+                                payload.facts().server().sections(), payload.work().stamped()),
                         Long.toHexString(random.nextLong() | Long.MIN_VALUE));
         this.delivery =
                 new TraceDelivery(
@@ -114,7 +133,79 @@ final class ActiveJob {
     /** How it ended. Noted when this returns, and told to the server from now on. */
     void ended(FinalState state) throws IOException {
         open.note(note.with(state));
+        finish(state);
+    }
+
+    /**
+     * How it ended, while its environment is still there. Noted when this returns, and told to the
+     * server as soon as that is destroyed, or will not be for a while.
+     */
+    void decided(FinalState state) throws IOException {
+        open.note(note.with(state));
+        synchronized (ending) {
+            decided = state;
+        }
+        Thread.ofVirtual()
+                .name("teardown-" + id())
+                .start(() -> {
+                    try {
+                        if (!destroyed.await(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+                            finish(state);
+                        }
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt(); // nobody does
+                    }
+                });
+    }
+
+    /** What became of its environment; the last words of its log. What comes too late is unsaid. */
+    void destroyed(Receipt receipt) {
+        synchronized (ending) {
+            FinalState state = decided;
+            if (state == null || finished) {
+                return;
+            }
+            try {
+                log.sectionStarted(receipt.at(), TraceWriter.TEARDOWN);
+                log.notice(receipt.at(), words(receipt));
+                log.sectionEnded(receipt.at(), TraceWriter.TEARDOWN);
+            } catch (IOException e) {
+                LOG.warn("the end of a job's log was not kept job={}", id(), e);
+            }
+            finish(state);
+        }
+        destroyed.countDown();
+    }
+
+    private void finish(FinalState state) {
+        synchronized (ending) {
+            finished = true;
+        }
         delivery.finish(state);
+    }
+
+    private static String words(Receipt receipt) {
+        Map<OwnedResource.Kind, Long> counts =
+                receipt.disposals().stream()
+                        .collect(
+                                Collectors.groupingBy(
+                                        disposal -> disposal.resource().kind(),
+                                        TreeMap::new,
+                                        Collectors.counting()));
+        String what =
+                counts.entrySet().stream()
+                        .map(one ->
+                                one.getValue()
+                                        + " "
+                                        + one.getKey().name().toLowerCase(Locale.ROOT)
+                                        + (one.getValue() == 1 ? "" : "s"))
+                        .collect(Collectors.joining(", "));
+        if (!receipt.clean()) {
+            return "not all of it is gone yet (" + what + "); this host goes on until it is";
+        }
+        return what.isEmpty()
+                ? "nothing was made, and nothing is left"
+                : "destroyed and looked for again: " + what + "; nothing is left";
     }
 
     /** Stops the delivery, wherever it is. What the server does not have yet stays noted. */

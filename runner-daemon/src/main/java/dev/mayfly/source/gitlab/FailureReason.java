@@ -70,8 +70,8 @@ public enum FailureReason {
 
     private static FailureReason of(Fault fault) {
         return switch (fault) {
-            case IMAGE -> RUNNER_CONFIGURATION_ERROR;
-            case REGISTRY, SECRET -> RUNNER_EXTERNAL_DEPENDENCY_FAILURE;
+            case IMAGE, SECRET -> RUNNER_CONFIGURATION_ERROR;
+            case REGISTRY, SECRETS_PROVIDER -> RUNNER_EXTERNAL_DEPENDENCY_FAILURE;
             case ENGINE, WORKSPACE, SERVICE, ARTIFACTS, LOG, INTERNAL -> RUNNER_SYSTEM_FAILURE;
         };
     }

@@ -38,14 +38,15 @@ final class GitLabReport implements JobReport {
     }
 
     /**
-     * Notes the end, from where it is told after all of the log, by a later life if need be.
+     * Notes the end, from where it is told after all of the log, by a later life if need be. The
+     * log's last section says what became of the environment.
      *
      * @throws FaultException when it cannot be noted
      */
     @Override
     public void finished(Outcome outcome) {
         try {
-            job.ended(
+            job.decided(
                     FailureReason.of(
                             outcome,
                             job.cancelledByServer(),
@@ -67,9 +68,10 @@ final class GitLabReport implements JobReport {
         return job.exchange();
     }
 
-    /** GitLab has no place for a receipt. */
     @Override
-    public void released(Receipt receipt) {}
+    public void released(Receipt receipt) {
+        job.destroyed(receipt);
+    }
 
     /**
      * The masked log on its way into the file from which it is delivered: what was accepted
@@ -89,7 +91,7 @@ final class GitLabReport implements JobReport {
         public void output(long start, Instant at, byte[] bytes, int offset, int length) {
             order.output(start, length);
             try {
-                writer.output(bytes, offset, length);
+                writer.output(at, bytes, offset, length);
             } catch (IOException e) {
                 throw notKept(e);
             }
@@ -104,7 +106,7 @@ final class GitLabReport implements JobReport {
                             writer.sectionStarted(time, section);
                     case LogEvent.SectionEnded(Instant time, String section, Duration _) ->
                             writer.sectionEnded(time, section);
-                    case LogEvent.Notice(Instant _, String text) -> writer.notice(text);
+                    case LogEvent.Notice(Instant time, String text) -> writer.notice(time, text);
                 }
             } catch (IOException e) {
                 throw notKept(e);

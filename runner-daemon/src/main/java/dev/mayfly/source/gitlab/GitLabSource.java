@@ -306,8 +306,7 @@ public final class GitLabSource implements JobSource, AutoCloseable {
                 job.exchange(
                         new GitLabExchange(
                                 api.http(), payload, transfers, settings.pacing().poll(), random));
-                skipped.forEach(
-                        what -> told(job, "Mayfly does not do this yet, and goes on: " + what));
+                skipped.forEach(what -> told(job, "Mayfly goes on without this: " + what));
                 yield Optional.of(
                         new Claim(
                                 id,
@@ -336,16 +335,16 @@ public final class GitLabSource implements JobSource, AutoCloseable {
     /**
      * Says something in the job's own log before anything else does. Never a value of the job's.
      */
-    private static void told(ActiveJob job, String text) {
+    private void told(ActiveJob job, String text) {
         try {
-            job.log().notice(text);
+            job.log().notice(clock.instant(), text);
         } catch (IOException e) {
             LOG.warn("a job's log was not kept job={}", job.id(), e);
         }
     }
 
     /** Says in the job's own log why it is not run. */
-    private static void refusal(ActiveJob job, List<String> lacking) {
+    private void refusal(ActiveJob job, List<String> lacking) {
         told(job, "Mayfly does not run this job: it cannot do what the job needs.");
         lacking.forEach(one -> told(job, "  - " + one));
         told(job, "Let another runner take it, by tags, or leave these out.");

@@ -3,6 +3,7 @@ package dev.mayfly.source.gitlab;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /**
  * One registration as the operator wants it used.
@@ -37,10 +38,12 @@ public record GitLabSourceSettings(
      *
      * @param poll for jobs
      * @param trace of running jobs
+     * @param teardown how long a job's end waits for what became of its environment
      */
-    public record Pacing(PollPacing poll, TracePacing trace) {
+    public record Pacing(PollPacing poll, TracePacing trace, Duration teardown) {
 
         /** What suits every server. */
-        public static final Pacing DEFAULT = new Pacing(PollPacing.DEFAULT, TracePacing.DEFAULT);
+        public static final Pacing DEFAULT =
+                new Pacing(PollPacing.DEFAULT, TracePacing.DEFAULT, Duration.ofSeconds(15));
     }
 }

@@ -10,11 +10,13 @@ import dev.mayfly.job.JobEnvironment;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.Places;
 import dev.mayfly.job.PullPolicy;
+import dev.mayfly.job.RegistryLogin;
 import dev.mayfly.job.ResourceRequest;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.job.Steps;
 import dev.mayfly.job.Transfers;
+import dev.mayfly.registry.DockerConfig;
 import dev.mayfly.source.gitlab.JobPayload.Image;
 import dev.mayfly.source.gitlab.JobPayload.Service;
 import dev.mayfly.source.gitlab.JobPayload.Step;
@@ -39,6 +41,9 @@ final class JobMapping {
     /** Shows each command as the shell runs it, values and all; so GitLab limits who may look. */
     static final String DEBUG = "CI_DEBUG_TRACE";
 
+    /** Logins to registries, as the project has them. */
+    private static final String LOGINS = "DOCKER_AUTH_CONFIG";
+
     private static final Set<String> STEPS = Set.of("script", "after_script");
 
     /** How a pipeline says: no entrypoint. */
@@ -49,11 +54,13 @@ final class JobMapping {
     private final JobVariables variables;
     private final List<String> lacking = new ArrayList<>();
     private final List<String> skipped = new ArrayList<>();
+    private final DockerConfig ownLogins;
 
     private JobMapping(JobPayload payload, RunnerFacts runner) {
         this.payload = payload;
         this.runner = runner;
         this.variables = variables(payload, runner);
+        this.ownLogins = ownLogins();
     }
 
     /** What came out. */
@@ -110,11 +117,7 @@ final class JobMapping {
                 runner.pool(),
                 steps(),
                 new JobEnvironment(
-                        image(),
-                        services(),
-                        runner.network(),
-                        ResourceRequest.NONE,
-                        payload.transfers().registries()),
+                        image(), services(), runner.network(), ResourceRequest.NONE, registries()),
                 new Inputs(
                         variables.plainValues(),
                         handed(),
@@ -204,11 +207,28 @@ final class JobMapping {
                 default -> lacking.add("a value of " + keyword + ":pull_policy");
             }
         }
-        String name = variables.expanded(image.name());
-        boolean ofLogin =
-                payload.transfers().registries().stream().anyMatch(login -> login.covers(name));
-        // Whether this job may have it is for the registry to say, not for what is on the engine.
-        return policies.isEmpty() && ofLogin ? List.of(PullPolicy.ALWAYS) : policies;
+        return policies;
+    }
+
+    private List<RegistryLogin> registries() {
+        return Stream.concat(ownLogins.logins().stream(), payload.transfers().registries().stream())
+                .toList();
+    }
+
+    /** Those of the variable; what is wrong with it is said, since the job may not need them. */
+    private DockerConfig ownLogins() {
+        String config = variables.content(LOGINS);
+        if (config.isBlank()) {
+            return new DockerConfig(List.of(), List.of(), List.of());
+        }
+        try {
+            DockerConfig logins = DockerConfig.parse(config, RegistryLogin.Origin.VARIABLE);
+            logins.unused().forEach(what -> skipped.add(LOGINS + ", " + what));
+            return logins;
+        } catch (IllegalArgumentException e) {
+            skipped.add(LOGINS + ", which " + e.getMessage());
+            return new DockerConfig(List.of(), List.of(), List.of());
+        }
     }
 
     private List<ServiceSpec> services() {
@@ -256,6 +276,8 @@ final class JobMapping {
                 .registries()
                 .forEach(login ->
                         hide("CI_REGISTRY_PASSWORD", text(login.password()), masked, handed));
+        ownLogins.logins().forEach(login -> hide(LOGINS, text(login.password()), masked, handed));
+        ownLogins.encoded().forEach(login -> hide(LOGINS, text(login), masked, handed));
         return handed;
     }
 

@@ -102,11 +102,33 @@ record JobPayload(JobFacts facts, GitLabToken token, GitFacts git, Work work, Tr
 
         /** Whether its log shows what others must not see. */
         boolean shown() {
+            return JobVariables.isTrueText(value(JobMapping.DEBUG));
+        }
+
+        /**
+         * Whether each line of its log shall say when it was printed: as its author wishes, and
+         * otherwise where the server shows that apart from the line, as GitLab does from 17.2 on.
+         */
+        boolean stamped() {
+            String wish = value("FF_TIMESTAMPS");
+            if (!wish.isEmpty()) {
+                return JobVariables.isTrueText(wish);
+            }
+            int major = number(value("CI_SERVER_VERSION_MAJOR"));
+            int minor = number(value("CI_SERVER_VERSION_MINOR"));
+            return major > 17 || (major == 17 && minor >= 2);
+        }
+
+        private String value(String key) {
             return variables.stream()
-                    .filter(variable -> variable.key().equals(JobMapping.DEBUG))
+                    .filter(variable -> variable.key().equals(key))
                     .reduce((_, last) -> last)
-                    .filter(variable -> JobVariables.isTrueText(variable.value()))
-                    .isPresent();
+                    .map(Variable::value)
+                    .orElse("");
+        }
+
+        private static int number(String text) {
+            return text.matches("[0-9]{1,4}") ? Integer.parseInt(text) : 0;
         }
     }
 

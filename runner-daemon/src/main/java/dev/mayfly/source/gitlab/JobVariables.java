@@ -89,6 +89,12 @@ final class JobVariables {
         return values.getOrDefault(name, "");
     }
 
+    /** One value, of a file variable what is in the file; empty when there is none. */
+    String content(String name) {
+        Variable variable = byName.get(name);
+        return variable == null ? "" : contentOf(variable);
+    }
+
     /** Whether a variable is set to what counts as true. */
     boolean isTrue(String name) {
         return isTrueText(value(name));

@@ -26,6 +26,9 @@ public final class TraceWriter {
                     + RESET
                     + "\n";
 
+    /** The section in which it is said what became of the environment. */
+    static final String TEARDOWN = "teardown";
+
     /** What GitLab takes for the name of a section. */
     private static final Pattern NOT_IN_ID = Pattern.compile("[^A-Za-z0-9_.-]");
 
@@ -33,31 +36,45 @@ public final class TraceWriter {
     private final long limit;
     private final boolean sections;
     private final String mark;
+    private final LineStamps stamps;
     private final Utf8Repair repair = new Utf8Repair();
     private long output;
     private boolean full;
     private boolean inLine;
 
+    /** When the last piece of output was printed. */
+    private Instant printed = Instant.EPOCH;
+
+    /**
+     * What the server makes of a log.
+     *
+     * @param sections whether it folds them
+     * @param stamps whether it shows when each line was printed
+     */
+    public record Style(boolean sections, boolean stamps) {}
+
     /**
      * Begins an empty log.
      *
      * @param limit of the output, in bytes; sections and notices are few and not counted
-     * @param sections whether the server folds them
      * @param mark letters and digits that nobody can guess, another for each job
      */
-    public TraceWriter(TraceSpool spool, long limit, boolean sections, String mark) {
+    public TraceWriter(TraceSpool spool, long limit, Style style, String mark) {
         this.spool = spool;
         this.limit = limit;
-        this.sections = sections;
+        this.sections = style.sections();
+        this.stamps = new LineStamps(style.stamps());
         this.mark = mark;
     }
 
     /**
      * What the job printed, masked. Beyond the limit it is swallowed.
      *
+     * @param at when it was printed
      * @throws IOException when it could not be kept
      */
-    public void output(byte[] bytes, int offset, int length) throws IOException {
+    public void output(Instant at, byte[] bytes, int offset, int length) throws IOException {
+        printed = at;
         ByteArrayOutputStream repaired = new ByteArrayOutputStream(length + 8);
         repair.accept(bytes, offset, length, repaired);
         keep(repaired.toByteArray());
@@ -65,22 +82,24 @@ public final class TraceWriter {
 
     /** A part of the job begins. */
     public void sectionStarted(Instant at, String section) throws IOException {
-        StringBuilder text = freshLine();
+        freshLine();
+        StringBuilder text = new StringBuilder();
         if (sections) {
             text.append("section_start:%d:%s".formatted(at.getEpochSecond(), id(section)))
                     .append(START_OF_LINE);
         }
-        write(text.append(TITLE).append(title(section)).append(RESET).append('\n').toString());
+        write(at, text.append(TITLE).append(title(section)).append(RESET).append('\n'));
     }
 
     /** The part ends. */
     public void sectionEnded(Instant at, String section) throws IOException {
-        StringBuilder text = freshLine();
+        freshLine();
+        StringBuilder text = new StringBuilder();
         if (sections) {
             text.append("section_end:%d:%s".formatted(at.getEpochSecond(), id(section)))
                     .append(START_OF_LINE);
         }
-        write(text.toString());
+        write(at, text);
     }
 
     /**
@@ -88,8 +107,9 @@ public final class TraceWriter {
      *
      * @param text one line, masked
      */
-    public void notice(String text) throws IOException {
-        write(freshLine().append(text).append('\n').toString());
+    public void notice(Instant at, String text) throws IOException {
+        freshLine();
+        write(at, new StringBuilder(text).append('\n'));
     }
 
     /** No more comes. */
@@ -97,10 +117,11 @@ public final class TraceWriter {
         endCharacter();
     }
 
-    private void keep(byte[] bytes) throws IOException {
-        if (full || bytes.length == 0) {
+    private void keep(byte[] piece) throws IOException {
+        if (full || piece.length == 0) {
             return;
         }
+        byte[] bytes = stamps.stamped(printed, LineStamps.Stream.WORK, piece);
         int fits = (int) Math.min(bytes.length, limit - output);
         if (fits < bytes.length) {
             full = true;
@@ -109,20 +130,21 @@ public final class TraceWriter {
             }
         }
         if (fits > 0) {
-            spool.append(bytes, 0, fits);
+            append(bytes, fits);
             output += fits;
-            inLine = bytes[fits - 1] != '\n';
         }
         if (full) {
             byte[] notice = LIMIT_NOTICE.formatted(limit).getBytes(StandardCharsets.UTF_8);
-            spool.append(notice, 0, notice.length);
-            inLine = false;
+            append(notice, notice.length);
         }
     }
 
-    private StringBuilder freshLine() throws IOException {
+    private void freshLine() throws IOException {
         endCharacter();
-        return new StringBuilder(inLine ? "\n" : "");
+        if (inLine) {
+            append(new byte[] {'\n'}, 1);
+        }
+        stamps.lineEnded();
     }
 
     private void endCharacter() throws IOException {
@@ -131,13 +153,18 @@ public final class TraceWriter {
         keep(rest.toByteArray());
     }
 
-    private void write(String text) throws IOException {
-        if (text.isEmpty()) {
-            return;
+    private void write(Instant at, StringBuilder text) throws IOException {
+        byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+        byte[] stamped = stamps.stamped(at, LineStamps.Stream.EXECUTOR, bytes);
+        append(stamped, stamped.length);
+        inLine = false; // what is left open is a section's mark, which is no text
+    }
+
+    private void append(byte[] bytes, int length) throws IOException {
+        if (length > 0) {
+            spool.append(bytes, 0, length);
+            inLine = bytes[length - 1] != '\n';
         }
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        spool.append(bytes, 0, bytes.length);
-        inLine = false;
     }
 
     private String id(String section) {
@@ -163,6 +190,7 @@ public final class TraceWriter {
             case "archive_cache_on_failure" -> "Saving cache for failed job";
             case "upload_artifacts_on_success" -> "Uploading artifacts for successful job";
             case "upload_artifacts_on_failure" -> "Uploading artifacts for failed job";
+            case TEARDOWN -> "Destroying the environment";
             default -> section;
         };
     }

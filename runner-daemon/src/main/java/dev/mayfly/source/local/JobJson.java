@@ -14,6 +14,7 @@ import dev.mayfly.job.Outcome;
 import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.job.UsedImage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -150,6 +151,12 @@ final class JobJson {
                     .put("verified", disposal.verified())
                     .put("evidence", disposal.evidence());
         }
+        ArrayNode images = node.putArray("images");
+        for (UsedImage image : receipt.images()) {
+            images.addObject()
+                    .put("reference", image.reference())
+                    .put("identity", image.identity());
+        }
         return node;
     }
 
@@ -164,11 +171,18 @@ final class JobJson {
                             disposal.path("verified").asBoolean(),
                             disposal.path("evidence").asText()));
         }
+        List<UsedImage> images = new ArrayList<>();
+        for (JsonNode image : node.path("images")) {
+            images.add(
+                    new UsedImage(
+                            image.path("reference").asText(), image.path("identity").asText()));
+        }
         return new Receipt(
                 new JobId(node.path("job").asText()),
                 new LifeId(node.path("life").asText()),
                 Instant.parse(node.path("at").asText()),
-                disposals);
+                disposals,
+                images);
     }
 
     static String word(Enum<?> constant) {

@@ -253,13 +253,13 @@ class ContainerRecipesTest {
     @ParameterizedTest
     @ValueSource(strings = {"debian", "host:5000/debian", "a/b/c"})
     void pullWithoutATagAsksForLatestOnly(String reference) {
-        assertThat(ImageStore.withTag(reference)).isEqualTo(reference + ":latest");
+        assertThat(Pulls.withTag(reference)).isEqualTo(reference + ":latest");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"debian:12", "host:5000/debian:12", "debian@sha256:abc"})
     void pullOfATagOrDigestAsksForThat(String reference) {
-        assertThat(ImageStore.withTag(reference)).isEqualTo(reference);
+        assertThat(Pulls.withTag(reference)).isEqualTo(reference);
     }
 
     @Test

@@ -223,6 +223,7 @@ class ImagesIT {
         assertThatThrownBy(() -> FIXTURE.create(spec))
                 .isInstanceOf(FaultException.class)
                 .hasMessageContaining("image localhost:1/no/such/image:1 could not be pulled")
+                .hasMessageContaining("the registry cannot be reached")
                 .hasMessageContaining("docker load")
                 .extracting(e -> ((FaultException) e).fault())
                 .isEqualTo(Fault.REGISTRY);

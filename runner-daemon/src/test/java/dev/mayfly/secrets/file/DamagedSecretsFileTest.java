@@ -136,7 +136,7 @@ class DamagedSecretsFileTest {
                 .hasMessageContaining("backup")
                 .hasMessageNotContaining(VALUE);
         assertThatThrownBy(() -> onDisk.store.list()).as(what).isInstanceOf(FaultException.class);
-        assertThat(onDisk.provider.unhealthyBecause()).as(what).isNotEmpty();
+        assertThat(onDisk.provider.unhealthyBecause(TRUSTED)).as(what).isNotEmpty();
         assertThatThrownBy(() ->
                         onDisk.store.set(
                                 "x",

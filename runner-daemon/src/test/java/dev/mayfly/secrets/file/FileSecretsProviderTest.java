@@ -131,18 +131,18 @@ class FileSecretsProviderTest {
     void withoutAFileEverySecretIsMissingAndNothingIsWrong() {
         var empty = new StoreOnDisk(directory.resolve("elsewhere"));
 
-        assertThat(empty.provider.unhealthyBecause()).isEmpty();
+        assertThat(empty.provider.unhealthyBecause(TRUSTED)).isEmpty();
         fails(() -> empty.fetch(TRUSTED, "deploy-token"))
                 .hasMessageContaining("\"deploy-token\" is not stored here");
     }
 
     @Test
     void healthTellsWhyNothingCanBeRead() throws Exception {
-        assertThat(onDisk.provider.unhealthyBecause()).isEmpty();
+        assertThat(onDisk.provider.unhealthyBecause(TRUSTED)).isEmpty();
 
         Files.delete(onDisk.keyPath);
 
-        assertThat(onDisk.provider.unhealthyBecause()).contains(onDisk.keyPath.toString());
+        assertThat(onDisk.provider.unhealthyBecause(TRUSTED)).contains(onDisk.keyPath.toString());
     }
 
     private static AbstractThrowableAssert<?, ? extends Throwable> fails(FetchCall call) {

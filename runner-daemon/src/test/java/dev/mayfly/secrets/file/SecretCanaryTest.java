@@ -132,7 +132,7 @@ class SecretCanaryTest {
         Files.write(onDisk.path, content);
         hidden(fault(() -> onDisk.fetch(TRUSTED, "token")));
         hidden(fault(() -> onDisk.store.set("other", VALUE, Set.of(TRUSTED), false)));
-        hidden(onDisk.provider.unhealthyBecause());
+        hidden(onDisk.provider.unhealthyBecause(TRUSTED));
     }
 
     @Test

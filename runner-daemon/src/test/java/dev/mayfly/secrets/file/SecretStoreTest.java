@@ -275,7 +275,7 @@ class SecretStoreTest {
                 .isInstanceOf(FaultException.class)
                 .hasMessageContaining("the secrets file " + onDisk.path)
                 .hasMessageContaining("run as the user it belongs to");
-        assertThat(onDisk.provider.unhealthyBecause()).contains(onDisk.path.toString());
+        assertThat(onDisk.provider.unhealthyBecause(TRUSTED)).contains(onDisk.path.toString());
         assertThatThrownBy(() -> onDisk.file.keyFile().exists())
                 .isInstanceOf(FaultException.class)
                 .hasMessageContaining("the key file " + onDisk.keyPath);

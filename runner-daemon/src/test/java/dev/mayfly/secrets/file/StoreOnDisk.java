@@ -4,6 +4,7 @@ import dev.mayfly.job.JobId;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.SecretRequest;
 import dev.mayfly.secrets.SecretLease;
+import dev.mayfly.secrets.SecretsOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -58,10 +59,12 @@ final class StoreOnDisk implements InstantSource {
 
     SecretLease fetch(PoolName pool, String... references) {
         return provider.fetch(
-                new JobId("job-1"),
-                pool,
-                Arrays.stream(references).map(StoreOnDisk::request).toList(),
-                Duration.ofHours(1));
+                new SecretsOrder(
+                        new JobId("job-1"),
+                        pool,
+                        Arrays.stream(references).map(StoreOnDisk::request).toList(),
+                        List.of(),
+                        Duration.ofHours(1)));
     }
 
     /** The value as text, or the fault. */

@@ -31,6 +31,10 @@ final class GitLabFixture implements AutoCloseable {
                     Duration.ofMillis(60),
                     Duration.ofMillis(5),
                     Duration.ofSeconds(30));
+
+    /** Most tests never destroy anything. */
+    static final Duration TEARDOWN = Duration.ofMillis(500);
+
     static final PollPacing POLL =
             new PollPacing(
                     Duration.ofMillis(20),
@@ -85,7 +89,7 @@ final class GitLabFixture implements AutoCloseable {
                         false,
                         new GitLabSourceSettings.Limits(NetworkAccess.FULL, 1 << 20, spools),
                         true,
-                        new GitLabSourceSettings.Pacing(POLL, TRACE)),
+                        new GitLabSourceSettings.Pacing(POLL, TRACE, TEARDOWN)),
                 registrations,
                 api,
                 INFO,

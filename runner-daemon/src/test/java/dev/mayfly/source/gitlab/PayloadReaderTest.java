@@ -3,6 +3,7 @@ package dev.mayfly.source.gitlab;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -16,6 +17,7 @@ import dev.mayfly.job.JobEnvironment;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PullPolicy;
+import dev.mayfly.job.RegistryLogin;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.job.Steps;
 import dev.mayfly.job.Transfers;
@@ -25,7 +27,6 @@ import dev.mayfly.source.gitlab.JobPayload.Variable;
 import dev.mayfly.source.gitlab.JobPayload.Variable.Trait;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
@@ -307,9 +308,13 @@ class PayloadReaderTest {
     }
 
     @Test
-    void imageThatNeedsTheJobsLoginIsPulledEachTime() throws Exception {
-        StubPayload payload = StubPayload.job(1, "test");
-        ((ObjectNode) payload.node().path("image")).put("name", "registry.local/app");
+    void loginsOfTheVariableComeWithThoseOfTheServerAndAllAreHidden() throws Exception {
+        StubPayload payload =
+                StubPayload.job(1, "test")
+                        .variable(
+                                "DOCKER_AUTH_CONFIG",
+                                "{\"auths\": {\"registry.local/team\": {\"auth\": \"dTpjYW5hcnktdmFyaWFibGU=\"}}}",
+                                "file");
         payload.node()
                 .putArray("credentials")
                 .addObject()
@@ -318,8 +323,17 @@ class PayloadReaderTest {
                 .put("username", "u")
                 .put("password", "canary-password");
 
-        assertThat(Objects.requireNonNull(mapped(payload).environment().image()).pull())
-                .containsExactly(PullPolicy.ALWAYS);
+        JobSpec spec = mapped(payload);
+
+        assertThat(spec.environment().registries())
+                .extracting(RegistryLogin::registry, RegistryLogin::origin)
+                .containsExactly(
+                        tuple("registry.local/team", RegistryLogin.Origin.VARIABLE),
+                        tuple("registry.local", RegistryLogin.Origin.SERVER));
+        assertThat(spec.inputs().handed())
+                .filteredOn(value -> value.is(HandedValue.Use.MASKED))
+                .extracting(value -> new String(value.value().reveal(), UTF_8))
+                .contains("canary-variable", "dTpjYW5hcnktdmFyaWFibGU=", "canary-password");
     }
 
     @Test

@@ -132,6 +132,11 @@ public final class StubJob {
         return stub.locked(() -> touches);
     }
 
+    /** How many final states were recorded: one, if all goes well. */
+    public int recordedFinals() {
+        return stub.locked(() -> recordedFinals);
+    }
+
     /** The bodies of all updates that named the right token, in order. */
     public List<JsonNode> updates() {
         return stub.locked(() -> List.copyOf(updates));

@@ -142,7 +142,7 @@ class TraceWriterTest {
         writer.sectionStarted(AT, "script");
         output(writer, "no line end");
         writer.sectionEnded(AT, "script");
-        writer.notice("the job passed");
+        writer.notice(AT, "the job passed");
         writer.finish();
 
         assertThat(text())
@@ -157,7 +157,8 @@ class TraceWriterTest {
 
     @Test
     void serverThatDoesNotFoldGetsTitlesOnly() throws Exception {
-        TraceWriter writer = new TraceWriter(spool, 1000, false, "mark");
+        TraceWriter writer =
+                new TraceWriter(spool, 1000, new TraceWriter.Style(false, false), "mark");
         writer.sectionStarted(AT, "after_script");
         writer.sectionEnded(AT, "after_script");
 
@@ -165,10 +166,103 @@ class TraceWriterTest {
     }
 
     @Test
+    void stampedLinesSayWhenAndByWhomTheyWerePrinted() throws Exception {
+        TraceWriter writer = stamped(10_000);
+        writer.sectionStarted(AT, "script");
+        output(writer, "one\ntwo");
+        output(writer, " and a half\n\nno line end");
+        writer.sectionEnded(AT, "script");
+        writer.notice(AT, "the job passed");
+        writer.finish();
+
+        assertThat(text())
+                .isEqualTo(
+                        """
+                        STAMP 00O section_start:1700000000:step_script_mark\r\u001b[0K\u001b[36;1mExecuting "step_script" stage of the job script\u001b[0;m
+                        STAMP 01O one
+                        STAMP 01O two and a half
+                        STAMP 01O
+                        STAMP 01O no line end
+                        STAMP 00O section_end:1700000000:step_script_mark\r\u001b[0K
+                        STAMP 00O+the job passed
+                        """
+                                .replace("STAMP 01O\n", "STAMP 01O \n")
+                                .replace("STAMP", "2023-11-14T22:13:20.000000Z"));
+    }
+
+    @Test
+    void lineThatIsRedrawnIsContinuedByTheNextAndALongOneToo() throws Exception {
+        TraceWriter writer = stamped(100_000);
+        output(writer, "10 %\r");
+        output(writer, "50 %\r60 %");
+        output(writer, "100 %\r\n");
+        output(writer, "x".repeat(8 * 1024));
+        output(writer, "y");
+        output(writer, "z\r");
+        writer.notice(AT, "between");
+        output(writer, "a new line\n");
+
+        assertThat(text())
+                .isEqualTo(
+                        """
+                        STAMP 01O 10 %%\r
+                        STAMP 01O+50 %%\r60 %%
+                        STAMP 01O+100 %%\r
+                        STAMP 01O %sy
+                        STAMP 01O+z\r
+                        STAMP 00O between
+                        STAMP 01O a new line
+                        """
+                                .formatted("x".repeat(8 * 1024))
+                                .replace("STAMP", "2023-11-14T22:13:20.000000Z"));
+    }
+
+    @Test
+    void everyLineOfAStampedLogHasTheFormOfTheReference() throws Exception {
+        TraceWriter writer = stamped(1 << 20);
+        Random random = new Random(11);
+        for (int i = 0; i < 500; i++) {
+            StringBuilder piece = new StringBuilder();
+            int length = random.nextInt(40);
+            for (int c = 0; c < length; c++) {
+                piece.append("ab─ \r\n".charAt(random.nextInt(6)));
+            }
+            if (random.nextInt(10) == 0) {
+                writer.notice(AT, "notice");
+            }
+            output(writer, piece.toString());
+        }
+        writer.notice(AT, "end");
+
+        assertThat(text().split("\n"))
+                .allMatch(line ->
+                        line.matches(
+                                "(?s)\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}Z [0-9a-f]{2}[OE][ +].*"));
+    }
+
+    @Test
+    void stampsCountAsOutputAndTheLinesAfterTheLimitAreStampedAgain() throws Exception {
+        TraceWriter writer = stamped(100);
+        for (int i = 0; i < 100; i++) {
+            output(writer, "\n");
+        }
+        writer.notice(AT, "the job passed");
+
+        assertThat(text())
+                .hasSizeLessThan(300)
+                .contains("exceeded limit of 100 bytes")
+                .endsWith("2023-11-14T22:13:20.000000Z 00O the job passed\n");
+    }
+
+    private TraceWriter stamped(long limit) {
+        return new TraceWriter(spool, limit, new TraceWriter.Style(true, true), "mark");
+    }
+
+    @Test
     void structureIsWrittenBeyondTheLimitOfTheOutput() throws Exception {
         TraceWriter writer = writer(1);
         output(writer, "output");
-        writer.notice("the job failed");
+        writer.notice(AT, "the job failed");
 
         assertThat(text()).startsWith("o\n").endsWith("the job failed\n").doesNotContain("utput\n");
     }
@@ -182,12 +276,12 @@ class TraceWriterTest {
     }
 
     private TraceWriter writer(long limit) {
-        return new TraceWriter(spool, limit, true, "mark");
+        return new TraceWriter(spool, limit, new TraceWriter.Style(true, false), "mark");
     }
 
     private static void output(TraceWriter writer, String text) throws Exception {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        writer.output(bytes, 0, bytes.length);
+        writer.output(AT, bytes, 0, bytes.length);
     }
 
     private String text() throws Exception {

@@ -7,6 +7,8 @@ public interface UserOfEveryLibrary {
 
     com.google.crypto.tink.Aead tink();
 
+    io.github.jopenlibs.vault.Vault vault();
+
     io.vertx.core.Vertx vertx();
 
     java.sql.Connection jdbc();

@@ -1,0 +1,194 @@
+package dev.mayfly.sandbox.docker;
+
+import com.github.dockerjava.api.command.PullImageCmd;
+import com.github.dockerjava.api.model.AuthConfig;
+import dev.mayfly.job.Fault;
+import dev.mayfly.job.FaultException;
+import dev.mayfly.job.RegistryLogin;
+import dev.mayfly.sandbox.SandboxBackend.Notices;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How images get from their registries to the engine: again where that failed in passing, within
+ * one bound for all attempts, with a word now and then on how far it is.
+ */
+final class Pulls {
+
+    private final DockerEngine engine;
+    private final Pace pace;
+    private final RandomGenerator random = RandomGenerator.getDefault();
+
+    Pulls(DockerEngine engine, Pace pace) {
+        this.engine = engine;
+        this.pace = pace;
+    }
+
+    /**
+     * How often something is said and tried.
+     *
+     * @param progress between two words on how far a pull is
+     * @param pauses before the second attempt and each further one, half of it more or less
+     */
+    record Pace(Duration progress, List<Duration> pauses) {
+
+        static final Pace DEFAULT =
+                new Pace(
+                        Duration.ofSeconds(10),
+                        List.of(Duration.ofSeconds(3), Duration.ofSeconds(8)));
+
+        Pace {
+            pauses = List.copyOf(pauses);
+        }
+    }
+
+    /**
+     * Pulls an image, even if it is there.
+     *
+     * @param login null for none
+     * @param notices are told of progress and of each attempt that failed
+     * @throws FaultException {@code IMAGE} if the registry does not have it for this login, {@code
+     *     REGISTRY} if it failed
+     */
+    void pull(String reference, @Nullable RegistryLogin login, Notices notices)
+            throws InterruptedException {
+        long deadline = System.nanoTime() + engine.bounds().pull().toNanos();
+        for (int attempt = 0; ; attempt++) {
+            String said = attempt(reference, login, deadline, notices);
+            if (said == null) {
+                return;
+            }
+            PullFailure failure = PullFailure.of(said, reference);
+            if (!failure.passing() || attempt == pace.pauses().size()) {
+                throw new FaultException(
+                        failure.fault(), sentence(reference, login, failure, said));
+            }
+            Duration pause = jittered(pace.pauses().get(attempt));
+            if (System.nanoTime() + pause.toNanos() > deadline) {
+                throw late(reference, said);
+            }
+            notices.notice(
+                    "pulling image %s failed: %s (%s); trying again in %.1f s, attempt %d of %d"
+                            .formatted(
+                                    reference,
+                                    failure.cause(),
+                                    said,
+                                    pause.toMillis() / 1e3,
+                                    attempt + 2,
+                                    pace.pauses().size() + 1));
+            Thread.sleep(pause);
+        }
+    }
+
+    private Duration jittered(Duration pause) {
+        return Duration.ofNanos((long) (pause.toNanos() * random.nextDouble(0.5, 1.5)));
+    }
+
+    /** Returns what engine or registry said when it failed, or null when it did not. */
+    private @Nullable String attempt(
+            String reference, @Nullable RegistryLogin login, long deadline, Notices notices)
+            throws InterruptedException {
+        try (ImagePull pull = new ImagePull()) {
+            try {
+                engine.call(
+                        "pulling image " + reference,
+                        client -> {
+                            PullImageCmd request = client.pullImageCmd(withTag(reference));
+                            (login == null ? request : request.withAuthConfig(auth(login)))
+                                    .exec(pull);
+                            return reference;
+                        });
+            } catch (FaultException e) {
+                return without(login, DockerEngine.reason(e));
+            }
+            while (!pull.await(shorter(pace.progress(), deadline))) {
+                if (System.nanoTime() >= deadline) {
+                    throw late(reference, pull.progress());
+                }
+                notices.notice("pulling image " + reference + ": " + pull.progress());
+            }
+            String said = pull.failure();
+            return said == null ? null : without(login, said);
+        }
+    }
+
+    private static Duration shorter(Duration wait, long deadline) {
+        long left = Math.max(0, deadline - System.nanoTime());
+        return left < wait.toNanos() ? Duration.ofNanos(left) : wait;
+    }
+
+    private FaultException late(String reference, String last) {
+        return new FaultException(
+                Fault.REGISTRY,
+                "image %s was not there after %d s of pulling it from %s: %s; look at the registry and"
+                                .formatted(
+                                        reference,
+                                        engine.bounds().pull().toSeconds(),
+                                        RegistryLogin.registryOf(reference),
+                                        last)
+                        + " the way to it, or raise engine.pull_timeout");
+    }
+
+    private static String sentence(
+            String reference, @Nullable RegistryLogin login, PullFailure failure, String said) {
+        String registry = RegistryLogin.registryOf(reference);
+        boolean wanted = failure == PullFailure.UNAUTHORIZED && login == null;
+        String cause = wanted ? "the registry wants a login, and there is none" : failure.cause();
+        String cure =
+                wanted || (failure == PullFailure.DENIED && login == null)
+                        ? "check its name, or give a login for %s in DOCKER_AUTH_CONFIG or the pool's registry_logins, or put it on this engine with docker load or docker build"
+                                .formatted(registry)
+                        : failure.cure();
+        return "image %s could not be pulled from %s%s: %s (%s); %s"
+                .formatted(reference, registry, with(login), cause, said, cure);
+    }
+
+    /** How a login is spoken of. */
+    static String with(@Nullable RegistryLogin login) {
+        return login == null
+                ? ""
+                : " with the login for %s of %s".formatted(login.registry(), login.origin());
+    }
+
+    private static AuthConfig auth(RegistryLogin login) {
+        return new AuthConfig()
+                .withRegistryAddress(login.registry())
+                .withUsername(login.user())
+                .withPassword(password(login));
+    }
+
+    private static String password(RegistryLogin login) {
+        byte[] password = login.password().reveal();
+        try {
+            return new String(password, StandardCharsets.UTF_8);
+        } finally {
+            Arrays.fill(password, (byte) 0);
+        }
+    }
+
+    /**
+     * What a registry says, which may be the password, or the header that it was sent in. The job's
+     * log does not hide that of a host's login: a job could find out by trying whether it has
+     * guessed it.
+     */
+    static String without(@Nullable RegistryLogin login, String said) {
+        if (login == null || login.password().length() == 0) {
+            return said;
+        }
+        String password = password(login);
+        byte[] sent = (login.user() + ":" + password).getBytes(StandardCharsets.UTF_8);
+        return said.replace(password, "[MASKED]")
+                .replace(Base64.getEncoder().encodeToString(sent), "[MASKED]");
+    }
+
+    /** Without a tag the engine would pull every tag of the repository. */
+    static String withTag(String reference) {
+        String lastPart = reference.substring(reference.lastIndexOf('/') + 1);
+        return lastPart.contains(":") || lastPart.contains("@") ? reference : reference + ":latest";
+    }
+}

@@ -1,0 +1,132 @@
+package dev.mayfly.secrets.vault;
+
+import dev.mayfly.job.HandedValue;
+import dev.mayfly.job.SecretValue;
+import dev.mayfly.secrets.SecretsOrder;
+import dev.mayfly.secrets.vault.PoolAccess.IdentityRole;
+import dev.mayfly.secrets.vault.PoolAccess.TokenRole;
+import dev.mayfly.secrets.vault.VaultFailure.Kind;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Gets a job an identity of its own: by its identity token, else made for it by the daemon. */
+final class JobLogin {
+
+    private static final Logger LOG = LoggerFactory.getLogger(JobLogin.class);
+
+    /**
+     * Of a token that is in no journal yet: if the daemon dies now, this is how long anybody could
+     * use it, if anybody had it.
+     */
+    private static final Duration START = Duration.ofSeconds(90);
+
+    /** What a role without limits of its own gives is far above this. */
+    private static final Duration TOO_LONG = Duration.ofHours(1);
+
+    private final PatientApi api;
+    private final DaemonIdentity daemon;
+
+    JobLogin(PatientApi api, DaemonIdentity daemon) {
+        this.api = api;
+        this.daemon = daemon;
+    }
+
+    /** The identity token that came with a job of this pool, if one did. */
+    static Optional<SecretValue> identityToken(PoolAccess access, List<HandedValue> handed) {
+        IdentityRole role = access.exchanged();
+        return role == null
+                ? Optional.empty()
+                : handed.stream()
+                        .filter(value -> value.name().equals(role.variable()))
+                        .map(HandedValue::value)
+                        .findFirst();
+    }
+
+    /**
+     * Logs a job in.
+     *
+     * @throws VaultFailure when it gets no identity
+     */
+    JobToken logIn(SecretsOrder order, PoolAccess access, Until until) throws InterruptedException {
+        Optional<SecretValue> identity = identityToken(access, order.handed());
+        IdentityRole exchanged = access.exchanged();
+        TokenRole minted = access.minted();
+        if (exchanged != null && identity.isPresent()) {
+            return exchange(order, exchanged, identity.get(), until);
+        }
+        if (minted != null) {
+            return mint(order, minted, until);
+        }
+        throw new VaultFailure(
+                Kind.REJECTED,
+                "the job brings no identity token: add to it  id_tokens: { "
+                        + (exchanged == null ? "NAME" : exchanged.variable())
+                        + ": { aud: ... } }");
+    }
+
+    private JobToken exchange(
+            SecretsOrder order, IdentityRole role, SecretValue identity, Until until)
+            throws InterruptedException {
+        VaultRequest login =
+                VaultRequest.write(
+                                "auth/" + role.mount() + "/login",
+                                Map.of(
+                                        "role",
+                                        role.role(),
+                                        "jwt",
+                                        new String(identity.reveal(), StandardCharsets.US_ASCII)))
+                        .about(order.job().value());
+        JobToken token;
+        try {
+            token = JobToken.of(api.untilItWorks(login, until));
+        } catch (VaultFailure e) {
+            throw new VaultFailure(
+                    e.kind(),
+                    "the job's identity token gives no access to the role "
+                            + role.role()
+                            + ": "
+                            + e.reason());
+        }
+        if (token.lifetime().compareTo(TOO_LONG) > 0) {
+            LOG.warn(
+                    "tokens of the role {} live {} at first: set its token_ttl to 90s",
+                    role.role(),
+                    token.lifetime());
+        }
+        return token;
+    }
+
+    private JobToken mint(SecretsOrder order, TokenRole role, Until until)
+            throws InterruptedException {
+        Map<String, Object> body = new HashMap<>();
+        body.put("ttl", START.toSeconds() + "s");
+        body.put("explicit_max_ttl", order.lifetime().toSeconds() + "s");
+        body.put("renewable", true);
+        body.put("display_name", "mayfly-" + order.job());
+        if (!role.policies().isEmpty()) {
+            body.put("policies", role.policies());
+        }
+        body.put("meta", Map.of("job", order.job().value(), "pool", order.pool().value()));
+        VaultRequest request =
+                VaultRequest.write("auth/token/create/" + role.name(), body)
+                        .about(order.job().value());
+        try {
+            return JobToken.of(patiently(request, until));
+        } catch (VaultFailure e) {
+            throw new VaultFailure(
+                    e.kind(),
+                    "no token could be made through the role " + role.name() + ": " + e.reason());
+        }
+    }
+
+    /** A lost answer leaves a token behind that nobody has and that dies soon. */
+    private VaultAnswer patiently(VaultRequest request, Until until) throws InterruptedException {
+        return PatientApi.patiently(() -> daemon.ask(request, until), until);
+    }
+}

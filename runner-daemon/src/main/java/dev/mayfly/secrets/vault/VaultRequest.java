@@ -1,0 +1,53 @@
+package dev.mayfly.secrets.vault;
+
+import dev.mayfly.job.SecretValue;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request. Prints as its path: the rest may be secret.
+ *
+ * @param method what is done
+ * @param path of the API, without {@code /v1/}, with the query if there is one
+ * @param body empty for a read; texts, numbers, booleans, and lists and maps with texts at their
+ *     ends
+ * @param token as whom, or null for nobody
+ * @param job which the server's audit log may show, or empty
+ */
+record VaultRequest(
+        Method method,
+        String path,
+        Map<String, Object> body,
+        @Nullable SecretValue token,
+        String job) {
+
+    enum Method {
+        READ,
+        WRITE
+    }
+
+    VaultRequest {
+        body = Map.copyOf(body);
+    }
+
+    static VaultRequest read(String path) {
+        return new VaultRequest(Method.READ, path, Map.of(), null, "");
+    }
+
+    static VaultRequest write(String path, Map<String, Object> body) {
+        return new VaultRequest(Method.WRITE, path, body, null, "");
+    }
+
+    VaultRequest as(SecretValue who) {
+        return new VaultRequest(method, path, body, who, job);
+    }
+
+    VaultRequest about(String job) {
+        return new VaultRequest(method, path, body, token, job);
+    }
+
+    @Override
+    public String toString() {
+        return method + " " + path;
+    }
+}

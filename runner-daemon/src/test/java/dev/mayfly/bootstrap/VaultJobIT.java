@@ -1,0 +1,277 @@
+package dev.mayfly.bootstrap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mayfly.Eventually;
+import dev.mayfly.job.JobId;
+import dev.mayfly.job.JobPhase;
+import dev.mayfly.job.Outcome;
+import dev.mayfly.job.OwnedResource;
+import dev.mayfly.job.Receipt;
+import dev.mayfly.secrets.vault.FaultProxy;
+import dev.mayfly.secrets.vault.PostgresCluster;
+import dev.mayfly.secrets.vault.VaultServer;
+import dev.mayfly.secrets.vault.VaultSpace;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Jobs with secrets that exist for them only, through a daemon of its own: what they get, and that
+ * nothing of it is left, however the job and the daemon end. Needs an engine on this host, the
+ * agent image, a Vault or OpenBao program, and PostgreSQL.
+ */
+@Timeout(180)
+class VaultJobIT {
+
+    private static final String CANARY = "canary-of-the-versioned-engine";
+    private static final PostgresCluster CLUSTER = PostgresCluster.shared();
+
+    @TempDir private Path directory;
+
+    private VaultServer server;
+    private FaultProxy proxy;
+    private Installation installation;
+    private String database;
+    private String keyValue;
+    private MayflyProcess daemon;
+    private Jobs jobs;
+    private List<String> tokensBefore;
+
+    @BeforeEach
+    void start() throws IOException, InterruptedException {
+        server = VaultServer.start(); // each its own: they are sealed and counted
+        proxy = new FaultProxy(server.address());
+        VaultSpace space = server.space("job");
+        database = space.database(CLUSTER, "job");
+        keyValue = space.keyValue(2);
+        server.write(keyValue + "/data/shop", "{\"data\":{\"password\":\"" + CANARY + "\"}}");
+        String policy = space.jobPolicy("job", database + "/*", keyValue + "/*");
+        String role = space.tokenRole("role", policy);
+        installation = new Installation(directory, 1, "drain_timeout: 30s");
+        installation.vault(
+                proxy.address(),
+                space.daemonToken(role),
+                role,
+                ", bindings: [{name: BOUND, ref: 'vault:%s/data/shop#password'}]"
+                        .formatted(keyValue));
+        tokensBefore = server.tokens();
+        daemon = MayflyProcess.daemon(installation);
+        jobs = installation.jobs();
+    }
+
+    @AfterEach
+    void stop() {
+        jobs.close();
+        daemon.close();
+        proxy.close();
+        server.close();
+    }
+
+    private String job(String script) {
+        return """
+        pool: trusted
+        secrets:
+          DB_USER: {ref: "vault:%1$s/creds/job#username", variable: true}
+          DB_PASSWORD: {ref: "vault:%1$s/creds/job#password"}
+          SHOP: "vault:%2$s/data/shop#password"
+        script: [%3$s]
+        """
+                .formatted(database, keyValue, script);
+    }
+
+    private void assertNothingIsLeft() {
+        assertThat(CLUSTER.logins("job")).isEmpty();
+        assertThat(server.list("sys/leases/lookup/" + database + "/creds/job")).isEmpty();
+        assertThat(server.tokens()).containsExactlyInAnyOrderElementsOf(tokensBefore);
+    }
+
+    private static List<OwnedResource> leases(Receipt receipt) {
+        return receipt.disposals().stream()
+                .map(Receipt.Disposal::resource)
+                .filter(resource -> resource.kind() == OwnedResource.Kind.LEASE)
+                .toList();
+    }
+
+    private void assertNowhere(String value) throws IOException {
+        List<Path> files = new ArrayList<>();
+        try (Stream<Path> all = Files.walk(directory)) {
+            all.filter(Files::isRegularFile).forEach(files::add);
+        }
+        assertThat(files).contains(daemon.log());
+        for (Path file : files) {
+            assertThat(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1))
+                    .as("%s", file)
+                    .doesNotContain(value);
+        }
+    }
+
+    @Test
+    void jobHasItsSecretsAndNothingOfThemIsLeft() throws IOException, InterruptedException {
+        Jobs.Ended ended =
+                jobs.run(
+                        job(
+                                """
+                                'cat $(ls -d /run/secrets/*)', 'echo user=$DB_USER', 'ls -l /run/secrets',
+                                'test "$(cat /run/secrets/SHOP)" = "$(cat /run/secrets/BOUND)"'
+                                """));
+
+        assertThat(ended.outcome()).as("%s", ended).isEqualTo(new Outcome.Passed());
+        assertThat(ended.output()).contains("user=").doesNotContain(CANARY, "v-token-");
+        assertThat(ended.output()).contains("-r--------").doesNotContain("-rw");
+        assertThat(leases(ended.receipt())).hasSize(2); // the token and the database's login
+        assertThat(ended.events().toString())
+                .contains("secret DB_USER: " + database + "/creds/job, leased for this job");
+        assertNothingIsLeft();
+        assertNowhere(CANARY);
+        assertThat(daemon.said())
+                .contains("secret action=login job=" + ended.job().id())
+                .contains("secret action=read job=" + ended.job().id())
+                .contains("secret action=revoke job=" + ended.job().id());
+    }
+
+    @Test
+    void killedDaemonsSecretsAreTakenBackByTheNextOne() throws IOException, InterruptedException {
+        JobId job = jobs.submit(job("echo started, sleep 600"));
+        jobs.printed(job, "\nstarted\n");
+        assertThat(CLUSTER.logins("job")).hasSize(1);
+        assertThat(server.tokens()).hasSize(tokensBefore.size() + 1);
+
+        daemon.kill();
+        assertThat(CLUSTER.logins("job")).hasSize(1);
+        daemon = MayflyProcess.daemon(installation);
+
+        Jobs.Ended ended = jobs.ended(job);
+        assertThat(ended.outcome()).isEqualTo(new Outcome.Lost());
+        assertThat(leases(ended.receipt())).hasSize(2);
+        assertNothingIsLeft();
+        assertNowhere(CANARY);
+    }
+
+    @Test
+    void killedWhileItFetchesLeavesNothingToTheNextOne() throws IOException, InterruptedException {
+        proxy.always(keyValue + "/data/shop", new FaultProxy.Fault.Silence());
+        JobId job = jobs.submit(job("echo ran"));
+        Eventually.holds(
+                "one secret is there and another is waited for",
+                Duration.ofSeconds(60),
+                () ->
+                        CLUSTER.logins("job").size() == 1
+                                && !proxy.seen(keyValue + "/data/shop").isEmpty());
+
+        daemon.kill();
+        proxy.heal();
+        daemon = MayflyProcess.daemon(installation);
+
+        assertThat(jobs.ended(job).outcome()).isEqualTo(new Outcome.Lost());
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void killedWhileItTakesBackLeavesNothingToTheNextOne()
+            throws IOException, InterruptedException {
+        proxy.always("sys/leases/revoke", new FaultProxy.Fault.Silence());
+        JobId job = jobs.submit(job("echo ran"));
+        Eventually.holds(
+                "the lease is being revoked",
+                Duration.ofSeconds(60),
+                () -> !proxy.seen("sys/leases/revoke").isEmpty());
+        assertThat(CLUSTER.logins("job")).hasSize(1);
+
+        daemon.kill();
+        proxy.heal();
+        daemon = MayflyProcess.daemon(installation);
+
+        jobs.until(job, "released", j -> j.state().receipt() != null);
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void cancelledJobsSecretsAreTakenBack() throws IOException, InterruptedException {
+        JobId job = jobs.submit(job("echo started, sleep 600"));
+        jobs.printed(job, "\nstarted\n");
+
+        jobs.client().cancel(job, "seen enough");
+
+        assertThat(jobs.ended(job).outcome()).isEqualTo(new Outcome.Cancelled("seen enough"));
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void failureToFetchFailsTheJobBeforeItsFirstCommandAndLeavesNothing()
+            throws IOException, InterruptedException {
+        Jobs.Ended ended =
+                jobs.run(
+                        """
+                        pool: trusted
+                        secrets:
+                          DB_USER: "vault:%s/creds/job#username"
+                          WRONG: "vault:%s/data/shopp#password"
+                        script: [echo ran]
+                        """
+                                .formatted(database, keyValue));
+
+        assertThat(ended.outcome()).isInstanceOf(Outcome.Faulted.class);
+        assertThat(ended.outcome().sentence())
+                .contains(keyValue + "/data/shopp: there is nothing at this path");
+        assertThat(ended.output()).doesNotContain("ran");
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void poolWithoutAShareIsRefused() throws IOException, InterruptedException {
+        Jobs.Ended ended =
+                jobs.run(
+                        """
+                        secrets: {SHOP: "vault:%s/data/shop#password"}
+                        script: [echo ran]
+                        """
+                                .formatted(keyValue));
+
+        assertThat(ended.outcome().sentence()).contains("pool untrusted has nothing from Vault");
+        assertThat(server.tokens()).containsExactlyInAnyOrderElementsOf(tokensBefore);
+    }
+
+    @Test
+    void sealedVaultKeepsItsPoolFromAskingAndNoOther() throws IOException, InterruptedException {
+        server.seal();
+        Eventually.holds(
+                "the daemon notices",
+                Duration.ofSeconds(30),
+                () -> daemon.said().contains("not asking for jobs pool=trusted"));
+
+        JobId waiting = jobs.submit(job("echo ran"));
+        assertThat(jobs.run("{script: [echo ran]}").outcome()).isEqualTo(new Outcome.Passed());
+        assertThat(jobs.client().get(waiting).state().phase()).isEqualTo(JobPhase.QUEUED);
+
+        server.unseal();
+        assertThat(jobs.ended(waiting).outcome()).isEqualTo(new Outcome.Passed());
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void secretsThatCannotBeTakenBackAreTriedAgainUntilTheyAre()
+            throws IOException, InterruptedException {
+        JobId job = jobs.submit(job("echo started, 'until test -e /tmp/go; do sleep 0.1; done'"));
+        jobs.printed(job, "\nstarted\n");
+        server.seal();
+        jobs.client().cancel(job, "seen enough");
+        jobs.until(job, "quarantined", j -> j.state().phase() == JobPhase.QUARANTINED);
+        assertThat(CLUSTER.logins("job")).hasSize(1);
+
+        server.unseal();
+
+        jobs.until(job, "released", j -> j.state().phase() == JobPhase.FINISHED);
+        assertNothingIsLeft();
+    }
+}

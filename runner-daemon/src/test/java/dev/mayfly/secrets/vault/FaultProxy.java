@@ -1,0 +1,172 @@
+package dev.mayfly.secrets.vault;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stands before a real server and does to some of its answers what the server itself cannot be made
+ * to do.
+ */
+public final class FaultProxy implements AutoCloseable {
+
+    /** What becomes of one request. */
+    public sealed interface Fault {
+
+        /** Answered here. */
+        record Answer(int status, Map<String, String> headers, String body) implements Fault {}
+
+        /** Passed on, and the real answer thrown away with the connection. */
+        record LostAnswer() implements Fault {}
+
+        /** Never answered. */
+        record Silence() implements Fault {}
+
+        /** A good status, and then a body that never ends. */
+        record Drip() implements Fault {}
+    }
+
+    private record Rule(String path, Fault fault) {}
+
+    /** One request that arrived. */
+    public record Seen(String method, String path, boolean withToken) {}
+
+    private final URI target;
+    private final HttpServer server;
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final ConcurrentLinkedDeque<Rule> once = new ConcurrentLinkedDeque<>();
+    private final List<Rule> always = new CopyOnWriteArrayList<>();
+    private final List<Seen> seen = new CopyOnWriteArrayList<>();
+
+    /** A proxy that passes everything on. */
+    public FaultProxy(URI target) throws IOException {
+        this.target = target;
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setExecutor(threads);
+        server.createContext("/", this::handle);
+        server.start();
+    }
+
+    public URI address() {
+        return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+    }
+
+    /** The next request whose path begins so. */
+    void once(String path, Fault fault) {
+        once.add(new Rule(path, fault));
+    }
+
+    /** Every request whose path begins so. */
+    public void always(String path, Fault fault) {
+        always.add(new Rule(path, fault));
+    }
+
+    /** From now on every answer is the real one. */
+    public void heal() {
+        once.clear();
+        always.clear();
+    }
+
+    /** What arrived for paths that begin so. */
+    public List<Seen> seen(String path) {
+        return seen.stream().filter(one -> one.path().startsWith(path)).toList();
+    }
+
+    private void handle(HttpExchange exchange) throws IOException {
+        try (exchange) {
+            String path = exchange.getRequestURI().toString().substring("/v1/".length());
+            seen.add(
+                    new Seen(
+                            exchange.getRequestMethod(),
+                            path,
+                            exchange.getRequestHeaders().containsKey("X-Vault-Token")));
+            byte[] body = exchange.getRequestBody().readAllBytes();
+            Rule rule = ruleFor(path);
+            if (rule == null) {
+                HttpResponse<byte[]> answer = forward(exchange, body);
+                answer(exchange, answer.statusCode(), Map.of(), answer.body());
+                return;
+            }
+            switch (rule.fault()) {
+                case Fault.Answer(int status, var headers, String text) ->
+                        answer(exchange, status, headers, text.getBytes(StandardCharsets.UTF_8));
+                case Fault.LostAnswer() -> forward(exchange, body);
+                case Fault.Silence() -> closing.await();
+                case Fault.Drip() -> drip(exchange);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private @Nullable Rule ruleFor(String path) {
+        for (Rule rule : once) {
+            if (path.startsWith(rule.path()) && once.remove(rule)) {
+                return rule;
+            }
+        }
+        return always.stream()
+                .filter(rule -> path.startsWith(rule.path()))
+                .findFirst()
+                .orElse(null);
+    }
+
+    private HttpResponse<byte[]> forward(HttpExchange exchange, byte[] body)
+            throws IOException, InterruptedException {
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(target.resolve(exchange.getRequestURI().toString()))
+                        .method(
+                                exchange.getRequestMethod(),
+                                HttpRequest.BodyPublishers.ofByteArray(body));
+        String token = exchange.getRequestHeaders().getFirst("X-Vault-Token");
+        if (token != null) {
+            request.header("X-Vault-Token", token);
+        }
+        return client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+    }
+
+    private static void answer(
+            HttpExchange exchange, int status, Map<String, String> headers, byte[] body)
+            throws IOException {
+        exchange.getResponseHeaders().add("Content-Type", "application/json");
+        headers.forEach(exchange.getResponseHeaders()::set);
+        exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
+        exchange.getResponseBody().write(body);
+    }
+
+    private void drip(HttpExchange exchange) throws IOException, InterruptedException {
+        exchange.sendResponseHeaders(200, 0);
+        OutputStream out = exchange.getResponseBody();
+        while (!closing.await(50, TimeUnit.MILLISECONDS)) {
+            out.write(' ');
+            out.flush();
+        }
+    }
+
+    @Override
+    public void close() {
+        closing.countDown();
+        server.stop(0);
+        threads.shutdownNow();
+        client.close();
+    }
+}

@@ -1,0 +1,218 @@
+package dev.mayfly.secrets.vault;
+
+import static dev.mayfly.secrets.vault.VaultFixture.POOL;
+import static dev.mayfly.secrets.vault.VaultFixture.hidden;
+import static dev.mayfly.secrets.vault.VaultFixture.identity;
+import static dev.mayfly.secrets.vault.VaultFixture.plain;
+import static dev.mayfly.secrets.vault.VaultFixture.privateFile;
+import static dev.mayfly.secrets.vault.VaultFixture.valuesOf;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.mayfly.job.FaultException;
+import dev.mayfly.job.Receipt;
+import dev.mayfly.secrets.SecretAudit.Action;
+import dev.mayfly.secrets.SecretLease;
+import dev.mayfly.secrets.vault.PoolAccess.Allowance;
+import dev.mayfly.secrets.vault.PoolAccess.Binding;
+import dev.mayfly.secrets.vault.PoolAccess.IdentityRole;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Jobs that log in with the identity token of their CI server, at a real server. */
+class IdentityTokenIT {
+
+    private static final VaultServer SERVER = VaultServer.shared();
+    private static final CiServer CI = new CiServer();
+
+    private record World(String kv, String auth, String token) {
+
+        static World create() {
+            VaultSpace space = SERVER.space("identity");
+            String kv = space.keyValue(1);
+            SERVER.write(kv + "/prod", "{\"v\":\"of-production-only\"}");
+            SERVER.write(kv + "/open", "{\"v\":\"of-every-job-there\"}");
+            String auth = space.enableAuth("jwt");
+            SERVER.write(
+                    "auth/" + auth + "/config",
+                    new JsonMapper()
+                            .createObjectNode()
+                            .put("bound_issuer", CiServer.ISSUER)
+                            .put("jwt_validation_pubkeys", CI.publicKey())
+                            .toString());
+            SERVER.write(
+                    "auth/" + auth + "/role/prod",
+                    """
+                    {"role_type": "jwt", "user_claim": "project_id", "bound_audiences": ["%s"],
+                     "bound_claims": {"project_id": "42", "ref_protected": "true", "environment": "production"},
+                     "token_policies": ["%s"], "token_ttl": "90s", "token_explicit_max_ttl": "2h",
+                     "token_no_default_policy": true, "token_type": "service",
+                     "claim_mappings": {"job_id": "job_id"}}
+                    """
+                            .formatted(CiServer.AUDIENCE, space.jobPolicy("prod", kv + "/*")));
+            return new World(kv, auth, space.daemonToken());
+        }
+    }
+
+    private static final World WORLD = World.create();
+    private static final Map<String, List<String>> PROTECTED =
+            Map.of("ref_protected", List.of("true"), "project_id", List.of("42", "43"));
+
+    @TempDir private Path directory;
+    private VaultFixture vault;
+
+    @BeforeEach
+    void start() {
+        vault = allowing(new Allowance(List.of(WORLD.kv() + "/*"), Map.of()));
+    }
+
+    private VaultFixture allowing(Allowance... allowed) {
+        return new VaultFixture(
+                new VaultSettings(
+                        plain(SERVER.address()),
+                        new DaemonCredentials.AgentToken(
+                                privateFile(directory.resolve("token"), WORLD.token())),
+                        List.of(
+                                new PoolAccess(
+                                        POOL,
+                                        null,
+                                        new IdentityRole(WORLD.auth(), "prod", "VAULT_ID_TOKEN"),
+                                        List.of(allowed),
+                                        List.of(
+                                                new Binding(
+                                                        "PROD",
+                                                        "vault:" + WORLD.kv() + "/prod#v",
+                                                        true,
+                                                        null,
+                                                        PROTECTED))))));
+    }
+
+    @AfterEach
+    void stop() {
+        vault.close();
+    }
+
+    private String prod() {
+        return "vault:" + WORLD.kv() + "/prod#v";
+    }
+
+    @Test
+    void jobLogsInAsItselfAndItsTokenDies() throws InterruptedException {
+        SecretLease lease = vault.fetch(identity(CI.token(Map.of())), prod());
+
+        assertThat(valuesOf(lease)).containsExactly("of-production-only");
+        assertThat(SERVER.token(vault.accessor()).path("meta").path("job_id").asText())
+                .isEqualTo("1001");
+        assertThat(SERVER.token(vault.accessor()).path("explicit_max_ttl").asLong())
+                .isEqualTo(7200);
+        assertThat(hidden(lease)).anyMatch(value -> value.matches("(hvs|s)\\..*"));
+        assertThat(lease.revoke()).allMatch(Receipt.Disposal::verified);
+        assertThat(SERVER.tokens()).doesNotContain(vault.accessor());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "project_id,    43,          does not match any associated bound claim values",
+        "ref_protected, false,       does not match any associated bound claim values",
+        "environment,   '',          environment",
+        "environment,   staging,     does not match any associated bound claim values",
+        "aud,           https://other.example.test, audience",
+        "iss,           https://evil.example.test,  issuer",
+    })
+    void serverRefusesOtherJobsAlthoughTheFirstFenceIsDown(
+            String claim, String value, String reason) {
+        String token = CI.token(Map.of(claim, value));
+
+        assertThatThrownBy(() -> vault.fetch(identity(token), prod()))
+                .isInstanceOf(FaultException.class)
+                .hasMessageContaining("gives no access to the role prod")
+                .hasMessageContaining(reason)
+                .hasMessageNotContaining(token);
+        assertThat(vault.journal).isEmpty();
+        assertThat(vault.audited(Action.LOGIN)).hasSize(1).noneMatch(e -> e.endsWith(": ok"));
+    }
+
+    @Test
+    void expiredTokenIsRefused() {
+        String token = CI.token(Map.of("exp", Instant.now().getEpochSecond() - 600));
+
+        assertThatThrownBy(() -> vault.fetch(identity(token), prod()))
+                .hasMessageContaining("expired");
+    }
+
+    @Test
+    void tokenThatSomebodyElseSignedIsRefused() {
+        assertThatThrownBy(() -> vault.fetch(identity(new CiServer().token(Map.of())), prod()))
+                .isInstanceOf(FaultException.class)
+                .hasMessageContaining("gives no access to the role prod");
+    }
+
+    @Test
+    void unprotectedRefAndOtherProjectAreRefusedBeforeVaultIsAsked() {
+        try (VaultFixture fenced =
+                allowing(
+                        new Allowance(List.of(WORLD.kv() + "/prod"), PROTECTED),
+                        new Allowance(List.of(WORLD.kv() + "/open"), Map.of()))) {
+            assertThatThrownBy(() ->
+                            fenced.fetch(
+                                    identity(CI.token(Map.of("ref_protected", "false"))), prod()))
+                    .isInstanceOf(FaultException.class)
+                    .hasMessageContaining("its ref_protected must be true and is false");
+            assertThatThrownBy(() ->
+                            fenced.fetch(identity(CI.token(Map.of("project_id", "99"))), prod()))
+                    .hasMessageContaining("its project_id must be 42 or 43 and is 99");
+
+            assertThat(fenced.audited(Action.LOGIN, Action.READ)).isEmpty();
+            assertThat(fenced.audited(Action.REFUSE)).hasSize(2);
+        }
+    }
+
+    @Test
+    void protectedRefPassesBothFences() throws InterruptedException {
+        try (VaultFixture fenced =
+                allowing(new Allowance(List.of(WORLD.kv() + "/prod"), PROTECTED))) {
+            SecretLease lease = fenced.fetch(identity(CI.token(Map.of())), prod());
+
+            assertThat(valuesOf(lease)).containsExactly("of-production-only");
+            lease.revoke();
+        }
+    }
+
+    @Test
+    void jobWithoutTokenIsToldHowToGetOne() {
+        assertThatThrownBy(() -> vault.fetch(prod()))
+                .isInstanceOf(FaultException.class)
+                .hasMessageContaining("brings no identity token")
+                .hasMessageContaining("id_tokens: { VAULT_ID_TOKEN");
+    }
+
+    @Test
+    void jobWithoutTokenDoesNotPassAFenceOfClaims() {
+        try (VaultFixture fenced =
+                allowing(new Allowance(List.of(WORLD.kv() + "/prod"), PROTECTED))) {
+            assertThatThrownBy(() -> fenced.fetch(prod()))
+                    .hasMessageContaining(
+                            "its ref_protected must be true, which no identity token");
+        }
+    }
+
+    @Test
+    void bindingIsForJobsWhoseClaimsFitAlone() {
+        assertThat(vault.provider.bound(POOL, identity(CI.token(Map.of()))))
+                .singleElement()
+                .satisfies(bound -> assertThat(bound.asVariable()).isTrue());
+        assertThat(vault.provider.bound(POOL, identity(CI.token(Map.of("ref_protected", "false")))))
+                .isEmpty();
+        assertThat(vault.provider.bound(POOL, List.of())).isEmpty();
+        assertThat(vault.provider.bound(POOL, identity("no.token"))).isEmpty();
+    }
+}
