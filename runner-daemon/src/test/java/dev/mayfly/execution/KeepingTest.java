@@ -15,6 +15,7 @@ import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.Inputs;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.Outcome;
+import dev.mayfly.job.SecretRequest;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.job.Steps;
 import dev.mayfly.job.Transfers;
@@ -191,11 +192,7 @@ class KeepingTest {
     @Test
     void fileWithASecretIsNamedAndNotItsValue() throws Exception {
         transfers = keeping(artifact("archive", When.ALWAYS));
-        trial.engine.step(
-                "list",
-                (_, output, _, _) ->
-                        print(output, LISTING.replace("\u00005\u0000", "\u000012\u0000")));
-        trial.engine.step("read", (_, output, _, _) -> print(output, "canary-Q7wXr"));
+        printFile("canary-Q7wXr");
         trial.run(
                 with(
                         new HandedValue(
@@ -208,6 +205,31 @@ class KeepingTest {
                 .contains("out.txt holds the value of PASSWORD")
                 .doesNotContain("canary");
         assertThat(trial.report.outcome()).isInstanceOf(Outcome.Faulted.class);
+    }
+
+    @Test
+    void fileWithAFetchedSecretIsNotKept() throws Exception {
+        transfers = keeping(artifact("archive", When.ALWAYS));
+        printFile(Trial.VALUE);
+        trial.run(Trial.with(new SecretRequest("TOKEN", "token", true)));
+
+        assertThat(sent).isEmpty();
+        assertThat(trial.report.text())
+                .contains("out.txt holds the value of TOKEN")
+                .doesNotContain(Trial.VALUE);
+    }
+
+    @Test
+    void fileWithWhatCameOfTheFetchingIsNotKept() throws Exception {
+        transfers = keeping(artifact("archive", When.ALWAYS));
+        trial.secrets.derive("the job's own token", "canary-Q7wXr");
+        printFile("canary-Q7wXr");
+        trial.run(Trial.with(new SecretRequest("TOKEN", "token", true)));
+
+        assertThat(sent).isEmpty();
+        assertThat(trial.report.text())
+                .contains("out.txt holds the value of the job's own token")
+                .doesNotContain("canary");
     }
 
     @Test
@@ -273,6 +295,15 @@ class KeepingTest {
                 .containsSubsequence("<archive_cache>", "<upload_artifacts_on_success>");
         assertThat(sent).containsExactly("archive");
         assertThat(trial.report.outcome()).isEqualTo(new Outcome.Passed());
+    }
+
+    /** The one file that is kept holds this. */
+    private void printFile(String content) {
+        String length = "\u0000" + content.length() + "\u0000";
+        trial.engine.step(
+                "list",
+                (_, output, _, _) -> print(output, LISTING.replace("\u00005\u0000", length)));
+        trial.engine.step("read", (_, output, _, _) -> print(output, content));
     }
 
     private static StepEnd print(dev.mayfly.sandbox.Sandbox.Output output, String text)
