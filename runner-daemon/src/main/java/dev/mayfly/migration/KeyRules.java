@@ -92,7 +92,7 @@ public final class KeyRules {
                     open(
                             "runners.environment",
                             AT_THE_SERVER
-                                    + "set the variables for the instance, group or project at the server; for DOCKER_AUTH_CONFIG see docs/gitlab.md"),
+                                    + "set the variables for the instance, group or project at the server; the value of DOCKER_AUTH_CONFIG goes into a file that pools[].registry_logins names"),
                     open(
                             "runners.pre_get_sources_script",
                             AT_THE_SERVER

@@ -52,6 +52,7 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
         private static final long LEAST_MEMORY = 32;
         private static final long LEAST_LOG = 64;
         private static final long MOST_MEBIBYTES = 999_999;
+        private static final String REGISTRY_LOGINS = "DOCKER_AUTH_CONFIG=";
         private static final Pattern MEMORY = Pattern.compile("([0-9]{1,15})\\s*([bkmgt]?)b?");
         private static final Set<String> ON_DOCKER =
                 Set.of("docker", "docker+machine", "docker-autoscaler");
@@ -198,6 +199,7 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             sources.append("      url: ").append(quoted(url.get())).append('\n');
             sources.append("      pool: ").append(name).append('\n');
             certificates(runner, key);
+            registryLogins(field(runner, "environment"), key + ".environment");
             token(name, url.get(), runner, key);
             return true;
         }
@@ -341,6 +343,25 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
                 open(
                         key + ".docker.host",
                         "is no unix:///PATH or tcp://HOST:PORT: set engine.host to one");
+            }
+        }
+
+        /** The one variable of a runner that has a place of its own in a pool. */
+        private void registryLogins(JsonNode environment, String key) {
+            boolean others = false;
+            for (int i = 0; i < environment.size(); i++) {
+                if (environment.path(i).asText().startsWith(REGISTRY_LOGINS)) {
+                    open(
+                            key + "[" + i + "]",
+                            "is DOCKER_AUTH_CONFIG: write its value into a file of mode 0600 that"
+                                    + " belongs to the daemon's user, and name that by"
+                                    + " pools[].registry_logins");
+                } else {
+                    others = true;
+                }
+            }
+            if (!environment.isEmpty() && !others) {
+                told.add(key.toLowerCase(Locale.ROOT));
             }
         }
 

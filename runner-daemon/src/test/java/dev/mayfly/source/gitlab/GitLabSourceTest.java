@@ -207,13 +207,29 @@ class GitLabSourceTest {
     @Test
     void unchangedQueueIsAskedForWithWhatTheServerSaid() throws Exception {
         try (GitLabFixture gitlab = new GitLabFixture(folder)) {
-            assertThat(gitlab.claim(Duration.ofMillis(200))).isEmpty();
+            while (gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size() < 5) {
+                assertThat(gitlab.claim(Duration.ofMillis(100))).isEmpty();
+            }
 
             List<StubRequest> asked = gitlab.stub.requests(StubEndpoint.REQUEST_JOB);
-            assertThat(asked).hasSizeGreaterThan(1);
-            assertThat(asked.get(1).text()).contains("\"last_update\":\"");
-            // Never faster than its pace: 200 ms at 18 ms and more each.
-            assertThat(asked).hasSizeLessThan(13);
+            assertThat(asked.get(0).text()).doesNotContain("last_update");
+            assertThat(asked.subList(1, 5))
+                    .allSatisfy(one -> assertThat(one.text()).contains("\"last_update\":\""));
+        }
+    }
+
+    @Test
+    void questionsAreNotAskedFasterThanTheirPace() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            long begin = System.nanoTime();
+            while (gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size() < 10) {
+                assertThat(gitlab.claim(Duration.ofMillis(100))).isEmpty();
+            }
+            int asked = gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size();
+            long took = System.nanoTime() - begin;
+
+            // 18 ms and more between two of them; a slow machine makes it longer, never shorter.
+            assertThat(took).isGreaterThanOrEqualTo(Duration.ofMillis(18).toNanos() * (asked - 1));
         }
     }
 
