@@ -158,6 +158,9 @@ class MigrationTest {
                         [runners.docker]
                         host = "unix:///d.sock"
                         image = "a:b"
+                        allowed_images = ["c:*"]
+                        allowed_services = ["d/**"]
+                        allowed_pull_policies = ["always"]
                         memory = "64m"
                         cpus = "3"
                         [runners.docker.ulimit]
@@ -186,6 +189,9 @@ class MigrationTest {
                         "client_key: '/key.pem'",
                         "log_limit: 100KiB",
                         "image: 'a:b'",
+                        "allowed_images: ['c:*']",
+                        "allowed_services: ['d/**']",
+                        "allowed_pull_policies: ['always']",
                         "memory: 64MiB",
                         "cpus: 3",
                         "open_files: 99");
