@@ -344,6 +344,8 @@ final class JobMapping {
         all.add(JobVariables.plain("CI_RUNNER_VERSION", info.version()));
         all.add(JobVariables.plain("CI_RUNNER_REVISION", info.revision()));
         all.add(JobVariables.plain("CI_RUNNER_EXECUTABLE_ARCH", "linux/" + info.architecture()));
+        // What is left there is gone with the job, as it is in the place that GitLab's runner has.
+        all.add(JobVariables.plain("RUNNER_TEMP_PROJECT_DIR", "/tmp"));
         return all;
     }
 }

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -207,9 +208,8 @@ class GitLabSourceTest {
     @Test
     void unchangedQueueIsAskedForWithWhatTheServerSaid() throws Exception {
         try (GitLabFixture gitlab = new GitLabFixture(folder)) {
-            while (gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size() < 5) {
-                assertThat(gitlab.claim(Duration.ofMillis(100))).isEmpty();
-            }
+            askedInVain(
+                    gitlab, () -> gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size() >= 5);
 
             List<StubRequest> asked = gitlab.stub.requests(StubEndpoint.REQUEST_JOB);
             assertThat(asked.get(0).text()).doesNotContain("last_update");
@@ -222,9 +222,8 @@ class GitLabSourceTest {
     void questionsAreNotAskedFasterThanTheirPace() throws Exception {
         try (GitLabFixture gitlab = new GitLabFixture(folder)) {
             long begin = System.nanoTime();
-            while (gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size() < 10) {
-                assertThat(gitlab.claim(Duration.ofMillis(100))).isEmpty();
-            }
+            askedInVain(
+                    gitlab, () -> gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size() >= 10);
             int asked = gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size();
             long took = System.nanoTime() - begin;
 
@@ -431,6 +430,18 @@ class GitLabSourceTest {
         }
     }
 
+    /** Asks for jobs, of which there is none, until something holds. */
+    private static void askedInVain(GitLabFixture gitlab, BooleanSupplier enough)
+            throws InterruptedException {
+        Eventually.holds(
+                "enough is asked",
+                GitLabFixture.SOON,
+                () -> {
+                    assertThat(gitlab.claim(Duration.ofMillis(100))).isEmpty();
+                    return enough.getAsBoolean();
+                });
+    }
+
     private static void told(StubJob job) throws InterruptedException {
         Eventually.holds(
                 "the end is told",
@@ -539,9 +550,7 @@ class GitLabSourceTest {
             StubJob job =
                     gitlab.stub.enqueue(
                             gitlab.runner, GitLabFixture.job(13).node(), Set.of("job_inputs"));
-            while (job.status() == StubJob.Status.PENDING) {
-                assertThat(gitlab.claim(Duration.ofMillis(100))).isEmpty();
-            }
+            askedInVain(gitlab, () -> job.status() != StubJob.Status.PENDING);
 
             assertThat(job.failureReason()).isEqualTo("runner_unsupported");
         }

@@ -185,6 +185,30 @@ class PayloadReaderTest {
     }
 
     @Test
+    void jobKnowsWhatGitLabsRunnerTellsOfItself() throws Exception {
+        StubPayload payload =
+                StubPayload.job(1, "test")
+                        .variable("CI_JOB_STATUS", "a job's word counts more")
+                        .variable("CI_RUNNER_VERSION", "and here it does not");
+
+        assertThat(mapped(payload).inputs().variables())
+                .containsEntry("CI_JOB_IMAGE", "alpine:3.20")
+                .containsEntry("CI_RUNNER_SHORT_TOKEN", "abcdefghi")
+                .containsEntry("CI_BUILDS_DIR", "/workspace")
+                .containsEntry("CI_PROJECT_DIR", "/workspace/src")
+                .containsEntry("CI_CONCURRENT_ID", "0")
+                .containsEntry("CI_CONCURRENT_PROJECT_ID", "0")
+                .containsEntry("CI_SERVER", "yes")
+                .containsEntry("CI_JOB_STATUS", "a job's word counts more")
+                .containsEntry("CI_JOB_TIMEOUT", "3600")
+                .containsEntry("CI_DISPOSABLE_ENVIRONMENT", "true")
+                .containsEntry("CI_RUNNER_VERSION", "0.1.0")
+                .containsEntry("CI_RUNNER_REVISION", "abcdef0")
+                .containsEntry("CI_RUNNER_EXECUTABLE_ARCH", "linux/amd64")
+                .containsEntry("RUNNER_TEMP_PROJECT_DIR", "/tmp");
+    }
+
+    @Test
     void variablesOfTheRunnerComeBeforeThoseOfTheJobAndReachServices() throws Exception {
         StubPayload payload =
                 StubPayload.job(1, "test")
