@@ -208,8 +208,7 @@ class GitLabSourceTest {
     @Test
     void unchangedQueueIsAskedForWithWhatTheServerSaid() throws Exception {
         try (GitLabFixture gitlab = new GitLabFixture(folder)) {
-            askedInVain(
-                    gitlab, () -> gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size() >= 5);
+            askedInVain(gitlab, () -> gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size() >= 5);
 
             List<StubRequest> asked = gitlab.stub.requests(StubEndpoint.REQUEST_JOB);
             assertThat(asked.get(0).text()).doesNotContain("last_update");
@@ -222,8 +221,7 @@ class GitLabSourceTest {
     void questionsAreNotAskedFasterThanTheirPace() throws Exception {
         try (GitLabFixture gitlab = new GitLabFixture(folder)) {
             long begin = System.nanoTime();
-            askedInVain(
-                    gitlab, () -> gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size() >= 10);
+            askedInVain(gitlab, () -> gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size() >= 10);
             int asked = gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size();
             long took = System.nanoTime() - begin;
 
