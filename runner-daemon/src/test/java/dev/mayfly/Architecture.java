@@ -70,6 +70,7 @@ record Architecture(String root) {
         rules.add(knows("pipeline", "job", "config"));
         rules.add(knows("migration", "config"));
         rules.add(knows("metrics", "job"));
+        rules.add(knows("artifacts", "job"));
         rules.add(knows("registry", "job"));
         rules.add(knows("teardown", "job", "sandbox", "secrets", "state"));
         rules.add(
@@ -82,6 +83,7 @@ record Architecture(String root) {
                         "sandbox",
                         "secrets",
                         "logs",
+                        "artifacts",
                         "teardown",
                         "metrics"));
 
@@ -99,6 +101,7 @@ record Architecture(String root) {
         rules.add(library("JDBC", "java.sql..", "state", "source.local", "teardown"));
         rules.add(library("SQLite", "org.sqlite..", "state"));
         rules.add(library("Micrometer", "io.micrometer..", "metrics", "bootstrap"));
+        rules.add(library("Commons Compress", "org.apache.commons.compress..", "artifacts", "cli"));
         rules.add(library("picocli", "picocli..", "cli"));
 
         rules.add(

@@ -56,9 +56,10 @@ class ArchitectureTest {
                             "teardown knows job, sandbox, secrets, state only",
                             "TeardownThatKnowsTooMuch"),
                     Map.entry(
-                            "execution knows job, source, admission, pool, sandbox, secrets, logs, teardown, metrics only",
+                            "execution knows job, source, admission, pool, sandbox, secrets, logs, artifacts, teardown, metrics only",
                             "ExecutionThatKnowsTooMuch"),
                     Map.entry("metrics knows job only", "MetricsThatKnowsTooMuch"),
+                    Map.entry("artifacts knows job only", "ArtifactsThatKnowTooMuch"),
                     Map.entry("registry knows job only", "RegistryThatKnowsTooMuch"),
                     Map.entry("only bootstrap and cli name adapters", "ExecutionThatKnowsTooMuch"),
                     Map.entry("docker-java is seen in sandbox.docker only", "UserOfEveryLibrary"),
@@ -74,6 +75,9 @@ class ArchitectureTest {
                     Map.entry("SQLite is seen in state only", "UserOfEveryLibrary"),
                     Map.entry(
                             "Micrometer is seen in metrics, bootstrap only", "UserOfEveryLibrary"),
+                    Map.entry(
+                            "Commons Compress is seen in artifacts, cli only",
+                            "UserOfEveryLibrary"),
                     Map.entry("picocli is seen in cli only", "UserOfEveryLibrary"),
                     Map.entry("nobody depends on cli", "BootstrapThatKnowsCli"),
                     Map.entry("nobody but cli depends on bootstrap", "ExecutionThatKnowsBootstrap"),

@@ -5,13 +5,18 @@ import dev.mayfly.admission.PoolAdmission;
 import dev.mayfly.admission.PoolCeiling;
 import dev.mayfly.admission.SourceBinding;
 import dev.mayfly.admission.Verdict;
+import dev.mayfly.artifacts.CacheStore;
+import dev.mayfly.artifacts.LocalCaches;
+import dev.mayfly.artifacts.UnpackLimits;
 import dev.mayfly.config.Environment;
+import dev.mayfly.config.ExchangeSettings;
 import dev.mayfly.config.JobSpecJson;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.config.PoolSettings;
 import dev.mayfly.config.VaultSettings;
 import dev.mayfly.execution.PoolTerms;
 import dev.mayfly.execution.Stages;
+import dev.mayfly.execution.Storage;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.LifeId;
@@ -46,6 +51,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -141,6 +147,7 @@ public final class Assembly implements AutoCloseable {
                         reaper,
                         journal,
                         metrics,
+                        storage(),
                         spool(),
                         lives.current());
     }
@@ -182,6 +189,22 @@ public final class Assembly implements AutoCloseable {
     /** What a person wants to know of the engine. */
     public EngineReport examineEngine() throws InterruptedException {
         return EngineReport.of(engine, docker(settings, lives), Clock.systemUTC());
+    }
+
+    private Storage storage() {
+        ExchangeSettings exchange = settings.exchange();
+        ExchangeSettings.Cache cache = exchange.cache();
+        return new Storage(
+                directory.spool(),
+                exchange.archiveBytes(),
+                new UnpackLimits(exchange.unpackedBytes(), exchange.files()),
+                cache == null
+                        ? CacheStore.NONE
+                        : new LocalCaches(
+                                cache.directory(),
+                                new LocalCaches.Bounds(
+                                        cache.poolBytes(), cache.entryBytes(), cache.unused()),
+                                InstantSource.system()));
     }
 
     /** Keeps alive what has to be renewed. Without it, that is seen to when it is needed. */
@@ -234,6 +257,11 @@ public final class Assembly implements AutoCloseable {
         } catch (IOException e) {
             LOG.warn("{} cannot be swept: {}", directory.spool(), e.getMessage());
         }
+        try {
+            stages.storage().caches().evict();
+        } catch (IOException e) {
+            LOG.warn("old caches cannot be removed: {}", e.getMessage());
+        }
     }
 
     @Override
@@ -250,8 +278,7 @@ public final class Assembly implements AutoCloseable {
     }
 
     private static AdmissionPolicy admission(MayflySettings settings) {
-        List<PoolCeiling> ceilings =
-                settings.pools().stream().map(PoolSettings::terms).map(Assembly::ceiling).toList();
+        List<PoolCeiling> ceilings = settings.pools().stream().map(Assembly::ceiling).toList();
         Map<String, SourceBinding> bindings = new HashMap<>();
         bindings.put(
                 LOCAL, new SourceBinding(settings.local().feeds(), settings.local().defaultPool()));
@@ -263,14 +290,16 @@ public final class Assembly implements AutoCloseable {
         return new PoolAdmission(ceilings, bindings);
     }
 
-    private static PoolCeiling ceiling(PoolTerms terms) {
+    private static PoolCeiling ceiling(PoolSettings pool) {
+        PoolTerms terms = pool.terms();
         return new PoolCeiling(
                 terms.pool(),
                 terms.network(),
                 terms.timeout(),
                 terms.limits().memoryBytes(),
                 terms.limits().cpus(),
-                terms.limits().pids());
+                terms.limits().pids(),
+                pool.allowed());
     }
 
     private static Optional<String> refusal(AdmissionPolicy admission, JobSpec spec) {
@@ -292,7 +321,8 @@ public final class Assembly implements AutoCloseable {
                         settings.engine().pullTimeout(),
                         usual.grace(),
                         longestJob(settings).plus(usual.lifetime()),
-                        usual.serviceStart()));
+                        usual.serviceStart()),
+                settings.engine().minFreeBytes());
     }
 
     private static Duration longestJob(MayflySettings settings) {

@@ -13,6 +13,7 @@ import java.util.List;
  * @param pools the most trusted first; never empty
  * @param local the embedded source
  * @param gitlab runners at GitLab servers, each name once
+ * @param exchange what jobs may hand to each other
  * @param secrets where secrets come from
  */
 public record MayflySettings(
@@ -23,6 +24,7 @@ public record MayflySettings(
         List<PoolSettings> pools,
         LocalSourceSettings local,
         List<GitLabSettings> gitlab,
+        ExchangeSettings exchange,
         SecretsSettings secrets) {
 
     public MayflySettings {
@@ -41,6 +43,7 @@ public record MayflySettings(
                 pools,
                 local,
                 gitlab,
+                exchange,
                 secrets);
     }
 }

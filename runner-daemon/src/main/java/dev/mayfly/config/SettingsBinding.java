@@ -1,6 +1,7 @@
 package dev.mayfly.config;
 
 import dev.mayfly.execution.PoolTerms;
+import dev.mayfly.job.AllowedImages;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
@@ -15,8 +16,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +66,7 @@ final class SettingsBinding {
                 pools,
                 local(root.section("sources").section("local"), pools),
                 root.section("sources").sections("gitlab").stream().map(this::gitlab).toList(),
+                exchange(root.section("artifacts"), root.section("cache"), daemon.stateDirectory()),
                 secrets(
                         root.section("secrets").section("file"),
                         daemon.stateDirectory(),
@@ -88,7 +92,8 @@ final class SettingsBinding {
         return new EngineSettings(
                 URI.create(host),
                 section.duration("call_timeout"),
-                section.duration("pull_timeout"));
+                section.duration("pull_timeout"),
+                section.bytes("min_free"));
     }
 
     private ApiSettings api(Section section, Path stateDirectory) {
@@ -137,7 +142,19 @@ final class SettingsBinding {
                         masking(section.section("masking")),
                         registryLogins.of(section)),
                 section.number("slots"),
-                section.flag("protected"));
+                section.flag("protected"),
+                allowed(section));
+    }
+
+    private static AllowedImages allowed(Section section) {
+        Set<PullPolicy> policies = EnumSet.noneOf(PullPolicy.class);
+        for (String word : section.texts("allowed_pull_policies")) {
+            policies.add(PullPolicy.valueOf(word.toUpperCase(Locale.ROOT).replace('-', '_')));
+        }
+        return new AllowedImages(
+                section.texts("allowed_images"),
+                section.texts("allowed_services"),
+                policies.isEmpty() ? AllowedImages.ALL.policies() : policies);
     }
 
     private Masking masking(Section section) {
@@ -177,13 +194,36 @@ final class SettingsBinding {
                 new GitLabSettings.Tls(
                         file(section, "ca_file"),
                         file(section, "client_certificate"),
-                        file(section, "client_key")));
+                        file(section, "client_key")),
+                variables(section.section("variables")));
+    }
+
+    private static Map<String, String> variables(Section section) {
+        Map<String, String> variables = new LinkedHashMap<>();
+        section.keys().stream()
+                .filter(section::has)
+                .forEach(name -> variables.put(name, section.text(name)));
+        return variables;
     }
 
     private @Nullable Path file(Section section, String key) {
         return section.has(key)
                 ? directory.resolve(section.text(key)).toAbsolutePath().normalize()
                 : null;
+    }
+
+    private ExchangeSettings exchange(Section artifacts, Section cache, Path stateDirectory) {
+        return new ExchangeSettings(
+                artifacts.bytes("max_archive"),
+                artifacts.bytes("max_unpacked"),
+                artifacts.number("max_files"),
+                cache.text("store").equals("none")
+                        ? null
+                        : new ExchangeSettings.Cache(
+                                path(cache, "path", stateDirectory.resolve("cache")),
+                                cache.bytes("max_size"),
+                                cache.bytes("max_entry"),
+                                cache.duration("max_unused")));
     }
 
     private SecretsSettings secrets(

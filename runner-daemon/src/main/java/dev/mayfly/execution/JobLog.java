@@ -13,6 +13,7 @@ import dev.mayfly.logs.LogSpool;
 import dev.mayfly.logs.LogStatistics;
 import dev.mayfly.logs.Maskability;
 import dev.mayfly.logs.Masking;
+import dev.mayfly.logs.SecretWatch;
 import dev.mayfly.metrics.JobMetrics;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.secrets.Secret;
@@ -184,6 +185,11 @@ final class JobLog {
     private void waitFor(Duration limit) {
         long until = System.nanoTime() + limit.toNanos();
         spools.forEach(spool -> spool.waitUntil(until));
+    }
+
+    /** Looks for what the log hides now in what is no log. */
+    SecretWatch watch() {
+        return pipeline.watch();
     }
 
     /** What a notice of this text would say. */

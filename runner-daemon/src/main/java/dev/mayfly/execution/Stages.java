@@ -18,6 +18,7 @@ import dev.mayfly.teardown.Reaper;
  * @param reaper what destroys it
  * @param journal what remembers it over a crash
  * @param metrics what counts it
+ * @param storage what it may have of files that jobs exchange
  * @param spool how far its log's slow sinks may fall behind
  * @param life the life of this process
  */
@@ -28,5 +29,6 @@ public record Stages(
         Reaper reaper,
         Journal journal,
         JobMetrics metrics,
+        Storage storage,
         SpoolSettings spool,
         LifeId life) {}

@@ -19,6 +19,8 @@ public enum Fault {
     WORKSPACE,
     /** A service did not start or ended at once. */
     SERVICE,
+    /** Files could not be brought from other jobs, or not be kept for them. */
+    ARTIFACTS,
     /** The job's log could not be delivered. */
     LOG,
     /** A defect in Mayfly. */

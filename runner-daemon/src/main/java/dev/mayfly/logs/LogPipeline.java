@@ -261,6 +261,14 @@ public final class LogPipeline {
         return LogLine.of(masked.toString(UTF_8));
     }
 
+    /**
+     * Looks for what is masked now in something that is no log. Finds nothing any more when it is
+     * asked for after {@link #finish()}.
+     */
+    public SecretWatch watch() {
+        return new SecretWatch(masker.patterns());
+    }
+
     /** Puts an event behind all output up to now, whose time is then the event's at the latest. */
     private void enqueue(LogEvent event) {
         masker.whenSettled(() -> tokens.whenSettled(() -> delivery.event(event)));

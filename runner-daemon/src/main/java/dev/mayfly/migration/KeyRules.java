@@ -15,8 +15,9 @@ public final class KeyRules {
             "belongs to another executor: Mayfly runs jobs in containers of a Docker engine";
 
     private static final String CACHE =
-            "the cache is not configured from here, because these keys may hold passwords:"
-                    + " docs/gitlab.md says what of cache a job can use";
+            "caches are in a directory of this host, for each pool and project apart: see cache in"
+                    + " the configuration; none of these keys is read, because they may hold"
+                    + " passwords, and S3, GCS and Azure are not supported";
 
     private static final String AT_THE_SERVER =
             "a pool sets no variables and runs no scripts of its own around jobs: ";
@@ -82,14 +83,18 @@ public final class KeyRules {
                     needless(
                             "runners.builds_dir",
                             "sources are in a volume of the job that is gone with it"),
-                    needless("runners.cache_dir", "no directory of the host is shared by jobs"),
+                    needless(
+                            "runners.cache_dir",
+                            "caches are in cache.path, and no directory of the host is mounted into a job"),
                     open(
                             "runners.clone_url",
                             "the address that the server sends is used: make that one reachable (external_url, or the host's name resolution)"),
                     open(
                             "runners.environment",
-                            AT_THE_SERVER
-                                    + "set the variables for the instance, group or project at the server; for DOCKER_AUTH_CONFIG see docs/gitlab.md"),
+                            "values may be secret, so none is read: write those that are not into"
+                                    + " sources.gitlab[].variables, set the others at the server; the"
+                                    + " value of DOCKER_AUTH_CONFIG goes into a file that"
+                                    + " pools[].registry_logins names"),
                     open(
                             "runners.pre_get_sources_script",
                             AT_THE_SERVER
@@ -242,7 +247,7 @@ public final class KeyRules {
                     needless("runners.docker.volume_driver_ops", "no volume outlives a job"),
                     needless(
                             "runners.docker.cache_dir",
-                            "no directory of the host is shared by jobs"),
+                            "caches are in cache.path, and no directory of the host is mounted into a job"),
                     open(
                             "runners.docker.services",
                             "a pool adds no services: name them in the pipeline's default"),
@@ -272,12 +277,8 @@ public final class KeyRules {
                     needless(
                             "runners.docker.wait_for_services_timeout",
                             "services are waited for, and one that fails is shown with its log"),
-                    open(
-                            "runners.docker.allowed_images",
-                            "there is no list of images: let the registry, or a proxy before it, offer only these"),
-                    open(
-                            "runners.docker.allowed_services",
-                            "there is no list of images: let the registry, or a proxy before it, offer only these"),
+                    taken("runners.docker.allowed_images", "pools[].allowed_images"),
+                    taken("runners.docker.allowed_services", "pools[].allowed_services"),
                     needless(
                             "runners.docker.allowed_privileged_images",
                             "nothing is ever privileged"),
@@ -287,9 +288,7 @@ public final class KeyRules {
                     open(
                             "runners.docker.pull_policy",
                             "an image is fetched when it is not there, or when a login opens it; a job says otherwise by image:pull_policy"),
-                    open(
-                            "runners.docker.allowed_pull_policies",
-                            "every pull policy is allowed to a job; private images are checked with the registry each time"),
+                    taken("runners.docker.allowed_pull_policies", "pools[].allowed_pull_policies"),
                     open("runners.docker.isolation", "Windows containers are not supported"),
                     open(
                             "runners.docker.shm_size",

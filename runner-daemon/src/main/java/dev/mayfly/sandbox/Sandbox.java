@@ -26,6 +26,14 @@ public interface Sandbox {
     /** Ends the helper and its network, so that nothing but the job and its services is left. */
     void endCheckout() throws InterruptedException;
 
+    /**
+     * Ends the job's container, the helper and whatever runs in them, and starts a helper that
+     * reads the workspace and cannot write to it. From now on {@code HELPER} means that one: it has
+     * no network and nothing of the job's but the workspace, and its steps begin in the root
+     * directory. Steps in {@code JOB} are not possible any more. Can be repeated.
+     */
+    void seal() throws InterruptedException;
+
     /** Takes what a step prints, and the values that its processes want hidden. */
     @FunctionalInterface
     interface Output {

@@ -20,9 +20,19 @@ public interface JobReport {
      */
     List<LogSink> logs();
 
+    /** Whether who reads the log sees colours, so that the job's commands are shown in one. */
+    default boolean colours() {
+        return false;
+    }
+
     /** The final state. Durable when it returns; called once, and again only if it throws. */
     void finished(Outcome outcome);
 
     /** How the environment was destroyed. Called at least once, again after a retry. */
     void released(Receipt receipt);
+
+    /** How the job's files come from other jobs and go to them. */
+    default Exchange exchange() {
+        return Exchange.NONE;
+    }
 }

@@ -128,5 +128,10 @@ final class FakeEngine implements SandboxBackend {
         public void endCheckout() {
             history.add("end checkout");
         }
+
+        @Override
+        public void seal() {
+            history.add("seal");
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.mayfly.execution;
 
+import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
@@ -9,9 +10,11 @@ import dev.mayfly.secrets.SecretLease;
 import dev.mayfly.secrets.SecretsOrder;
 import dev.mayfly.secrets.SecretsProvider;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Secrets in memory, each under its reference. */
@@ -24,6 +27,7 @@ final class FakeSecrets implements SecretsProvider {
 
     private final List<String> history;
     private final Map<String, byte[]> values = new HashMap<>();
+    private final List<HandedValue> derived = new ArrayList<>();
     private Fetching fetching = () -> {};
     volatile String illness = "";
     final AtomicInteger healthAsked = new AtomicInteger();
@@ -38,6 +42,15 @@ final class FakeSecrets implements SecretsProvider {
 
     void put(String reference, byte[] value) {
         values.put(reference, value);
+    }
+
+    /** What comes of the fetching and no job may show, like a token that was made for it. */
+    void derive(String name, String value) {
+        derived.add(
+                new HandedValue(
+                        name,
+                        new SecretValue(value.getBytes(StandardCharsets.UTF_8)),
+                        Set.of(HandedValue.Use.MASKED)));
     }
 
     void whileFetching(Fetching rule) {
@@ -61,6 +74,11 @@ final class FakeSecrets implements SecretsProvider {
             @Override
             public List<Secret> secrets() {
                 return secrets;
+            }
+
+            @Override
+            public List<HandedValue> hidden() {
+                return List.copyOf(derived);
             }
 
             @Override

@@ -7,6 +7,7 @@ import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.source.Exchange;
 import dev.mayfly.source.JobReport;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -33,6 +34,7 @@ final class RecordingReport implements JobReport {
     private final Map<News, Integer> failures = new ConcurrentHashMap<>();
     final List<Outcome> outcomes = new CopyOnWriteArrayList<>();
     final List<Receipt> receipts = new CopyOnWriteArrayList<>();
+    Exchange exchange = Exchange.NONE;
     private final List<LogSink> more = new ArrayList<>();
     private final StringBuilder text = new StringBuilder();
 
@@ -110,6 +112,11 @@ final class RecordingReport implements JobReport {
             order.end(total);
             history.add("log end");
         }
+    }
+
+    @Override
+    public Exchange exchange() {
+        return exchange;
     }
 
     @Override

@@ -1,6 +1,8 @@
 package dev.mayfly.execution;
 
 import dev.mayfly.admission.Verdict;
+import dev.mayfly.artifacts.CacheStore;
+import dev.mayfly.artifacts.UnpackLimits;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.Inputs;
@@ -75,6 +77,7 @@ final class Trial implements AutoCloseable {
     final RecordingReport report = new RecordingReport(history);
     final Cancellation cancellation = new Cancellation();
     final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    CacheStore caches = CacheStore.NONE;
     SpoolSettings spool;
     PoolTerms terms = TERMS;
     Verdict verdict = new Verdict.Admitted(POOL);
@@ -104,6 +107,7 @@ final class Trial implements AutoCloseable {
                 reaper,
                 journal,
                 new JobMetrics(metrics),
+                new Storage(spool.directory(), 1 << 20, new UnpackLimits(1 << 20, 100), caches),
                 spool,
                 LIFE);
     }

@@ -71,7 +71,7 @@ final class Construction {
                 settings.bounds().serviceStart(),
                 notices);
         return new DockerSandbox(
-                spec, containers, disposer, settings.bounds().grace(), job, helper);
+                spec, recipes, containers, disposer, settings.bounds().grace(), job, helper);
     }
 
     private void createVolumes(boolean agentInVolume) throws InterruptedException {

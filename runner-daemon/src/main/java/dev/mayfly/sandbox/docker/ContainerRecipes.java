@@ -125,6 +125,29 @@ final class ContainerRecipes {
     }
 
     /**
+     * The container of the agent image that reads what the job has left, when nothing of the job
+     * runs any more. Where the job's user is root, {@code DAC_OVERRIDE} lets it read what other
+     * users of the job's container have left; it cannot write to any of it.
+     */
+    ContainerRecipe reader() {
+        Networking none = new Networking.Disabled();
+        HostConfig host =
+                confined(none, OF_HELPER)
+                        .withReadonlyRootfs(true)
+                        .withTmpFs(withTmp(HELPER_USER))
+                        .withMounts(
+                                List.of(
+                                        volume(Role.WORKSPACE, Places.WORKSPACE, true)
+                                                .withReadOnly(true)));
+        return new ContainerRecipe(
+                Role.READER.nameFor(spec.job()),
+                agentImage.id(),
+                HELPER_USER,
+                new ContainerRecipe.Place("reader", List.of(), none.networked()),
+                host);
+    }
+
+    /**
      * A service. Its root file system stays writable: servers write where they like, and the layer
      * goes with the container.
      *

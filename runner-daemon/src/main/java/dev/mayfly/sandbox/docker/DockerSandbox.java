@@ -21,20 +21,24 @@ final class DockerSandbox implements Sandbox {
     private static final String HOME = Places.WORKSPACE + "/home";
 
     private final SandboxSpec spec;
+    private final ContainerRecipes recipes;
     private final Containers containers;
     private final Disposer disposer;
     private final Duration grace;
     private final AgentSession job;
     private @Nullable AgentSession helper;
+    private boolean isSealed;
 
     DockerSandbox(
             SandboxSpec spec,
+            ContainerRecipes recipes,
             Containers containers,
             Disposer disposer,
             Duration grace,
             AgentSession job,
             @Nullable AgentSession helper) {
         this.spec = spec;
+        this.recipes = recipes;
         this.containers = containers;
         this.disposer = disposer;
         this.grace = grace;
@@ -47,7 +51,7 @@ final class DockerSandbox implements Sandbox {
             throws InterruptedException {
         AgentSession session =
                 switch (step.place()) {
-                    case JOB -> job;
+                    case JOB -> requireJob(step);
                     case HELPER -> requireHelper(step);
                 };
         try {
@@ -67,6 +71,16 @@ final class DockerSandbox implements Sandbox {
         };
     }
 
+    private AgentSession requireJob(Step step) {
+        if (isSealed) {
+            throw new FaultException(
+                    Fault.INTERNAL,
+                    "step %s asks for the container of job %s, which has been ended"
+                            .formatted(step.name(), spec.job()));
+        }
+        return job;
+    }
+
     private AgentSession requireHelper(Step step) {
         if (helper == null) {
             throw new FaultException(
@@ -79,6 +93,12 @@ final class DockerSandbox implements Sandbox {
 
     private List<byte[]> preparation(Step step) {
         List<byte[]> frames = new ArrayList<>();
+        if (isSealed) {
+            frames.add(AgentFrames.user(job.hello().uid(), job.hello().gid()));
+            frames.add(AgentFrames.variable("HOME", "/tmp"));
+            frames.add(AgentFrames.workingDirectory("/"));
+            return frames;
+        }
         if (step.place() == Step.Place.HELPER) {
             frames.addAll(handOver(job.hello()));
         } else {
@@ -120,5 +140,19 @@ final class DockerSandbox implements Sandbox {
             ended.stream().close();
             disposer.requireGone(spec.job(), Role.HELPER, Role.CHECKOUT);
         }
+    }
+
+    @Override
+    public void seal() throws InterruptedException {
+        if (isSealed) {
+            return;
+        }
+        endCheckout();
+        job.stream().close();
+        disposer.requireGone(spec.job(), Role.JOB);
+        isSealed = true;
+        ContainerRecipe reader = recipes.reader();
+        containers.create(reader, Role.READER);
+        helper = containers.start(reader.name());
     }
 }

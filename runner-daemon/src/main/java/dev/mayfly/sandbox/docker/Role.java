@@ -7,6 +7,8 @@ import java.util.Locale;
 enum Role {
     JOB,
     HELPER,
+    /** The helper that reads the workspace when the job has ended. */
+    READER,
     SERVICE,
     /** Network of job and services. */
     NETWORK,

@@ -4,6 +4,7 @@ import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.source.Exchange;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Locale;
@@ -32,6 +33,7 @@ final class ActiveJob {
     private final TraceWriter log;
     private final TraceDelivery delivery;
     private final Duration patience;
+    private volatile Exchange exchange = Exchange.NONE;
 
     private final CountDownLatch destroyed = new CountDownLatch(1);
     private final Object ending = new Object();
@@ -111,6 +113,15 @@ final class ActiveJob {
 
     TraceDelivery delivery() {
         return delivery;
+    }
+
+    /** How its files come and go; nothing is exchanged before that is set. */
+    Exchange exchange() {
+        return exchange;
+    }
+
+    void exchange(Exchange through) {
+        exchange = through;
     }
 
     /** The server wishes the end of the job. */

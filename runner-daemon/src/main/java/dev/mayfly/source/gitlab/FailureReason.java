@@ -72,7 +72,7 @@ public enum FailureReason {
         return switch (fault) {
             case IMAGE, SECRET -> RUNNER_CONFIGURATION_ERROR;
             case REGISTRY, SECRETS_PROVIDER -> RUNNER_EXTERNAL_DEPENDENCY_FAILURE;
-            case ENGINE, WORKSPACE, SERVICE, LOG, INTERNAL -> RUNNER_SYSTEM_FAILURE;
+            case ENGINE, WORKSPACE, SERVICE, ARTIFACTS, LOG, INTERNAL -> RUNNER_SYSTEM_FAILURE;
         };
     }
 }

@@ -14,9 +14,9 @@ import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.ProxyOptions;
 import io.vertx.core.net.ProxyType;
 import io.vertx.core.net.TrustOptions;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -174,7 +174,7 @@ final class GitLabHttp implements AutoCloseable {
         return request.body() == null ? made.send() : made.send(Buffer.buffer(request.body()));
     }
 
-    private static void read(HttpClientResponse response, CompletableFuture<Answer> answer) {
+    static void read(HttpClientResponse response, CompletableFuture<Answer> answer) {
         Buffer body = Buffer.buffer();
         response.handler(piece -> {
             if (body.length() + piece.length() > BODY_BYTES) {
@@ -186,24 +186,55 @@ final class GitLabHttp implements AutoCloseable {
         });
         response.exceptionHandler(answer::completeExceptionally);
         response.endHandler(_ -> {
-            Map<String, String> headers = new HashMap<>();
-            response.headers()
-                    .forEach((name, value) ->
-                            headers.putIfAbsent(name.toLowerCase(Locale.ROOT), value));
-            answer.complete(new Answer(response.statusCode(), headers, body.getBytes()));
+            answer.complete(
+                    new Answer(
+                            response.statusCode(),
+                            GitLabTransfer.headers(response),
+                            body.getBytes()));
         });
     }
 
+    /** For large bodies. */
+    GitLabTransfer transfer() {
+        return new GitLabTransfer(vertx, http);
+    }
+
+    /** A request to this server, without headers of its own. */
+    RequestOptions options(HttpMethod method, String call) {
+        return new RequestOptions()
+                .setMethod(method)
+                .setHost(server.host())
+                .setPort(server.port())
+                .setSsl(server.tls())
+                .setURI(server.api(call))
+                .putHeader("User-Agent", userAgent)
+                .putHeader("X-Request-Id", UUID.randomUUID().toString().replace("-", ""));
+    }
+
+    /**
+     * A request to where a server sends us, which may be another host: without any token.
+     *
+     * @throws IllegalArgumentException when it is no address of HTTP
+     */
+    RequestOptions elsewhere(HttpMethod method, URI address) {
+        String scheme = String.valueOf(address.getScheme()).toLowerCase(Locale.ROOT);
+        if (address.getHost() == null || !(scheme.equals("https") || scheme.equals("http"))) {
+            throw new IllegalArgumentException("no address of HTTP");
+        }
+        boolean tls = scheme.equals("https");
+        String query = address.getRawQuery();
+        return new RequestOptions()
+                .setMethod(method)
+                .setHost(address.getHost())
+                .setPort(address.getPort() < 0 ? (tls ? 443 : 80) : address.getPort())
+                .setSsl(tls)
+                .setURI(address.getRawPath() + (query == null ? "" : "?" + query))
+                .putHeader("User-Agent", userAgent)
+                .putHeader("X-Request-Id", UUID.randomUUID().toString().replace("-", ""));
+    }
+
     private RequestOptions options(Request request) {
-        RequestOptions options =
-                new RequestOptions()
-                        .setMethod(request.method())
-                        .setHost(server.host())
-                        .setPort(server.port())
-                        .setSsl(server.tls())
-                        .setURI(server.api(request.call()))
-                        .putHeader("User-Agent", userAgent)
-                        .putHeader("X-Request-Id", UUID.randomUUID().toString().replace("-", ""));
+        RequestOptions options = options(request.method(), request.call());
         request.headers().forEach(options::putHeader);
         return options;
     }

@@ -9,6 +9,7 @@ import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.source.Exchange;
 import dev.mayfly.source.JobReport;
 import java.io.IOException;
 import java.time.Duration;
@@ -36,6 +37,11 @@ final class GitLabReport implements JobReport {
         return List.of(log);
     }
 
+    @Override
+    public boolean colours() {
+        return true;
+    }
+
     /**
      * Notes the end, from where it is told after all of the log, by a later life if need be. The
      * log's last section says what became of the environment.
@@ -60,6 +66,11 @@ final class GitLabReport implements JobReport {
                             + "): make room in the state directory",
                     e);
         }
+    }
+
+    @Override
+    public Exchange exchange() {
+        return job.exchange();
     }
 
     @Override

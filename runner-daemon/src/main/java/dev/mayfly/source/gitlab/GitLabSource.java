@@ -7,6 +7,7 @@ import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.job.Transfers;
 import dev.mayfly.source.Claim;
 import dev.mayfly.source.JobReport;
 import dev.mayfly.source.JobSource;
@@ -298,7 +299,13 @@ public final class GitLabSource implements JobSource, AutoCloseable {
             job.cancelledAtServer("a user cancelled it at GitLab");
         }
         return switch (JobMapping.map(payload, facts())) {
-            case JobMapping.Result.Mapped(JobSpec spec, List<String> skipped) -> {
+            case JobMapping.Result.Mapped(
+                            JobSpec spec,
+                            Transfers transfers,
+                            List<String> skipped) -> {
+                job.exchange(
+                        new GitLabExchange(
+                                api.http(), payload, transfers, settings.pacing().poll(), random));
                 skipped.forEach(what -> told(job, "Mayfly goes on without this: " + what));
                 yield Optional.of(
                         new Claim(
@@ -322,7 +329,8 @@ public final class GitLabSource implements JobSource, AutoCloseable {
                 settings.limits().network(),
                 info,
                 registration.token().shortForm(),
-                api.authorities());
+                api.authorities(),
+                settings.limits().variables());
     }
 
     /**

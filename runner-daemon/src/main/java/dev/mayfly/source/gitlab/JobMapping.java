@@ -15,6 +15,7 @@ import dev.mayfly.job.ResourceRequest;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.job.Steps;
+import dev.mayfly.job.Transfers;
 import dev.mayfly.registry.DockerConfig;
 import dev.mayfly.source.gitlab.JobPayload.Image;
 import dev.mayfly.source.gitlab.JobPayload.Service;
@@ -28,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +45,8 @@ final class JobMapping {
     /** Logins to registries, as the project has them. */
     private static final String LOGINS = "DOCKER_AUTH_CONFIG";
 
-    private static final Set<String> STEPS = Set.of("script", "after_script");
+    /** What the server may call a step. */
+    private static final Pattern STEP = Pattern.compile("[a-z][a-z0-9_]{0,31}");
 
     /** How a pipeline says: no entrypoint. */
     private static final List<String> CLEARED = List.of("");
@@ -68,9 +71,10 @@ final class JobMapping {
         /**
          * A job that loses nothing but time.
          *
+         * @param transfers what it is brought and what of it is kept
          * @param skipped what of it is not done and only makes it slower, each in a few words
          */
-        record Mapped(JobSpec spec, List<String> skipped) implements Result {
+        record Mapped(JobSpec spec, Transfers transfers, List<String> skipped) implements Result {
 
             public Mapped {
                 skipped = List.copyOf(skipped);
@@ -94,14 +98,17 @@ final class JobMapping {
     static Result map(JobPayload payload, RunnerFacts runner) {
         JobMapping mapping = new JobMapping(payload, runner);
         JobSpec spec = mapping.spec();
+        TransferMapping transfers = new TransferMapping(payload, mapping.variables, runner.info());
+        Transfers mapped = transfers.map();
+        mapping.lacking.addAll(transfers.lacking());
+        mapping.skipped.addAll(transfers.skipped());
         return mapping.lacking.isEmpty()
-                ? new Result.Mapped(spec, mapping.skipped)
+                ? new Result.Mapped(spec, mapped, mapping.skipped)
                 : new Result.Refused(mapping.lacking);
     }
 
     private JobSpec spec() {
         payload.work().beyond().forEach(keyword -> lacking.add("the keyword " + keyword));
-        transfers();
         if (runner.protectedRefs() && !payload.git().protectedRef()) {
             lacking.add(
                     "a runner that takes jobs of unprotected refs: this one is declared as"
@@ -124,14 +131,17 @@ final class JobMapping {
 
     private Steps steps() {
         List<String> script = new ArrayList<>();
+        List<Steps.Further> further = new ArrayList<>();
         List<String> after = new ArrayList<>();
         for (Step step : payload.work().steps()) {
-            if (!STEPS.contains(step.name())) {
-                lacking.add("the step " + step.name());
-            } else if (step.name().equals("script")) {
+            if (step.name().equals("script")) {
                 script.addAll(step.script());
-            } else {
+            } else if (step.name().equals("after_script")) {
                 after.addAll(step.script());
+            } else if (!STEP.matcher(step.name()).matches()) {
+                lacking.add("a step whose name is no word");
+            } else if (!step.script().isEmpty()) {
+                further.add(new Steps.Further(step.name(), step.script()));
             }
         }
         if (script.isEmpty()) {
@@ -142,6 +152,7 @@ final class JobMapping {
         }
         return new Steps(
                 script,
+                further,
                 after,
                 new Steps.Limits(
                         limit("RUNNER_SCRIPT_TIMEOUT"),
@@ -289,19 +300,6 @@ final class JobMapping {
         return new String(value.reveal(), UTF_8);
     }
 
-    private void transfers() {
-        JobPayload.Transfers transfers = payload.transfers();
-        if (transfers.artifacts() > 0) {
-            lacking.add("artifacts");
-        }
-        if (transfers.caches() > 0) {
-            skipped.add("cache: nothing is restored or saved");
-        }
-        if (transfers.dependencies() > 0) {
-            lacking.add("artifacts of earlier jobs");
-        }
-    }
-
     private static JobVariables variables(JobPayload payload, RunnerFacts runner) {
         JobVariables variables =
                 JobVariables.of(withRunners(payload, runner, Places.SOURCES), Places::file);
@@ -321,6 +319,9 @@ final class JobMapping {
             all.add(new Variable("CI_JOB_IMAGE", image.name(), Set.of(Trait.PUBLIC)));
         }
         all.add(JobVariables.plain("CI_RUNNER_SHORT_TOKEN", runner.shortToken()));
+        // Public: like the runner's own, they reach services too.
+        runner.variables()
+                .forEach((name, value) -> all.add(new Variable(name, value, Set.of(Trait.PUBLIC))));
         all.add(JobVariables.plain("CI_BUILDS_DIR", Places.WORKSPACE));
         all.add(JobVariables.plain("CI_PROJECT_DIR", directory));
         // One job, one environment: there is never another beside it.
@@ -343,6 +344,8 @@ final class JobMapping {
         all.add(JobVariables.plain("CI_RUNNER_VERSION", info.version()));
         all.add(JobVariables.plain("CI_RUNNER_REVISION", info.revision()));
         all.add(JobVariables.plain("CI_RUNNER_EXECUTABLE_ARCH", "linux/" + info.architecture()));
+        // What is left there is gone with the job, as it is in the place that GitLab's runner has.
+        all.add(JobVariables.plain("RUNNER_TEMP_PROJECT_DIR", "/tmp"));
         return all;
     }
 }

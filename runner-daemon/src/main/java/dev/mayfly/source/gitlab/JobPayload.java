@@ -1,9 +1,12 @@
 package dev.mayfly.source.gitlab;
 
+import dev.mayfly.job.Dependency;
+import dev.mayfly.job.FileSelection;
 import dev.mayfly.job.GitFetch;
 import dev.mayfly.job.RegistryLogin;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -219,17 +222,66 @@ record JobPayload(JobFacts facts, GitLabToken token, GitFacts git, Work work, Tr
     }
 
     /**
-     * What comes from and goes to other jobs, counted.
+     * What comes from and goes to other jobs.
      *
-     * @param artifacts what is kept
+     * @param artifacts what is kept, reports too
      * @param caches what is looked for and saved
-     * @param dependencies whose artifacts are wanted, with an archive
+     * @param dependencies whose artifacts are wanted: those with an archive
+     * @param tokens of the dependencies, by their ids
      * @param registries to which the job has credentials
      */
-    record Transfers(int artifacts, int caches, int dependencies, List<RegistryLogin> registries) {
+    record Transfers(
+            List<ArtifactWish> artifacts,
+            List<CacheWish> caches,
+            List<Dependency> dependencies,
+            Map<String, GitLabToken> tokens,
+            List<RegistryLogin> registries) {
 
         Transfers {
+            artifacts = List.copyOf(artifacts);
+            caches = List.copyOf(caches);
+            dependencies = List.copyOf(dependencies);
+            tokens = Map.copyOf(tokens);
             registries = List.copyOf(registries);
+        }
+    }
+
+    /**
+     * Files to keep; all texts unexpanded.
+     *
+     * @param type {@code archive}, or of which report
+     * @param format {@code zip}, {@code gzip} or {@code raw}; empty for the usual
+     * @param name of the file
+     * @param expireIn how long, or empty
+     * @param when after which outcomes; empty for the usual
+     * @param files which
+     */
+    record ArtifactWish(
+            String type,
+            String format,
+            String name,
+            String expireIn,
+            String when,
+            FileSelection files) {}
+
+    /**
+     * Files to find again; all texts unexpanded.
+     *
+     * @param key of the project's caches; empty for the usual
+     * @param fallbackKeys what else will do
+     * @param policy {@code pull}, {@code push} or both; empty for both
+     * @param when after which outcomes it is saved; empty for the usual
+     * @param files which
+     */
+    record CacheWish(
+            String key,
+            List<String> fallbackKeys,
+            String policy,
+            String when,
+            FileSelection files) {
+
+        CacheWish {
+            fallbackKeys = List.copyOf(fallbackKeys);
         }
     }
 }

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The variables of a job, one of each name, with references between them resolved once, as GitLab's
@@ -27,6 +29,11 @@ final class JobVariables {
     private static final Set<String> TRUE = Set.of("1", "t", "T", "true", "TRUE", "True");
 
     private static final Set<String> FALSE = Set.of("0", "f", "F", "false", "FALSE", "False");
+
+    private static final Pattern ATTEMPTS = Pattern.compile("[1-9]|10");
+
+    private static final Pattern OTHERWISE =
+            Pattern.compile("\\$\\{([A-Za-z_][A-Za-z0-9_]*)(:?-)([^}]*)\\}");
 
     private final List<Variable> inOrder;
     private final Map<String, Variable> byName;
@@ -104,6 +111,12 @@ final class JobVariables {
         return FALSE.contains(value(name));
     }
 
+    /** How often something is tried: 1 to 10, and once where the variable says anything else. */
+    int attempts(String name) {
+        String wish = value(name);
+        return ATTEMPTS.matcher(wish).matches() ? Integer.parseInt(wish) : 1;
+    }
+
     /** What the job's process gets in the open. */
     Map<String, String> plainValues() {
         Map<String, String> plain = values();
@@ -164,6 +177,25 @@ final class JobVariables {
     /** A text of the job in which references are resolved. */
     String expanded(String text) {
         return expanded(text, values);
+    }
+
+    /**
+     * A text in which references are resolved as a shell would, with <code>${NAME:-otherwise}
+     * </code> for names that are empty and <code>${NAME-otherwise}</code> for names that are not
+     * there.
+     */
+    String expandedAsInShell(String text) {
+        StringBuilder out = new StringBuilder();
+        Matcher matcher = OTHERWISE.matcher(text);
+        int at = 0;
+        while (matcher.find()) {
+            out.append(expanded(text.substring(at, matcher.start())));
+            String value = values.get(matcher.group(1));
+            boolean missing = value == null || (value.isEmpty() && matcher.group(2).equals(":-"));
+            out.append(missing ? expanded(matcher.group(3)) : value);
+            at = matcher.end();
+        }
+        return out.append(expanded(text.substring(at))).toString();
     }
 
     List<String> expanded(Collection<String> texts) {

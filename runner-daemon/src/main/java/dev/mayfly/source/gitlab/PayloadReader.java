@@ -3,9 +3,13 @@ package dev.mayfly.source.gitlab;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.mayfly.job.Dependency;
+import dev.mayfly.job.FileSelection;
 import dev.mayfly.job.GitFetch;
 import dev.mayfly.job.RegistryLogin;
 import dev.mayfly.job.SecretValue;
+import dev.mayfly.source.gitlab.JobPayload.ArtifactWish;
+import dev.mayfly.source.gitlab.JobPayload.CacheWish;
 import dev.mayfly.source.gitlab.JobPayload.Fetch;
 import dev.mayfly.source.gitlab.JobPayload.GitFacts;
 import dev.mayfly.source.gitlab.JobPayload.Image;
@@ -20,8 +24,10 @@ import dev.mayfly.source.gitlab.JobPayload.Work;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +47,8 @@ final class PayloadReader {
     private static final Set<String> HOOKS =
             Set.of("pre_get_sources_script", "post_get_sources_script");
     private static final Set<String> IMAGE_OPTIONS = Set.of("platform", "user");
+
+    private static final Pattern NUMBER = Pattern.compile("[0-9]{1,18}");
 
     private final JsonNode root;
 
@@ -203,7 +211,7 @@ final class PayloadReader {
         return beyond;
     }
 
-    private Transfers transfers() {
+    private Transfers transfers() throws PayloadException {
         List<RegistryLogin> registries = new ArrayList<>();
         for (JsonNode credential : root.path("credentials")) {
             if ("registry".equals(text(credential, "type"))) {
@@ -214,14 +222,63 @@ final class PayloadReader {
                                 new SecretValue(text(credential, "password").getBytes(UTF_8))));
             }
         }
-        int dependencies = 0;
+        List<Dependency> dependencies = new ArrayList<>();
+        Map<String, GitLabToken> tokens = new HashMap<>();
         for (JsonNode dependency : root.path("dependencies")) {
-            if (!text(dependency.path("artifacts_file"), "filename").isEmpty()) {
-                dependencies++;
+            JsonNode file = dependency.path("artifacts_file");
+            String id = text(dependency, "id");
+            if (text(file, "filename").isEmpty()) {
+                continue;
+            }
+            if (!NUMBER.matcher(id).matches()) {
+                throw wrong("dependencies[].id", "must be a number");
+            }
+            dependencies.add(
+                    new Dependency(id, text(dependency, "name"), file.path("size").asLong()));
+            try {
+                tokens.put(id, new GitLabToken(text(dependency, "token")));
+            } catch (IllegalArgumentException e) {
+                throw wrong("dependencies[].token", "must be there");
             }
         }
-        return new Transfers(
-                root.path("artifacts").size(), root.path("cache").size(), dependencies, registries);
+        return new Transfers(artifacts(), caches(), dependencies, tokens, registries);
+    }
+
+    private List<ArtifactWish> artifacts() {
+        List<ArtifactWish> artifacts = new ArrayList<>();
+        for (JsonNode node : root.path("artifacts")) {
+            String type = text(node, "artifact_type");
+            artifacts.add(
+                    new ArtifactWish(
+                            type.isEmpty() ? "archive" : type,
+                            text(node, "artifact_format"),
+                            text(node, "name"),
+                            text(node, "expire_in"),
+                            text(node, "when"),
+                            files(node)));
+        }
+        return artifacts;
+    }
+
+    private List<CacheWish> caches() {
+        List<CacheWish> caches = new ArrayList<>();
+        for (JsonNode node : root.path("cache")) {
+            caches.add(
+                    new CacheWish(
+                            text(node, "key"),
+                            texts(node.path("fallback_keys")),
+                            text(node, "policy"),
+                            text(node, "when"),
+                            files(node)));
+        }
+        return caches;
+    }
+
+    private static FileSelection files(JsonNode node) {
+        return new FileSelection(
+                texts(node.path("paths")),
+                texts(node.path("exclude")),
+                node.path("untracked").asBoolean());
     }
 
     private @Nullable Long job() {

@@ -185,6 +185,11 @@ public final class RunnerApi implements AutoCloseable {
         return new JobApi(http, info, job, token);
     }
 
+    /** The way to the server for large bodies. */
+    GitLabHttp http() {
+        return http;
+    }
+
     @Override
     public void close() {
         http.close();

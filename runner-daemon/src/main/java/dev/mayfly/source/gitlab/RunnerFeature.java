@@ -20,6 +20,20 @@ public enum RunnerFeature {
     SERVICE_VARIABLES,
     /** A service has several names. */
     SERVICE_MULTIPLE_ALIASES,
+    /** Files are kept at the server and brought from there. */
+    ARTIFACTS,
+    /** Reports are kept beside the archive. */
+    UPLOAD_MULTIPLE_ARTIFACTS,
+    /** A report is kept as it is. */
+    UPLOAD_RAW_ARTIFACTS,
+    /** Files are left out of what is kept. */
+    ARTIFACTS_EXCLUDE,
+    /** Caches are restored and saved. */
+    CACHE,
+    /** A cache is looked for under several keys. */
+    FALLBACK_CACHE_KEYS,
+    /** What the server adds to the script, as for a release, is run after it. */
+    MULTI_BUILD_STEPS,
     /** Sources are fetched as the payload's refspecs say. */
     REFSPECS,
     /** Values of masked variables do not appear in the log. */

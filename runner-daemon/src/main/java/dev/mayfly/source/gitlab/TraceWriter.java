@@ -184,8 +184,17 @@ public final class TraceWriter {
             case "checkout" -> "Getting source from Git repository";
             case "script" -> "Executing \"step_script\" stage of the job script";
             case "after_script" -> "Running after_script";
+            case "restore_cache" -> "Restoring cache";
+            case "download_artifacts" -> "Downloading artifacts";
+            case "archive_cache" -> "Saving cache for successful job";
+            case "archive_cache_on_failure" -> "Saving cache for failed job";
+            case "upload_artifacts_on_success" -> "Uploading artifacts for successful job";
+            case "upload_artifacts_on_failure" -> "Uploading artifacts for failed job";
             case TEARDOWN -> "Destroying the environment";
-            default -> section;
+            default ->
+                    section.startsWith("step_")
+                            ? "Executing \"" + section + "\" stage of the job script"
+                            : section;
         };
     }
 }

@@ -1,10 +1,12 @@
 package dev.mayfly.sandbox.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.HostConfig;
 import dev.mayfly.job.Cancellation;
+import dev.mayfly.job.FaultException;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.sandbox.Hardening;
@@ -188,6 +190,45 @@ class ConfinementIT {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void readerOfASealedSandboxHasNothingButTheWorkspaceAndCannotWriteToIt()
+            throws InterruptedException {
+        SandboxSpec spec = fullSpec();
+        Sandbox sandbox = FIXTURE.create(spec);
+        try {
+            Fixture.run(sandbox, "echo kept >file; chmod 600 file");
+            sandbox.seal();
+            sandbox.seal();
+            InspectContainerResponse reader = FIXTURE.inspect(spec.job(), Role.READER);
+            assertBenchPasses(reader);
+            assertThat(reader.getHostConfig().getReadonlyRootfs()).isTrue();
+            assertThat(reader.getHostConfig().getNetworkMode()).isEqualTo("none");
+            assertThat(Objects.requireNonNull(reader.getMounts()))
+                    .singleElement()
+                    .satisfies(mount -> {
+                        assertThat(mount.getName()).isEqualTo(Role.WORKSPACE.nameFor(spec.job()));
+                        assertThat(mount.getRW()).isFalse();
+                    });
+            assertThat(
+                            Fixture.run(
+                                            sandbox,
+                                            Fixture.inHelper(
+                                                    "pwd; id -u; cat /workspace/src/file",
+                                                    "touch /workspace/src/new || echo refused",
+                                                    "ls /run/secrets /sys/class/net"))
+                                    .output())
+                    .startsWith("/\n1000\nkept\n")
+                    .contains("refused\n")
+                    .doesNotContain("eth0");
+            assertThatThrownBy(() -> Fixture.run(sandbox, "true"))
+                    .isInstanceOf(FaultException.class)
+                    .hasMessageContaining("has been ended");
+            assertThat(FIXTURE.leftovers()).noneMatch(left -> left.endsWith("-job"));
+        } finally {
+            FIXTURE.destroy(spec.job());
         }
     }
 

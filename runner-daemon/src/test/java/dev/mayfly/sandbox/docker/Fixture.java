@@ -77,7 +77,7 @@ final class Fixture {
 
     DockerSandboxBackend backend(LifeId life, IntentLog log) {
         return new DockerSandboxBackend(
-                engine, new DockerSettings(HOST, AGENT_IMAGE, daemon, life, BOUNDS), log);
+                engine, new DockerSettings(HOST, AGENT_IMAGE, daemon, life, BOUNDS, 0), log);
     }
 
     /** What remembers intents as long as the test runs. */

@@ -12,10 +12,12 @@ import com.sun.net.httpserver.HttpsParameters;
 import com.sun.net.httpserver.HttpsServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -70,6 +72,7 @@ public final class GitLabStub implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String API = "/api/v4";
+    private static final int MOST_KEPT_BYTES = 32 << 20;
     private static final int LONG_POLLING_BYTES = 32 << 10;
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
     private static final Pattern FILE_NAME =
@@ -334,7 +337,8 @@ public final class GitLabStub implements AutoCloseable {
 
     private void handle(HttpExchange exchange) {
         try {
-            byte[] body = exchange.getRequestBody().readAllBytes();
+            InputStream in = exchange.getRequestBody();
+            byte[] body = in.readNBytes(MOST_KEPT_BYTES);
             String target = exchange.getRequestURI().toString();
             String path = exchange.getRequestURI().getPath();
             String prefix = root + API;
@@ -351,7 +355,8 @@ public final class GitLabStub implements AutoCloseable {
                             target,
                             rest,
                             exchange.getRequestHeaders(),
-                            body);
+                            body,
+                            body.length + rest(endpoint, rest, in, body.length));
             StubFault fault = arrived(request);
             serve(exchange, request, fault);
         } catch (InterruptedException e) {
@@ -363,6 +368,22 @@ public final class GitLabStub implements AutoCloseable {
             change(() -> violations.add("the stub could not answer: " + e));
             exchange.close();
         }
+    }
+
+    /** Counts what follows, without keeping it; leaves off where a server would have enough. */
+    private long rest(StubEndpoint endpoint, String path, InputStream in, long before)
+            throws IOException {
+        StubJob job =
+                endpoint == StubEndpoint.UPLOAD ? locked(() -> jobs.get(endpoint.job(path))) : null;
+        byte[] piece = new byte[64 << 10];
+        long rest = 0;
+        for (int length = in.read(piece); length >= 0; length = in.read(piece)) {
+            rest += length;
+            if (job != null && before + rest > job.artifactLimit) {
+                break;
+            }
+        }
+        return rest;
     }
 
     private StubFault arrived(StubRequest request) {
@@ -886,12 +907,14 @@ public final class GitLabStub implements AutoCloseable {
             contract.demand(request, false, "the form has no part \"file\" with a file name");
             return StubAnswer.message(400, "Bad Request");
         }
-        if (artifact.bytes().length > job.artifactLimit) {
+        if (artifact.length() > job.artifactLimit) {
             return StubAnswer.message(413, "Request Entity Too Large");
         }
+        contract.artifact(request, artifact);
         for (StubJob.Artifact earlier : job.artifacts) {
             if (String.valueOf(earlier.type()).equals(String.valueOf(artifact.type()))) {
-                return Arrays.equals(earlier.bytes(), artifact.bytes())
+                return earlier.length() == artifact.length()
+                                && Arrays.equals(earlier.bytes(), artifact.bytes())
                         ? StubAnswer.text(201)
                         : StubAnswer.message(400, "another artifact of this type already exists");
             }
@@ -919,15 +942,20 @@ public final class GitLabStub implements AutoCloseable {
                 if (matcher.find()) {
                     String content = part.substring(end + 4, part.length() - 2);
                     return new StubJob.Artifact(
-                            request.parameter("artifact_type"),
-                            request.parameter("artifact_format"),
-                            request.parameter("expire_in"),
+                            decoded(request.parameter("artifact_type")),
+                            decoded(request.parameter("artifact_format")),
+                            decoded(request.parameter("expire_in")),
                             matcher.group(1),
-                            content.getBytes(StandardCharsets.ISO_8859_1));
+                            content.getBytes(StandardCharsets.ISO_8859_1),
+                            request.length());
                 }
             }
         }
         return null;
+    }
+
+    private static @Nullable String decoded(@Nullable String text) {
+        return text == null ? null : URLDecoder.decode(text, StandardCharsets.UTF_8);
     }
 
     private StubAnswer download(StubRequest request) {

@@ -68,6 +68,23 @@ final class StubContract {
                     "runner_system_failure",
                     "job_execution_timeout");
 
+    /** Formats by type, of those that are often met. */
+    private static final Map<String, String> ARTIFACTS =
+            Map.ofEntries(
+                    Map.entry("archive", "zip"),
+                    Map.entry("lsif", "zip"),
+                    Map.entry("junit", "gzip"),
+                    Map.entry("metrics", "gzip"),
+                    Map.entry("dotenv", "gzip"),
+                    Map.entry("cobertura", "gzip"),
+                    Map.entry("jacoco", "gzip"),
+                    Map.entry("cyclonedx", "gzip"),
+                    Map.entry("annotations", "gzip"),
+                    Map.entry("sast", "raw"),
+                    Map.entry("secret_detection", "raw"),
+                    Map.entry("codequality", "raw"),
+                    Map.entry("terraform", "raw"));
+
     static final Pattern SYSTEM_ID = Pattern.compile("[sr]_[0-9a-zA-Z]{12}");
     static final Pattern CONTENT_RANGE = Pattern.compile("(\\d+)-(\\d+)");
     private static final Pattern AGENT = Pattern.compile("\\S+ \\S+( \\(.+\\))?");
@@ -192,6 +209,28 @@ final class StubContract {
                                     && body.path("exit_code").asInt() != 0),
                     "exit_code must be left out when it is 0");
         }
+    }
+
+    /** What is uploaded is a kind of artifact that GitLab knows, in the format it wants it in. */
+    void artifact(StubRequest request, StubJob.Artifact artifact) {
+        String type = String.valueOf(artifact.type());
+        String format = String.valueOf(artifact.format());
+        demand(request, ARTIFACTS.containsKey(type), "there is no artifact_type " + type);
+        demand(
+                request,
+                format.equals(ARTIFACTS.getOrDefault(type, format)),
+                "artifacts of type " + type + " are not sent as " + format);
+        String ending =
+                switch (format) {
+                    case "zip" -> ".zip";
+                    case "gzip" -> ".gz";
+                    default -> "";
+                };
+        demand(
+                request,
+                artifact.fileName().length() > ending.length()
+                        && artifact.fileName().endsWith(ending),
+                "a " + format + " is not called " + artifact.fileName());
     }
 
     void demand(StubRequest request, boolean fulfilled, String breach) {

@@ -37,7 +37,8 @@ public final class StubJob {
      * @param format {@code artifact_format}
      * @param expireIn {@code expire_in}
      * @param fileName of the part
-     * @param bytes its content
+     * @param bytes its content, or the beginning of one that is long
+     * @param length of all of it, form and all, as it came over the line
      */
     @SuppressWarnings("ArrayRecordComponent") // compared by nobody
     public record Artifact(
@@ -45,7 +46,8 @@ public final class StubJob {
             @Nullable String format,
             @Nullable String expireIn,
             String fileName,
-            byte[] bytes) {}
+            byte[] bytes,
+            long length) {}
 
     private final GitLabStub stub;
     private final long id;

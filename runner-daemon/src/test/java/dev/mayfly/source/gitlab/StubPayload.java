@@ -119,6 +119,62 @@ public final class StubPayload {
         return this;
     }
 
+    /**
+     * Adds files to keep.
+     *
+     * @param type for example {@code archive} or {@code junit}
+     * @param format {@code zip}, {@code gzip} or {@code raw}
+     * @return to add to
+     */
+    public ObjectNode artifact(String type, String format, String... paths) {
+        if (!node.path("artifacts").isArray()) {
+            node.putArray("artifacts");
+        }
+        ObjectNode artifact =
+                ((ArrayNode) node.path("artifacts"))
+                        .addObject()
+                        .put("artifact_type", type)
+                        .put("artifact_format", format)
+                        .put("when", "on_success")
+                        .put("untracked", false);
+        artifact.putNull("name").putNull("expire_in");
+        artifact.putNull("exclude");
+        ArrayNode list = artifact.putArray("paths");
+        List.of(paths).forEach(list::add);
+        return artifact;
+    }
+
+    /**
+     * Adds files to find again.
+     *
+     * @return to add to
+     */
+    public ObjectNode cache(String key, String... paths) {
+        ObjectNode cache =
+                ((ArrayNode) node.path("cache"))
+                        .addObject()
+                        .put("key", key)
+                        .put("policy", "pull-push")
+                        .put("when", "on_success")
+                        .put("untracked", false);
+        cache.putArray("fallback_keys");
+        ArrayNode list = cache.putArray("paths");
+        List.of(paths).forEach(list::add);
+        return cache;
+    }
+
+    /** Adds a job whose artifacts are wanted. */
+    public StubPayload dependency(StubJob job, long size) {
+        ObjectNode dependency =
+                ((ArrayNode) node.path("dependencies"))
+                        .addObject()
+                        .put("id", job.id())
+                        .put("name", "earlier")
+                        .put("token", job.token());
+        dependency.putObject("artifacts_file").put("filename", "artifacts.zip").put("size", size);
+        return this;
+    }
+
     /** The payload itself, for what has no method here. */
     public ObjectNode node() {
         return node;

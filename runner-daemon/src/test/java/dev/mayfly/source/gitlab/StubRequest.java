@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param target path and query, as sent
  * @param path below {@code /api/v4}
  * @param headers all of them
- * @param body all of it
+ * @param body all of it, or the beginning of one that is long
+ * @param length of the whole body
  */
 @SuppressWarnings("ArrayRecordComponent") // an entry of a ledger; compared by nobody
 public record StubRequest(
@@ -22,7 +23,8 @@ public record StubRequest(
         String target,
         String path,
         Headers headers,
-        byte[] body) {
+        byte[] body,
+        long length) {
 
     /** The body as text. */
     public String text() {
@@ -51,6 +53,6 @@ public record StubRequest(
 
     @Override
     public String toString() {
-        return at + " " + endpoint + " " + target + " (" + body.length + " bytes)";
+        return at + " " + endpoint + " " + target + " (" + length + " bytes)";
     }
 }

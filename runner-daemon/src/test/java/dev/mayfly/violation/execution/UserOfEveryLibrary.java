@@ -17,5 +17,7 @@ public interface UserOfEveryLibrary {
 
     io.micrometer.core.instrument.Counter micrometer();
 
+    org.apache.commons.compress.archivers.ArchiveEntry compress();
+
     picocli.CommandLine picocli();
 }

@@ -1,0 +1,5 @@
+/** Tests of what jobs keep and are brought. */
+@NullMarked
+package dev.mayfly.artifacts;
+
+import org.jspecify.annotations.NullMarked;
