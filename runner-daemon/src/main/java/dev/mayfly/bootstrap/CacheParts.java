@@ -68,7 +68,7 @@ final class CacheParts {
      * different servers. Nor is a pool for protected runners only what one of the same name for all
      * is.
      */
-    private static Function<CacheScope, String> owners(MayflySettings settings) {
+    static Function<CacheScope, String> owners(MayflySettings settings) {
         Map<String, String> servers = new HashMap<>();
         for (GitLabSettings runner : settings.gitlab()) {
             servers.put(runner.name(), ServerAddress.of(runner.url()).toString());

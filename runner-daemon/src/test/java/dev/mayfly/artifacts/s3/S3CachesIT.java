@@ -485,7 +485,7 @@ class S3CachesIT {
     @Test
     void firstSavedGoWhereThePoolHasNoRoomAndOtherPoolsKeepTheirs() throws Exception {
         S3Caches roomy = caches(bounds(2 * (1000 + Seal.BYTES), 100 << 20));
-        roomy.save(scope("trusted", "shop", "7"), "key", out -> out.write(random(5000)));
+        roomy.save(scope("trusted", "shop", "7"), "key", out -> out.write(random(1500)));
         server.put("mayfly/ci/untrusted/notes.txt", random(5000));
         for (String key : List.of("first", "second", "third")) {
             roomy.save(SCOPE, key, out -> out.write(random(1000)));
