@@ -414,6 +414,57 @@ class S3CachesIT {
     }
 
     @Test
+    void ordinaryChainIsAskedWhereItIsWanted() throws Exception {
+        S3Settings settings = settings(server.endpoint());
+        S3Settings chain =
+                new S3Settings(
+                        settings.place(),
+                        new S3Settings.Access.AwsChain(),
+                        null,
+                        settings.timeout());
+        Path profile = home.resolve("credentials");
+        Files.writeString(
+                profile,
+                "[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n"
+                        .formatted(S3Server.ACCESS_KEY, S3Server.SECRET_KEY));
+        // The host's role would be asked for at an address of a cloud.
+        System.setProperty("aws.disableEc2Metadata", "true");
+        System.setProperty("aws.sharedCredentialsFile", profile.toString());
+        try {
+            caches = caches(chain, bounds(1 << 30, 1 << 20));
+            save(SCOPE, "key", "content");
+            assertThat(find(SCOPE, "key")).contains("key: content");
+
+            System.setProperty("aws.sharedCredentialsFile", home.resolve("none").toString());
+            assertThatThrownBy(
+                            () ->
+                                    caches(chain, bounds(1 << 30, 1 << 20))
+                                            .find(SCOPE, List.of("key")))
+                    .isInstanceOf(IOException.class)
+                    .hasMessage(
+                            "cache.s3.credentials is aws_chain, and there are none in the"
+                                    + " environment, the profile and the host's role");
+        } finally {
+            System.clearProperty("aws.sharedCredentialsFile");
+            System.clearProperty("aws.disableEc2Metadata");
+        }
+    }
+
+    @Test
+    void profileOfWhoeverRunsTheDaemonCountsOnlyWhereItIsWanted() throws Exception {
+        Path profile = Files.writeString(home.resolve("broken"), "[default\nno profile at all");
+        System.setProperty("aws.sharedCredentialsFile", profile.toString());
+        System.setProperty("aws.configFile", profile.toString());
+        try {
+            save(SCOPE, "key", "content");
+            assertThat(find(SCOPE, "key")).contains("key: content");
+        } finally {
+            System.clearProperty("aws.sharedCredentialsFile");
+            System.clearProperty("aws.configFile");
+        }
+    }
+
+    @Test
     void missingBucketIsNamed() {
         S3Settings settings = settings(server.endpoint());
         S3Caches elsewhere =
