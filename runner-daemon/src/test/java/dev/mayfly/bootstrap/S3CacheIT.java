@@ -107,7 +107,8 @@ class S3CacheIT {
 
     @Test
     void whatAJobOfOneHostHasCachedAJobOfAnotherFinds() throws Exception {
-        StubJob filling = first.run(cached("filling", "mkdir -p deps; echo by-the-first >deps/who"));
+        StubJob filling =
+                first.run(cached("filling", "mkdir -p deps; echo by-the-first >deps/who"));
 
         assertThat(filling.trace())
                 .contains("Checking cache for deps-1-non_protected, deps-0-non_protected...")

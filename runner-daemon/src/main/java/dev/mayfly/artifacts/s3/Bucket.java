@@ -373,7 +373,7 @@ final class Bucket implements AutoCloseable {
             throws IOException, InterruptedException {
         try {
             return request.apply(client());
-        } catch (SdkException | KeyFiles.Unusable e) {
+        } catch (RuntimeException e) {
             if (Thread.currentThread().isInterrupted()) {
                 throw interruption(e);
             }
@@ -418,8 +418,8 @@ final class Bucket implements AutoCloseable {
             TrustManager[] trusted = Authorities.in(authorities);
             http.tlsTrustManagersProvider(() -> trusted);
         }
-        // Neither what AWS expects by default nor a profile of whoever runs the daemon: other
-        // servers know neither checksums behind the body nor bodies in signed chunks.
+        // Not what AWS would have by default: other servers know neither checksums behind the body
+        // nor bodies in signed chunks. And nothing by a profile of whoever runs the daemon.
         S3ClientBuilder builder =
                 S3Client.builder()
                         .region(Region.of(place.region()))
@@ -452,7 +452,15 @@ final class Bucket implements AutoCloseable {
         if (place.endpoint() != null) {
             builder.endpointOverride(place.endpoint());
         }
-        return builder.build();
+        try {
+            return builder.build();
+        } catch (IllegalArgumentException e) {
+            // Its message quotes a file that may hold keys.
+            throw new IOException(
+                    "the AWS profiles of this daemon's user cannot be read, which the client does in"
+                            + " any case: correct or remove ~/.aws/config and ~/.aws/credentials",
+                    e);
+        }
     }
 
     private AwsCredentialsProvider credentials() {
