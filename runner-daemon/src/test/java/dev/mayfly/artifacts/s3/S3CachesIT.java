@@ -522,7 +522,6 @@ class S3CachesIT {
 
         assertThat(find(SCOPE, "old")).isEmpty();
         assertThat(server.objects()).hasSize(1);
-        // To the server's clock the new one is as old; what counts is that a sweep takes place.
         now = Instant.now().plus(Duration.ofDays(13));
         save(SCOPE, "young", "content");
         assertThat(server.objects()).hasSize(2);
