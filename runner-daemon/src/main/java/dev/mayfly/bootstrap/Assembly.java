@@ -277,8 +277,7 @@ public final class Assembly implements AutoCloseable {
     }
 
     private static AdmissionPolicy admission(MayflySettings settings) {
-        List<PoolCeiling> ceilings =
-                settings.pools().stream().map(PoolSettings::terms).map(Assembly::ceiling).toList();
+        List<PoolCeiling> ceilings = settings.pools().stream().map(Assembly::ceiling).toList();
         Map<String, SourceBinding> bindings = new HashMap<>();
         bindings.put(
                 LOCAL, new SourceBinding(settings.local().feeds(), settings.local().defaultPool()));
@@ -290,14 +289,16 @@ public final class Assembly implements AutoCloseable {
         return new PoolAdmission(ceilings, bindings);
     }
 
-    private static PoolCeiling ceiling(PoolTerms terms) {
+    private static PoolCeiling ceiling(PoolSettings pool) {
+        PoolTerms terms = pool.terms();
         return new PoolCeiling(
                 terms.pool(),
                 terms.network(),
                 terms.timeout(),
                 terms.limits().memoryBytes(),
                 terms.limits().cpus(),
-                terms.limits().pids());
+                terms.limits().pids(),
+                pool.allowed());
     }
 
     private static Optional<String> refusal(AdmissionPolicy admission, JobSpec spec) {
@@ -319,7 +320,8 @@ public final class Assembly implements AutoCloseable {
                         settings.engine().pullTimeout(),
                         usual.grace(),
                         longestJob(settings).plus(usual.lifetime()),
-                        usual.serviceStart()));
+                        usual.serviceStart()),
+                settings.engine().minFreeBytes());
     }
 
     private static Duration longestJob(MayflySettings settings) {

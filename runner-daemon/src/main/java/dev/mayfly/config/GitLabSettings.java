@@ -2,6 +2,7 @@ package dev.mayfly.config;
 
 import dev.mayfly.job.PoolName;
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param protectedRefs whether the server gives it jobs of protected refs only
  * @param rotateToken whether the daemon exchanges its token before it expires
  * @param tls how the server's and Mayfly's certificates are checked
+ * @param variables that each of its jobs gets, unless the job has its own of the name
  */
 public record GitLabSettings(
         String name,
@@ -20,7 +22,23 @@ public record GitLabSettings(
         PoolName pool,
         boolean protectedRefs,
         boolean rotateToken,
-        Tls tls) {
+        Tls tls,
+        Map<String, String> variables) {
+
+    public GitLabSettings {
+        variables = Map.copyOf(variables);
+    }
+
+    /** A runner that gives its jobs no variables. */
+    public GitLabSettings(
+            String name,
+            String url,
+            PoolName pool,
+            boolean protectedRefs,
+            boolean rotateToken,
+            Tls tls) {
+        this(name, url, pool, protectedRefs, rotateToken, tls, Map.of());
+    }
 
     /**
      * Certificates. Both of the last two are there, or neither.

@@ -1,6 +1,7 @@
 package dev.mayfly.config;
 
 import dev.mayfly.execution.PoolTerms;
+import dev.mayfly.job.AllowedImages;
 
 /**
  * One pool.
@@ -8,5 +9,7 @@ import dev.mayfly.execution.PoolTerms;
  * @param terms what its jobs get
  * @param slots how many of them run at the same time, at least 1
  * @param protectedOnly whether of runners at GitLab servers only protected ones may feed it
+ * @param allowed which images its jobs may name
  */
-public record PoolSettings(PoolTerms terms, int slots, boolean protectedOnly) {}
+public record PoolSettings(
+        PoolTerms terms, int slots, boolean protectedOnly, AllowedImages allowed) {}

@@ -1,6 +1,7 @@
 package dev.mayfly.config;
 
 import dev.mayfly.execution.PoolTerms;
+import dev.mayfly.job.AllowedImages;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
@@ -15,8 +16,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -89,7 +92,8 @@ final class SettingsBinding {
         return new EngineSettings(
                 URI.create(host),
                 section.duration("call_timeout"),
-                section.duration("pull_timeout"));
+                section.duration("pull_timeout"),
+                section.bytes("min_free"));
     }
 
     private ApiSettings api(Section section, Path stateDirectory) {
@@ -138,7 +142,19 @@ final class SettingsBinding {
                         masking(section.section("masking")),
                         registryLogins.of(section)),
                 section.number("slots"),
-                section.flag("protected"));
+                section.flag("protected"),
+                allowed(section));
+    }
+
+    private static AllowedImages allowed(Section section) {
+        Set<PullPolicy> policies = EnumSet.noneOf(PullPolicy.class);
+        for (String word : section.texts("allowed_pull_policies")) {
+            policies.add(PullPolicy.valueOf(word.toUpperCase(Locale.ROOT).replace('-', '_')));
+        }
+        return new AllowedImages(
+                section.texts("allowed_images"),
+                section.texts("allowed_services"),
+                policies.isEmpty() ? AllowedImages.ALL.policies() : policies);
     }
 
     private Masking masking(Section section) {
@@ -178,7 +194,16 @@ final class SettingsBinding {
                 new GitLabSettings.Tls(
                         file(section, "ca_file"),
                         file(section, "client_certificate"),
-                        file(section, "client_key")));
+                        file(section, "client_key")),
+                variables(section.section("variables")));
+    }
+
+    private static Map<String, String> variables(Section section) {
+        Map<String, String> variables = new LinkedHashMap<>();
+        section.keys().stream()
+                .filter(section::has)
+                .forEach(name -> variables.put(name, section.text(name)));
+        return variables;
     }
 
     private @Nullable Path file(Section section, String key) {

@@ -36,6 +36,9 @@ final class Bringing {
 
     private static final Duration LIMIT = Duration.ofHours(1);
 
+    /** Between two attempts to restore a cache. */
+    private static final Duration PAUSE = Duration.ofSeconds(1);
+
     /**
      * Nothing is written through a link: each directory on the way to a file is in the stream, and
      * takes the place of a link of its name; so does each file.
@@ -115,16 +118,26 @@ final class Bringing {
                 e);
     }
 
-    /** Looks for caches. One that cannot be had is said in the log, and costs only time. */
-    void caches(List<CacheUse> caches, CacheScope scope) throws InterruptedException {
+    /**
+     * Looks for caches. One that cannot be had is said in the log, and costs only time.
+     *
+     * @param attempts how often each is tried
+     */
+    void caches(List<CacheUse> caches, CacheScope scope, int attempts) throws InterruptedException {
         for (CacheUse cache : caches) {
-            if (cache.direction().pulls()) {
-                cache(cache, scope);
+            int left = cache.direction().pulls() ? attempts : 0;
+            while (left > 0 && !isRestored(cache, scope)) {
+                left--;
+                if (left > 0) {
+                    log.notice("Trying again, attempts left: " + left);
+                    Thread.sleep(PAUSE);
+                }
             }
         }
     }
 
-    private void cache(CacheUse cache, CacheScope scope) throws InterruptedException {
+    /** Whether there is nothing more to do for it: it is in the workspace, or nowhere. */
+    private boolean isRestored(CacheUse cache, CacheScope scope) throws InterruptedException {
         List<String> keys = new ArrayList<>(List.of(cache.key()));
         keys.addAll(cache.fallbackKeys());
         log.notice("Checking cache for " + String.join(", ", keys) + "...");
@@ -132,16 +145,18 @@ final class Bringing {
             Optional<CacheStore.Found> found = storage.caches().find(scope, keys);
             if (found.isEmpty()) {
                 log.notice("No cache is there yet");
-                return;
+                return true;
             }
             try (CacheStore.Found one = found.get()) {
                 unpack(one.archive());
                 log.notice("Restored cache " + one.key());
+                return true;
             }
         } catch (FaultException | IOException e) {
             String what = "cache " + cache.key() + " was not restored: " + e.getMessage();
             LOG.warn("pool={} project={}: {}", scope.pool(), scope.project(), log.line(what));
             log.notice(what);
+            return false;
         }
     }
 

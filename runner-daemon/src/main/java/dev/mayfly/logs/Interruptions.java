@@ -112,11 +112,19 @@ final class Interruptions {
         return Math.min(shown[from], position - start[from] + shown[from]);
     }
 
+    /** Whether any stand behind a shown byte; if none do, all stand before it. */
+    boolean standBehind(long shownByte) {
+        return from < to && shown[to - 1] > shownByte;
+    }
+
     /** The position of a shown byte. */
     long position(long shownByte) {
-        int index = firstBehind(shownByte);
-        if (index > from) {
-            return shownByte + end[index - 1] - shown[index - 1];
+        return position(shownByte, firstBehind(shownByte));
+    }
+
+    private long position(long shownByte, int firstBehind) {
+        if (firstBehind > from) {
+            return shownByte + end[firstBehind - 1] - shown[firstBehind - 1];
         }
         return shownByte + (from < to ? start[from] - shown[from] : total);
     }
@@ -129,11 +137,13 @@ final class Interruptions {
      */
     long hiddenFrom(long shownByte, long last) {
         long before = Math.min(last, shownByte + TOO_FEW_TO_WAIT);
-        long hidden = position(shownByte);
-        for (int index = firstBehind(shownByte); index < to && shown[index] <= before; index++) {
+        int index = firstBehind(shownByte);
+        long hidden = position(shownByte, index);
+        while (index < to && shown[index] <= before) {
             if (lets[index]) {
                 hidden = end[index];
             }
+            index++;
         }
         return hidden;
     }

@@ -97,8 +97,10 @@ public final class KeyRules {
                             "the address that the server sends is used: make that one reachable (external_url, or the host's name resolution)"),
                     open(
                             "runners.environment",
-                            AT_THE_SERVER
-                                    + "set the variables for the instance, group or project at the server; for DOCKER_AUTH_CONFIG see docs/gitlab.md"),
+                            "values may be secret, so none is read: write those that are not into"
+                                    + " sources.gitlab[].variables, set the others at the server; the"
+                                    + " value of DOCKER_AUTH_CONFIG goes into a file that"
+                                    + " pools[].registry_logins names"),
                     open(
                             "runners.pre_get_sources_script",
                             AT_THE_SERVER
@@ -316,12 +318,8 @@ public final class KeyRules {
                     needless(
                             "runners.docker.wait_for_services_timeout",
                             "services are waited for, and one that fails is shown with its log"),
-                    open(
-                            "runners.docker.allowed_images",
-                            "there is no list of images: let the registry, or a proxy before it, offer only these"),
-                    open(
-                            "runners.docker.allowed_services",
-                            "there is no list of images: let the registry, or a proxy before it, offer only these"),
+                    taken("runners.docker.allowed_images", "pools[].allowed_images"),
+                    taken("runners.docker.allowed_services", "pools[].allowed_services"),
                     needless(
                             "runners.docker.allowed_privileged_images",
                             "nothing is ever privileged"),
@@ -331,9 +329,7 @@ public final class KeyRules {
                     open(
                             "runners.docker.pull_policy",
                             "an image is fetched when it is not there, or when a login opens it; a job says otherwise by image:pull_policy"),
-                    open(
-                            "runners.docker.allowed_pull_policies",
-                            "every pull policy is allowed to a job; private images are checked with the registry each time"),
+                    taken("runners.docker.allowed_pull_policies", "pools[].allowed_pull_policies"),
                     open("runners.docker.isolation", "Windows containers are not supported"),
                     open(
                             "runners.docker.shm_size",

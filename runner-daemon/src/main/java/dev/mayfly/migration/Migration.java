@@ -55,6 +55,10 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
         private static final long LEAST_MEMORY = 32;
         private static final long LEAST_LOG = 64;
         private static final long MOST_MEBIBYTES = 999_999;
+        private static final Pattern IMAGE_PATTERN =
+                Pattern.compile("[A-Za-z0-9*?][A-Za-z0-9._/:@*?-]{0,511}");
+        private static final Pattern PULL_POLICY = Pattern.compile("always|if-not-present|never");
+        private static final String REGISTRY_LOGINS = "DOCKER_AUTH_CONFIG=";
         private static final Pattern MEMORY = Pattern.compile("([0-9]{1,15})\\s*([bkmgt]?)b?");
         private static final Set<String> ON_DOCKER =
                 Set.of("docker", "docker+machine", "docker-autoscaler");
@@ -204,6 +208,7 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             sources.append("      pool: ").append(name).append('\n');
             certificates(runner, key);
             caches.take(field(runner, "cache"), key + ".cache");
+            registryLogins(field(runner, "environment"), key + ".environment");
             token(name, url.get(), runner, key);
             return true;
         }
@@ -249,6 +254,9 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             line(
                     "    timeout: 1d              # the server's limit of each job counts, below this one");
             image(text(docker, "image"), key);
+            allowed(docker, "allowed_images", IMAGE_PATTERN, key);
+            allowed(docker, "allowed_services", IMAGE_PATTERN, key);
+            allowed(docker, "allowed_pull_policies", PULL_POLICY, key);
             memory(text(docker, "memory"), key);
             cpus(text(docker, "cpus"), key);
             openFiles(text(field(docker, "ulimit"), "nofile"), key);
@@ -267,6 +275,26 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
                 line("    image: " + quoted(image));
             } else {
                 open(key + ".docker.image", "is no image's name: set pools[].image");
+            }
+        }
+
+        private void allowed(JsonNode docker, String list, Pattern good, String key) {
+            List<String> items = new ArrayList<>();
+            boolean odd = false;
+            for (JsonNode item : field(docker, list)) {
+                if (good.matcher(item.asText()).matches()) {
+                    items.add(quoted(item.asText()));
+                } else {
+                    odd = true;
+                }
+            }
+            if (odd) {
+                open(
+                        key + ".docker." + list,
+                        "holds what cannot be taken over: look at pools[]." + list);
+            }
+            if (!items.isEmpty()) {
+                line("    " + list + ": [" + String.join(", ", items) + "]");
             }
         }
 
@@ -347,6 +375,25 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
                 open(
                         key + ".docker.host",
                         "is no unix:///PATH or tcp://HOST:PORT: set engine.host to one");
+            }
+        }
+
+        /** The one variable of a runner that has a place of its own in a pool. */
+        private void registryLogins(JsonNode environment, String key) {
+            boolean others = false;
+            for (int i = 0; i < environment.size(); i++) {
+                if (environment.path(i).asText().startsWith(REGISTRY_LOGINS)) {
+                    open(
+                            key + "[" + i + "]",
+                            "is DOCKER_AUTH_CONFIG: write its value into a file of mode 0600 that"
+                                    + " belongs to the daemon's user, and name that by"
+                                    + " pools[].registry_logins");
+                } else {
+                    others = true;
+                }
+            }
+            if (!environment.isEmpty() && !others) {
+                told.add(key.toLowerCase(Locale.ROOT));
             }
         }
 

@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mayfly.Eventually;
 import dev.mayfly.artifacts.s3.S3Server;
+import dev.mayfly.config.MayflySettings;
 import dev.mayfly.source.gitlab.GitLabStub;
 import dev.mayfly.source.gitlab.StubJob;
 import dev.mayfly.source.gitlab.StubPayload;
 import dev.mayfly.source.gitlab.StubRunner;
+import dev.mayfly.source.local.LocalSourceSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +45,7 @@ class S3CacheIT {
     private static Host second;
 
     /** A daemon with a runner, and what it has on its disk. */
-    private record Host(Path home, StubRunner runner, Daemon daemon) {
+    private record Host(Path home, MayflySettings settings, StubRunner runner, Daemon daemon) {
 
         static Host start(String name) throws IOException, InterruptedException {
             Path own = Files.createDirectory(directory.resolve(name));
@@ -69,7 +71,8 @@ class S3CacheIT {
                                     server.accessKeyFile(),
                                     server.secretKeyFile()),
                     StandardOpenOption.APPEND);
-            return new Host(own, runner, Daemon.start(installation.settings()));
+            MayflySettings settings = installation.settings();
+            return new Host(own, settings, runner, Daemon.start(settings));
         }
 
         StubJob run(StubPayload payload) throws InterruptedException {
@@ -162,6 +165,18 @@ class S3CacheIT {
                 .contains("cache deps-1-non_protected was not saved: ")
                 .doesNotContain("not-the-right-one");
         assertThat(job.status()).as(job.trace()).isEqualTo(StubJob.Status.SUCCESS);
+    }
+
+    @Test
+    void doctorTriesTheBucketWhileTheDaemonRuns() throws Exception {
+        List<String> before = server.objects();
+        try (Assembly parts =
+                Assembly.open(first.settings(), LocalSourceSettings.Queue.PRIVATE)) {
+            assertThat(parts.examineCaches())
+                    .hasValueSatisfying(report -> assertThat(report.troubles()).isEmpty());
+        }
+
+        assertThat(server.objects()).isEqualTo(before);
     }
 
     /** Neither the receipt nor the journal nor a kept log has a key of the store. */

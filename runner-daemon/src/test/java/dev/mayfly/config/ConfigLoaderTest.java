@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.mayfly.execution.PoolTerms;
+import dev.mayfly.job.AllowedImages;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
@@ -59,7 +60,8 @@ class ConfigLoaderTest {
                         new EngineSettings(
                                 URI.create("unix:///var/run/docker.sock"),
                                 Duration.ofSeconds(30),
-                                Duration.ofMinutes(10)));
+                                Duration.ofMinutes(10),
+                                1 << 30));
         assertThat(settings.api())
                 .isEqualTo(
                         new ApiSettings(
@@ -129,7 +131,8 @@ class ConfigLoaderTest {
                                                 TokenShapes.of(TokenRules.builtIn())),
                                         RegistryLogins.NONE),
                                 1,
-                                false));
+                                false,
+                                AllowedImages.ALL));
     }
 
     @Test

@@ -138,11 +138,11 @@ class JobSpecJsonTest {
 
     @Test
     void otherFormatIsNamed() {
-        String json = JobSpecJson.write(SMALL).replace("\"format\":2", "\"format\":3");
+        String json = JobSpecJson.write(SMALL).replace("\"format\":3", "\"format\":4");
 
         assertThatThrownBy(() -> JobSpecJson.read(json))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("the job was stored in format 3, this version knows 2");
+                .hasMessage("the job was stored in format 4, this version knows 3");
     }
 
     @Test
@@ -195,6 +195,7 @@ class JobSpecJsonTest {
                 new PoolName("trusted"),
                 new Steps(
                         List.of("a", "b\nc"),
+                        List.of(new Steps.Further("release", List.of("e"))),
                         List.of("d"),
                         new Steps.Limits(
                                 Duration.ofMillis(90_500),

@@ -82,7 +82,7 @@ class PublishedFilesTest {
                         .replaceAll(match ->
                                 match.group(2)
                                                 .matches(
-                                                        "(token|token_rules|seccomp_profile|registry_logins): .*")
+                                                        "(token|token_rules|seccomp_profile|registry_logins|allowed_.*): .*")
                                         ? ""
                                         : java.util.regex.Matcher.quoteReplacement(
                                                 match.group(1) + match.group(2)));
@@ -186,6 +186,7 @@ class PublishedFilesTest {
                         Map.entry("engine.host", "tcp://10.0.0.1:2376"),
                         Map.entry("engine.call_timeout", "31s"),
                         Map.entry("engine.pull_timeout", "11m"),
+                        Map.entry("engine.min_free", "2GiB"),
                         Map.entry("agent.image", "other"),
                         Map.entry("api.listen", "127.0.0.1:1"),
                         Map.entry("api.token", "${env:TOKEN}"),
@@ -193,6 +194,9 @@ class PublishedFilesTest {
                         Map.entry("pools[].slots", "9"),
                         Map.entry("pools[].image", "other"),
                         Map.entry("pools[].registry_logins", "logins.json"),
+                        Map.entry("pools[].allowed_images", "[debian]"),
+                        Map.entry("pools[].allowed_services", "[debian]"),
+                        Map.entry("pools[].allowed_pull_policies", "[never]"),
                         Map.entry("pools[].network", "full"),
                         Map.entry("pools[].timeout", "2h"),
                         Map.entry("pools[].memory", "3GiB"),
@@ -222,6 +226,7 @@ class PublishedFilesTest {
                         Map.entry("sources.gitlab[].ca_file", "/elsewhere"),
                         Map.entry("sources.gitlab[].client_certificate", "/elsewhere"),
                         Map.entry("sources.gitlab[].client_key", "/elsewhere"),
+                        Map.entry("sources.gitlab[].variables.<NAME>", "other"),
                         Map.entry("artifacts.max_archive", "1GiB"),
                         Map.entry("artifacts.max_unpacked", "1GiB"),
                         Map.entry("artifacts.max_files", "1000"),
@@ -329,7 +334,9 @@ class PublishedFilesTest {
                 runner.put("client_certificate", "/usual");
                 runner.put("client_key", "/usual");
             }
-            if (value != null) {
+            if (value != null && path.endsWith(".variables.<NAME>")) {
+                runner.put("variables", "{A: " + value + "}");
+            } else if (value != null) {
                 runner.put(key, "'" + value + "'");
             }
             if ("true".equals(value) || "false".equals(value)) {

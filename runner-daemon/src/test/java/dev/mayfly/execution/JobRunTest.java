@@ -15,6 +15,7 @@ import dev.mayfly.job.Receipt;
 import dev.mayfly.job.RegistryLogin;
 import dev.mayfly.job.SecretRequest;
 import dev.mayfly.job.SecretValue;
+import dev.mayfly.job.Steps;
 import dev.mayfly.job.UsedImage;
 import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.sandbox.DeliveredFile;
@@ -258,6 +259,55 @@ class JobRunTest {
                                 Fault.WORKSPACE,
                                 "the sources could not be fetched: it ended with exit code 128;"
                                         + " the log's checkout section says why"));
+    }
+
+    @Test
+    void furtherCommandsHaveShellsOfTheirOwnUntilOneFails() throws Exception {
+        trial.engine.step("step_release", new StepEnd.Exited(7));
+        trial.run(
+                new JobSpec(
+                        "build",
+                        null,
+                        new Steps(
+                                List.of("make"),
+                                List.of(
+                                        new Steps.Further("sign", List.of("sign")),
+                                        new Steps.Further("release", List.of("release")),
+                                        new Steps.Further("never", List.of("never"))),
+                                List.of("make clean"),
+                                new Steps.Limits(null, null, null),
+                                false),
+                        Trial.plain().environment(),
+                        Trial.plain().inputs(),
+                        List.of()));
+
+        assertThat(trial.history)
+                .containsSubsequence(
+                        "step script", "step step_sign", "step step_release", "step after_script")
+                .doesNotContain("step step_never");
+        assertThat(trial.report.text()).contains("<step_sign>", "<step_release>");
+        assertThat(trial.report.outcome()).isEqualTo(new Outcome.Failed(7));
+    }
+
+    @Test
+    void nothingFurtherIsRunWhereTheScriptHasFailed() throws Exception {
+        trial.engine.step("script", new StepEnd.Exited(3));
+        trial.run(
+                new JobSpec(
+                        "build",
+                        null,
+                        new Steps(
+                                List.of("make"),
+                                List.of(new Steps.Further("release", List.of("release"))),
+                                List.of(),
+                                new Steps.Limits(null, null, null),
+                                false),
+                        Trial.plain().environment(),
+                        Trial.plain().inputs(),
+                        List.of()));
+
+        assertThat(trial.history).doesNotContain("step step_release");
+        assertThat(trial.report.outcome()).isEqualTo(new Outcome.Failed(3));
     }
 
     // -- whatever happens, everything is destroyed and one end is told

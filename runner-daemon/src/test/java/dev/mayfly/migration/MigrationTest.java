@@ -110,6 +110,25 @@ class MigrationTest {
     }
 
     @Test
+    void loginsToRegistriesHaveAPlaceInAPoolAndTheRestHasNone() throws IOException {
+        String runner =
+                "[[runners]]\nexecutor='docker'\nurl='https://a.b'\ntoken='glrt-x'\nenvironment=";
+        Migration alone = ofText(runner + "['DOCKER_AUTH_CONFIG=CANARY']\n");
+        Migration both = ofText(runner + "['A=b', 'DOCKER_AUTH_CONFIG=CANARY']\n");
+
+        assertThat(alone.findings())
+                .filteredOn(one -> one.key().contains("environment"))
+                .singleElement()
+                .satisfies(one -> assertThat(one.key()).isEqualTo("runners[0].environment[0]"))
+                .satisfies(one -> assertThat(one.remark()).contains("pools[].registry_logins"))
+                .satisfies(one -> assertThat(one.fate()).isEqualTo(Fate.OPEN));
+        assertThat(both.findings())
+                .extracting(Finding::key)
+                .contains("runners[0].environment[1]", "runners[0].environment");
+        assertThat(both.findings().toString() + alone.findings()).doesNotContain("CANARY");
+    }
+
+    @Test
     void eachKeyHasOneRule() {
         assertThat(KeyRules.all()).extracting(KeyRule::key).doesNotHaveDuplicates();
     }
@@ -140,6 +159,9 @@ class MigrationTest {
                         [runners.docker]
                         host = "unix:///d.sock"
                         image = "a:b"
+                        allowed_images = ["c:*"]
+                        allowed_services = ["d/**"]
+                        allowed_pull_policies = ["always"]
                         memory = "64m"
                         cpus = "3"
                         [runners.docker.ulimit]
@@ -179,6 +201,9 @@ class MigrationTest {
                         "client_key: '/key.pem'",
                         "log_limit: 100KiB",
                         "image: 'a:b'",
+                        "allowed_images: ['c:*']",
+                        "allowed_services: ['d/**']",
+                        "allowed_pull_policies: ['always']",
                         "memory: 64MiB",
                         "cpus: 3",
                         "open_files: 99",

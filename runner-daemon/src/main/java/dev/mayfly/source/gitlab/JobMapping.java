@@ -29,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +45,8 @@ final class JobMapping {
     /** Logins to registries, as the project has them. */
     private static final String LOGINS = "DOCKER_AUTH_CONFIG";
 
-    private static final Set<String> STEPS = Set.of("script", "after_script");
+    /** What the server may call a step. */
+    private static final Pattern STEP = Pattern.compile("[a-z][a-z0-9_]{0,31}");
 
     /** How a pipeline says: no entrypoint. */
     private static final List<String> CLEARED = List.of("");
@@ -96,7 +98,7 @@ final class JobMapping {
     static Result map(JobPayload payload, RunnerFacts runner) {
         JobMapping mapping = new JobMapping(payload, runner);
         JobSpec spec = mapping.spec();
-        TransferMapping transfers = new TransferMapping(payload, mapping.variables);
+        TransferMapping transfers = new TransferMapping(payload, mapping.variables, runner.info());
         Transfers mapped = transfers.map();
         mapping.lacking.addAll(transfers.lacking());
         mapping.skipped.addAll(transfers.skipped());
@@ -129,14 +131,17 @@ final class JobMapping {
 
     private Steps steps() {
         List<String> script = new ArrayList<>();
+        List<Steps.Further> further = new ArrayList<>();
         List<String> after = new ArrayList<>();
         for (Step step : payload.work().steps()) {
-            if (!STEPS.contains(step.name())) {
-                lacking.add("the step " + step.name());
-            } else if (step.name().equals("script")) {
+            if (step.name().equals("script")) {
                 script.addAll(step.script());
-            } else {
+            } else if (step.name().equals("after_script")) {
                 after.addAll(step.script());
+            } else if (!STEP.matcher(step.name()).matches()) {
+                lacking.add("a step whose name is no word");
+            } else if (!step.script().isEmpty()) {
+                further.add(new Steps.Further(step.name(), step.script()));
             }
         }
         if (script.isEmpty()) {
@@ -147,6 +152,7 @@ final class JobMapping {
         }
         return new Steps(
                 script,
+                further,
                 after,
                 new Steps.Limits(
                         limit("RUNNER_SCRIPT_TIMEOUT"),
@@ -313,6 +319,9 @@ final class JobMapping {
             all.add(new Variable("CI_JOB_IMAGE", image.name(), Set.of(Trait.PUBLIC)));
         }
         all.add(JobVariables.plain("CI_RUNNER_SHORT_TOKEN", runner.shortToken()));
+        // Public: like the runner's own, they reach services too.
+        runner.variables()
+                .forEach((name, value) -> all.add(new Variable(name, value, Set.of(Trait.PUBLIC))));
         all.add(JobVariables.plain("CI_BUILDS_DIR", Places.WORKSPACE));
         all.add(JobVariables.plain("CI_PROJECT_DIR", directory));
         // One job, one environment: there is never another beside it.

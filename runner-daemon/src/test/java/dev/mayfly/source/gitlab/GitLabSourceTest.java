@@ -207,13 +207,29 @@ class GitLabSourceTest {
     @Test
     void unchangedQueueIsAskedForWithWhatTheServerSaid() throws Exception {
         try (GitLabFixture gitlab = new GitLabFixture(folder)) {
-            assertThat(gitlab.claim(Duration.ofMillis(200))).isEmpty();
+            while (gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size() < 5) {
+                assertThat(gitlab.claim(Duration.ofMillis(100))).isEmpty();
+            }
 
             List<StubRequest> asked = gitlab.stub.requests(StubEndpoint.REQUEST_JOB);
-            assertThat(asked).hasSizeGreaterThan(1);
-            assertThat(asked.get(1).text()).contains("\"last_update\":\"");
-            // Never faster than its pace: 200 ms at 18 ms and more each.
-            assertThat(asked).hasSizeLessThan(13);
+            assertThat(asked.get(0).text()).doesNotContain("last_update");
+            assertThat(asked.subList(1, 5))
+                    .allSatisfy(one -> assertThat(one.text()).contains("\"last_update\":\""));
+        }
+    }
+
+    @Test
+    void questionsAreNotAskedFasterThanTheirPace() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            long begin = System.nanoTime();
+            while (gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size() < 10) {
+                assertThat(gitlab.claim(Duration.ofMillis(100))).isEmpty();
+            }
+            int asked = gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size();
+            long took = System.nanoTime() - begin;
+
+            // 18 ms and more between two of them; a slow machine makes it longer, never shorter.
+            assertThat(took).isGreaterThanOrEqualTo(Duration.ofMillis(18).toNanos() * (asked - 1));
         }
     }
 
@@ -250,6 +266,40 @@ class GitLabSourceTest {
             gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(3));
 
             assertThat(gitlab.claim().job().value()).isEqualTo("stub-3");
+        }
+    }
+
+    /** The server has given a job away, and nobody can know which. */
+    static Stream<StubFault> lostAnswers() {
+        return Stream.of(
+                new StubFault.CutAfter(),
+                new StubFault.Truncated(),
+                new StubFault.ContentType("text/plain"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("lostAnswers")
+    void jobWhoseAnswerIsLostStaysAtTheServerAndTheNextOneComes(StubFault fault) throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            gitlab.stub.next(StubEndpoint.REQUEST_JOB, fault);
+            StubJob lost = gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(3));
+            gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(4));
+
+            assertThat(gitlab.claim().job().value()).isEqualTo("stub-4");
+            assertThat(lost.updates()).isEmpty();
+            assertThat(lost.status()).isEqualTo(StubJob.Status.RUNNING);
+        }
+    }
+
+    @Test
+    void jobOfASlowAnswerIsClaimedByWhoeverAsksNext() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            gitlab.stub.next(StubEndpoint.REQUEST_JOB, new StubFault.Slow(Duration.ofMillis(500)));
+            gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(3));
+
+            assertThat(gitlab.claim(Duration.ofMillis(50))).isEmpty();
+            assertThat(gitlab.claim().job().value()).isEqualTo("stub-3");
+            assertThat(gitlab.stub.requests(StubEndpoint.REQUEST_JOB)).hasSize(1);
         }
     }
 
@@ -488,11 +538,11 @@ class GitLabSourceTest {
         try (GitLabFixture gitlab = new GitLabFixture(folder)) {
             StubJob job =
                     gitlab.stub.enqueue(
-                            gitlab.runner,
-                            GitLabFixture.job(13).node(),
-                            Set.of("multi_build_steps"));
+                            gitlab.runner, GitLabFixture.job(13).node(), Set.of("job_inputs"));
+            while (job.status() == StubJob.Status.PENDING) {
+                assertThat(gitlab.claim(Duration.ofMillis(100))).isEmpty();
+            }
 
-            assertThat(gitlab.claim(Duration.ofMillis(100))).isEmpty();
             assertThat(job.failureReason()).isEqualTo("runner_unsupported");
         }
     }
@@ -524,7 +574,10 @@ class GitLabSourceTest {
                                             GitLabFixture.POOL,
                                             false,
                                             new GitLabSourceSettings.Limits(
-                                                    dev.mayfly.job.NetworkAccess.NONE, 1, folder),
+                                                    dev.mayfly.job.NetworkAccess.NONE,
+                                                    1,
+                                                    folder,
+                                                    Map.of()),
                                             true,
                                             GitLabSourceSettings.Pacing.DEFAULT),
                                     gitlab.registrations,
