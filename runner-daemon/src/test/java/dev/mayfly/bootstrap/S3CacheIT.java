@@ -170,8 +170,7 @@ class S3CacheIT {
     @Test
     void doctorTriesTheBucketWhileTheDaemonRuns() throws Exception {
         List<String> before = server.objects();
-        try (Assembly parts =
-                Assembly.open(first.settings(), LocalSourceSettings.Queue.PRIVATE)) {
+        try (Assembly parts = Assembly.open(first.settings(), LocalSourceSettings.Queue.PRIVATE)) {
             assertThat(parts.examineCaches())
                     .hasValueSatisfying(report -> assertThat(report.troubles()).isEmpty());
         }

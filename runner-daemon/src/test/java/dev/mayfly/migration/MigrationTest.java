@@ -268,11 +268,27 @@ class MigrationTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "Type = \"gcs\"\n[runners.cache.gcs]\nBucketName = \"b-c\"\n",
-                "Type = \"s3\"\n",
-                "Type = \"s3\"\n[runners.cache.s3]\nBucketName = \"a b\"\n",
-                "Type = \"s3\"\nPath = \"../x\"\n[runners.cache.s3]\nBucketName = \"b-c\"\n"
-                        + "ServerAddress = \"http://odd\"\nBucketLocation = \"a'b\"\n",
+                """
+                Type = "gcs"
+                [runners.cache.gcs]
+                BucketName = "b-c"
+                """,
+                """
+                Type = "s3"
+                """,
+                """
+                Type = "s3"
+                [runners.cache.s3]
+                BucketName = "a b"
+                """,
+                """
+                Type = "s3"
+                Path = "../x"
+                [runners.cache.s3]
+                BucketName = "b-c"
+                ServerAddress = "http://odd"
+                BucketLocation = "a'b"
+                """,
             })
     void oddCacheIsNamedAndTheConfigurationIsStillGood(String lines) throws IOException {
         Migration migration = withCache(lines);
@@ -283,7 +299,12 @@ class MigrationTest {
 
     @Test
     void secondStoreIsNamed() throws IOException {
-        String store = "Type = \"s3\"\n[runners.cache.s3]\nBucketName = \"%s\"\n";
+        String store =
+                """
+                Type = "s3"
+                [runners.cache.s3]
+                BucketName = "%s"
+                """;
         String other =
                 """
                 [[runners]]
