@@ -104,6 +104,7 @@ class S3CacheIT {
     static void stop() throws Exception {
         first.stop();
         second.stop();
+        assertNoKeyOnDisk();
         stub.close();
         server.close();
     }
@@ -130,7 +131,6 @@ class S3CacheIT {
         StubJob third = first.run(other);
 
         assertThat(third.trace()).contains("No cache is there yet");
-        assertNoKeyOnDisk();
     }
 
     @Test
