@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
@@ -28,6 +27,7 @@ import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
+import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
@@ -39,7 +39,6 @@ import software.amazon.awssdk.services.s3.S3ClientBuilder;
 import software.amazon.awssdk.services.s3.S3Configuration;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
-import software.amazon.awssdk.services.s3.model.ListMultipartUploadsResponse;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 import software.amazon.awssdk.services.s3.model.NoSuchUploadException;
@@ -112,15 +111,7 @@ final class Bucket implements AutoCloseable {
         for (int attempt = 1; ; attempt++) {
             into.truncate(0);
             try (ResponseInputStream<GetObjectResponse> body = open(name)) {
-                if (body == null) {
-                    return Optional.empty();
-                }
-                if (body.response().contentLength() > mostBytes) {
-                    body.abort();
-                    throw new IOException("it is larger than cache.max_entry allows");
-                }
-                copy(body, into);
-                return Optional.of(body.response().lastModified());
+                return body == null ? Optional.empty() : take(body, into, mostBytes);
             } catch (CutOff e) {
                 if (attempt == ATTEMPTS) {
                     throw new IOException(
@@ -149,6 +140,35 @@ final class Bucket implements AutoCloseable {
                 });
     }
 
+    private Optional<Instant> take(
+            ResponseInputStream<GetObjectResponse> body, FileChannel into, long mostBytes)
+            throws IOException, InterruptedException {
+        boolean whole = false;
+        try {
+            copy(body, lengthOf(body.response(), mostBytes), into);
+            whole = true;
+            return Optional.of(body.response().lastModified());
+        } finally {
+            if (!whole) {
+                body.abort(); // closing it would read the rest
+            }
+        }
+    }
+
+    private long lengthOf(GetObjectResponse answer, long mostBytes) throws IOException {
+        // What other servers than S3's send is not what the SDK promises.
+        if (answer.contentLength() == null || answer.lastModified() == null) {
+            throw new IOException(
+                    settings.place().described()
+                            + " answers other than an S3 server: check cache.s3.endpoint, and"
+                            + " proxies on the way");
+        }
+        if (answer.contentLength() > mostBytes) {
+            throw new IOException("it is larger than cache.max_entry allows");
+        }
+        return answer.contentLength();
+    }
+
     /** A body that ended before its end. */
     private static final class CutOff extends IOException {
         private static final long serialVersionUID = 1L;
@@ -158,10 +178,11 @@ final class Bucket implements AutoCloseable {
         }
     }
 
-    private static void copy(ResponseInputStream<GetObjectResponse> body, FileChannel into)
+    private static void copy(
+            ResponseInputStream<GetObjectResponse> body, long length, FileChannel into)
             throws IOException, InterruptedException {
         byte[] piece = new byte[1 << 16];
-        long left = body.response().contentLength();
+        long left = length;
         try {
             while (left > 0) {
                 int got = read(body, piece, (int) Math.min(piece.length, left));
@@ -173,10 +194,6 @@ final class Bucket implements AutoCloseable {
             }
         } catch (ClosedByInterruptException e) {
             throw interruption(e);
-        } finally {
-            if (left > 0) {
-                body.abort(); // closing it would read the rest
-            }
         }
     }
 
@@ -302,21 +319,26 @@ final class Bucket implements AutoCloseable {
      * @param after the page before, or null for the first one
      */
     Page list(String beginning, @Nullable String after) throws IOException, InterruptedException {
-        ListObjectsV2Response page =
-                call(
-                        "ListBucket",
-                        s3 ->
-                                s3.listObjectsV2(request ->
-                                        request.bucket(bucket())
-                                                .prefix(key(beginning))
-                                                .continuationToken(after)));
-        List<Stored> objects = new ArrayList<>();
-        page.contents()
-                .forEach(one ->
-                        objects.add(new Stored(name(one.key()), one.size(), one.lastModified())));
-        return new Page(
-                objects,
-                Boolean.TRUE.equals(page.isTruncated()) ? page.nextContinuationToken() : null);
+        return call(
+                "ListBucket",
+                s3 -> {
+                    ListObjectsV2Response page =
+                            s3.listObjectsV2(request ->
+                                    request.bucket(bucket())
+                                            .prefix(key(beginning))
+                                            .continuationToken(after));
+                    return new Page(
+                            page.contents().stream()
+                                    .map(one ->
+                                            new Stored(
+                                                    name(one.key()),
+                                                    one.size(),
+                                                    one.lastModified()))
+                                    .toList(),
+                            Boolean.TRUE.equals(page.isTruncated())
+                                    ? page.nextContinuationToken()
+                                    : null);
+                });
     }
 
     /**
@@ -332,16 +354,17 @@ final class Bucket implements AutoCloseable {
 
     /** Uploads of such names that began before then, a thousand at most. */
     List<Begun> begun(String beginning, Instant before) throws IOException, InterruptedException {
-        ListMultipartUploadsResponse page =
-                call(
-                        "ListBucketMultipartUploads",
-                        s3 ->
-                                s3.listMultipartUploads(request ->
-                                        request.bucket(bucket()).prefix(key(beginning))));
-        return page.uploads().stream()
-                .filter(one -> one.initiated().isBefore(before))
-                .map(one -> new Begun(name(one.key()), one.uploadId()))
-                .toList();
+        return call(
+                "ListBucketMultipartUploads",
+                s3 ->
+                        s3
+                                .listMultipartUploads(
+                                        request -> request.bucket(bucket()).prefix(key(beginning)))
+                                .uploads()
+                                .stream()
+                                .filter(one -> one.initiated().isBefore(before))
+                                .map(one -> new Begun(name(one.key()), one.uploadId()))
+                                .toList());
     }
 
     private String bucket() {
@@ -374,7 +397,7 @@ final class Bucket implements AutoCloseable {
         try {
             return request.apply(client());
         } catch (RuntimeException e) {
-            if (Thread.currentThread().isInterrupted()) {
+            if (e instanceof AbortedException || Thread.currentThread().isInterrupted()) {
                 throw interruption(e);
             }
             String why = failures.of(e, right);

@@ -50,7 +50,7 @@ public final class S3Caches implements CacheStore {
     private static final Duration ABANDONED = Duration.ofHours(6);
 
     /** A thousand objects each. */
-    private static final int MOST_PAGES = 100;
+    private static final int MOST_PAGES = 50;
 
     private final Bucket bucket;
     private final S3Settings.Place place;
