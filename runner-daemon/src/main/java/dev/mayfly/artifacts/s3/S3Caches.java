@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.mayfly.artifacts.CacheBounds;
 import dev.mayfly.artifacts.CacheScope;
 import dev.mayfly.artifacts.CacheStore;
-import dev.mayfly.job.PoolName;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -15,18 +14,14 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,24 +36,13 @@ public final class S3Caches implements CacheStore {
 
     private static final Logger LOG = LoggerFactory.getLogger(S3Caches.class);
 
-    private static final Duration BETWEEN_EVICTIONS = Duration.ofMinutes(10);
-
-    /** Of a job that has saved a cache. */
-    private static final Duration LONGEST_EVICTION = Duration.ofSeconds(30);
-
-    /** Nobody uploads for so long: the writer has died. */
-    private static final Duration ABANDONED = Duration.ofHours(6);
-
-    /** A thousand objects each. */
-    private static final int MOST_PAGES = 50;
-
     private final Bucket bucket;
     private final S3Settings.Place place;
     private final CacheBounds bounds;
     private final Path spool;
     private final InstantSource clock;
     private final Function<CacheScope, String> owner;
-    private final Map<PoolName, Instant> evicted = new ConcurrentHashMap<>();
+    private final Eviction eviction;
 
     /**
      * Prepares; the store is asked when a job needs it.
@@ -79,6 +63,7 @@ public final class S3Caches implements CacheStore {
         this.spool = spool;
         this.clock = clock;
         this.owner = owner;
+        this.eviction = new Eviction(bucket, bounds, clock);
     }
 
     /**
@@ -98,7 +83,7 @@ public final class S3Caches implements CacheStore {
             try {
                 Optional<Instant> saved =
                         bucket.fetch(name, file, bounds.entryBytes() + Seal.BYTES);
-                if (saved.isEmpty() || isOld(saved.get())) {
+                if (saved.isEmpty() || eviction.isOld(saved.get())) {
                     continue;
                 }
                 if (Seal.opens(file, name)) {
@@ -146,7 +131,7 @@ public final class S3Caches implements CacheStore {
             upload.write(sealed.seal.bytes());
             upload.complete();
         }
-        evict(scope.pool());
+        eviction.after(scope.pool());
     }
 
     /** What is written, counted and sealed on its way. */
@@ -178,82 +163,6 @@ public final class S3Caches implements CacheStore {
         }
     }
 
-    // -- eviction
-
-    /**
-     * The pool's oldest caches go, now and then, after one was saved. Where that fails, the cache
-     * is saved all the same.
-     */
-    private void evict(PoolName pool) throws InterruptedException {
-        Instant now = clock.instant();
-        if (!isDue(pool, now)) {
-            return;
-        }
-        Instant until = now.plus(LONGEST_EVICTION);
-        try {
-            evict(pool.value() + "/", now, until);
-            for (Bucket.Begun upload : bucket.begun(pool.value() + "/", now.minus(ABANDONED))) {
-                if (clock.instant().isAfter(until)) {
-                    return;
-                }
-                bucket.abort(upload);
-            }
-        } catch (IOException e) {
-            LOG.warn("old caches are not removed pool={}: {}", pool, e.getMessage());
-        }
-    }
-
-    private boolean isDue(PoolName pool, Instant now) {
-        Instant last = evicted.get(pool);
-        if (last != null && now.isBefore(last.plus(BETWEEN_EVICTIONS))) {
-            return false;
-        }
-        // Of two jobs that come here together, one does it.
-        return last == null
-                ? evicted.putIfAbsent(pool, now) == null
-                : evicted.replace(pool, last, now);
-    }
-
-    private void evict(String pool, Instant now, Instant until)
-            throws IOException, InterruptedException {
-        List<Bucket.Stored> all = new ArrayList<>();
-        Bucket.Page page = bucket.list(pool, null);
-        for (int i = 1; ; i++) {
-            page.objects().stream().filter(S3Caches::isCache).forEach(all::add);
-            String next = page.next();
-            if (next == null || i == MOST_PAGES) {
-                break;
-            }
-            page = bucket.list(pool, next);
-        }
-        all.sort(Comparator.comparing(Bucket.Stored::saved).reversed());
-        long room = bounds.poolBytes();
-        for (Bucket.Stored one : all) {
-            room -= one.bytes();
-            if (room < 0 || isOld(one.saved())) {
-                if (clock.instant().isAfter(until)) {
-                    return;
-                }
-                room += one.bytes();
-                bucket.delete(one.name());
-                LOG.info(
-                        "cache evicted object={} bytes={} age={}",
-                        one.name(),
-                        one.bytes(),
-                        Duration.between(one.saved(), now));
-            }
-        }
-    }
-
-    private boolean isOld(Instant saved) {
-        return Duration.between(saved, clock.instant()).compareTo(bounds.unused()) > 0;
-    }
-
-    /** What others have put below a pool's name is theirs. */
-    private static boolean isCache(Bucket.Stored object) {
-        return object.name().matches("[^/]+/[0-9a-f]{64}/[0-9a-f]{64}");
-    }
-
     // -- what a person wants to know
 
     /**
@@ -279,7 +188,7 @@ public final class S3Caches implements CacheStore {
         }
         add(troubles, troubleOf(() -> read(name)));
         add(troubles, troubleOf(() -> bucket.list("doctor/", null)));
-        add(troubles, troubleOf(() -> bucket.begun("doctor/", clock.instant().minus(ABANDONED))));
+        add(troubles, troubleOf(() -> bucket.begun("doctor/", clock.instant())));
         add(troubles, troubleOf(() -> bucket.delete(name)));
         return new Report(place.described(), troubles);
     }
