@@ -32,7 +32,8 @@ record Architecture(String root) {
                     "source.gitlab",
                     "sandbox.docker",
                     "secrets.file",
-                    "secrets.vault");
+                    "secrets.vault",
+                    "artifacts.s3");
 
     /** What is at hand everywhere. */
     private static final List<String> PLAIN = List.of("java..", "org.jspecify..", "org.slf4j..");
@@ -71,6 +72,7 @@ record Architecture(String root) {
         rules.add(knows("migration", "config"));
         rules.add(knows("metrics", "job"));
         rules.add(knows("artifacts", "job"));
+        rules.add(knows("artifacts.s3", "artifacts", "job"));
         rules.add(knows("registry", "job"));
         rules.add(knows("teardown", "job", "sandbox", "secrets", "state"));
         rules.add(
@@ -90,6 +92,7 @@ record Architecture(String root) {
         rules.add(library("docker-java", "com.github.dockerjava..", "sandbox.docker"));
         rules.add(library("Tink", "com.google.crypto.tink..", "secrets.file"));
         rules.add(library("the Vault driver", "io.github.jopenlibs..", "secrets.vault"));
+        rules.add(library("the AWS SDK", "software.amazon.awssdk..", "artifacts.s3"));
         rules.add(
                 library(
                         "Vert.x",

@@ -60,12 +60,15 @@ class ArchitectureTest {
                             "ExecutionThatKnowsTooMuch"),
                     Map.entry("metrics knows job only", "MetricsThatKnowsTooMuch"),
                     Map.entry("artifacts knows job only", "ArtifactsThatKnowTooMuch"),
+                    Map.entry(
+                            "artifacts.s3 knows artifacts, job only", "ArtifactsS3ThatKnowTooMuch"),
                     Map.entry("registry knows job only", "RegistryThatKnowsTooMuch"),
                     Map.entry("only bootstrap and cli name adapters", "ExecutionThatKnowsTooMuch"),
                     Map.entry("docker-java is seen in sandbox.docker only", "UserOfEveryLibrary"),
                     Map.entry("Tink is seen in secrets.file only", "UserOfEveryLibrary"),
                     Map.entry(
                             "the Vault driver is seen in secrets.vault only", "UserOfEveryLibrary"),
+                    Map.entry("the AWS SDK is seen in artifacts.s3 only", "UserOfEveryLibrary"),
                     Map.entry(
                             "Vert.x is seen in source.local, source.gitlab, bootstrap, cli only",
                             "UserOfEveryLibrary"),

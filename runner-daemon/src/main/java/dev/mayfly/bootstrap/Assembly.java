@@ -5,9 +5,8 @@ import dev.mayfly.admission.PoolAdmission;
 import dev.mayfly.admission.PoolCeiling;
 import dev.mayfly.admission.SourceBinding;
 import dev.mayfly.admission.Verdict;
-import dev.mayfly.artifacts.CacheStore;
-import dev.mayfly.artifacts.LocalCaches;
 import dev.mayfly.artifacts.UnpackLimits;
+import dev.mayfly.artifacts.s3.S3Caches;
 import dev.mayfly.config.Environment;
 import dev.mayfly.config.ExchangeSettings;
 import dev.mayfly.config.JobSpecJson;
@@ -51,7 +50,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -193,18 +191,11 @@ public final class Assembly implements AutoCloseable {
 
     private Storage storage() {
         ExchangeSettings exchange = settings.exchange();
-        ExchangeSettings.Cache cache = exchange.cache();
         return new Storage(
                 directory.spool(),
                 exchange.archiveBytes(),
                 new UnpackLimits(exchange.unpackedBytes(), exchange.files()),
-                cache == null
-                        ? CacheStore.NONE
-                        : new LocalCaches(
-                                cache.directory(),
-                                new LocalCaches.Bounds(
-                                        cache.poolBytes(), cache.entryBytes(), cache.unused()),
-                                InstantSource.system()));
+                CacheParts.of(settings, directory.spool()));
     }
 
     /** Keeps alive what has to be renewed. Without it, that is seen to when it is needed. */
@@ -226,6 +217,13 @@ public final class Assembly implements AutoCloseable {
     /** What a person wants to know of Vault, if the configuration names one. */
     public Optional<VaultReport> examineVault() throws InterruptedException {
         return vault == null ? Optional.empty() : Optional.of(vault.examine());
+    }
+
+    /** What a person wants to know of the store for caches, if there is one outside of the host. */
+    public Optional<S3Caches.Report> examineCaches() throws InterruptedException {
+        return stages.storage().caches() instanceof S3Caches caches
+                ? Optional.of(caches.examine())
+                : Optional.empty();
     }
 
     private SpoolSettings spool() {
@@ -270,6 +268,7 @@ public final class Assembly implements AutoCloseable {
         if (vault != null) {
             vault.close();
         }
+        stages.storage().caches().close();
         local.close();
         engine.close();
         lives.close();

@@ -217,13 +217,7 @@ final class SettingsBinding {
                 artifacts.bytes("max_archive"),
                 artifacts.bytes("max_unpacked"),
                 artifacts.number("max_files"),
-                cache.text("store").equals("none")
-                        ? null
-                        : new ExchangeSettings.Cache(
-                                path(cache, "path", stateDirectory.resolve("cache")),
-                                cache.bytes("max_size"),
-                                cache.bytes("max_entry"),
-                                cache.duration("max_unused")));
+                new CacheBinding(cache).settings(directory, stateDirectory.resolve("cache")));
     }
 
     private SecretsSettings secrets(

@@ -25,6 +25,7 @@ final class SettingsChecks {
         checkGitLab(root.section("sources").sections("gitlab"));
         checkKey(root.section("secrets").section("file"));
         new VaultBinding(root).check();
+        new CacheBinding(root.section("cache")).check();
     }
 
     /** The variable is no part of the file, but without a host in the file it is what counts. */

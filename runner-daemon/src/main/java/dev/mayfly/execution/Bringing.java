@@ -23,12 +23,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a job is brought before its script: archives of earlier jobs, unpacked into its source
  * directory by the helper, as the job's user. For use by the job's thread.
  */
 final class Bringing {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Bringing.class);
 
     private static final Duration LIMIT = Duration.ofHours(1);
 
@@ -149,7 +153,9 @@ final class Bringing {
                 return true;
             }
         } catch (FaultException | IOException e) {
-            log.notice("cache " + cache.key() + " was not restored: " + e.getMessage());
+            String what = "cache " + cache.key() + " was not restored: " + e.getMessage();
+            LOG.warn("pool={} project={}: {}", scope.pool(), scope.project(), log.line(what));
+            log.notice(what);
             return false;
         }
     }

@@ -1,5 +1,9 @@
 package dev.mayfly.migration;
 
+import static dev.mayfly.migration.ConfigToml.field;
+import static dev.mayfly.migration.ConfigToml.number;
+import static dev.mayfly.migration.ConfigToml.text;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.mayfly.config.NearestName;
 import java.nio.file.Path;
@@ -12,7 +16,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -71,6 +74,7 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
         private final Set<String> names = new HashSet<>(Set.of("local"));
         private final StringBuilder pools = new StringBuilder();
         private final StringBuilder sources = new StringBuilder();
+        private final CacheMove caches = new CacheMove(this::open);
         private @Nullable String engine;
         private int slots;
 
@@ -106,10 +110,10 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             if (pools.isEmpty()) {
                 pools.append("  - name: untrusted\n");
             }
-            return new Migration(text(), findings, tokens);
+            return new Migration(written(), findings, tokens);
         }
 
-        private String text() {
+        private String written() {
             StringBuilder yaml = new StringBuilder();
             yaml.append(
                     "# Made from gitlab-runner's config.toml; see docs/migrate-from-gitlab-runner.md.\n");
@@ -128,6 +132,7 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             if (!sources.isEmpty()) {
                 yaml.append("\nsources:\n  gitlab:\n").append(sources);
             }
+            yaml.append(caches.yaml());
             return yaml.toString();
         }
 
@@ -202,6 +207,7 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             sources.append("      url: ").append(quoted(url.get())).append('\n');
             sources.append("      pool: ").append(name).append('\n');
             certificates(runner, key);
+            caches.take(field(runner, "cache"), key + ".cache");
             registryLogins(field(runner, "environment"), key + ".environment");
             token(name, url.get(), runner, key);
             return true;
@@ -542,27 +548,6 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
 
         private void line(String text) {
             pools.append(text).append('\n');
-        }
-
-        /** Where gitlab-runner reads keys, it does not look at upper and lower case. */
-        private static JsonNode field(JsonNode node, String name) {
-            for (Map.Entry<String, JsonNode> entry : node.properties()) {
-                if (entry.getKey().equalsIgnoreCase(name)) {
-                    return entry.getValue();
-                }
-            }
-            return node.path(name);
-        }
-
-        private static String text(JsonNode node, String name) {
-            JsonNode value = field(node, name);
-            return value.isValueNode() && !value.isNull()
-                    ? Objects.toString(value.asText(), "")
-                    : "";
-        }
-
-        private static long number(JsonNode value) {
-            return value.isNumber() ? value.longValue() : 0;
         }
 
         /** Text that YAML takes as it is, whatever is in it. */

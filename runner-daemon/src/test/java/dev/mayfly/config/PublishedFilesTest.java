@@ -16,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -114,6 +115,7 @@ class PublishedFilesTest {
                         "pools[].name",
                         "sources.gitlab[].name",
                         "sources.gitlab[].pool",
+                        "cache.s3.bucket",
                         "pools[].vault.jwt.role",
                         "pools[].vault.bindings[].name",
                         "pools[].vault.bindings[].ref",
@@ -233,6 +235,18 @@ class PublishedFilesTest {
                         Map.entry("cache.max_size", "1GiB"),
                         Map.entry("cache.max_entry", "1GiB"),
                         Map.entry("cache.max_unused", "1d"),
+                        Map.entry("cache.s3.endpoint", "https://other:9000"),
+                        Map.entry("cache.s3.region", "other"),
+                        Map.entry("cache.s3.bucket", "other"),
+                        Map.entry("cache.s3.prefix", "other/one"),
+                        Map.entry("cache.s3.path_style", "true"),
+                        Map.entry("cache.s3.credentials", "aws_chain"),
+                        Map.entry("cache.s3.access_key_file", "/elsewhere"),
+                        Map.entry("cache.s3.secret_key_file", "/elsewhere"),
+                        Map.entry("cache.s3.session_token_file", "/elsewhere"),
+                        Map.entry("cache.s3.ca_file", "/elsewhere"),
+                        Map.entry("cache.s3.plain_http", "true"),
+                        Map.entry("cache.s3.timeout", "11s"),
                         Map.entry("pools[].vault.token_role", "other"),
                         Map.entry("pools[].vault.policies", "[other]"),
                         Map.entry("pools[].vault.jwt.mount", "other"),
@@ -284,6 +298,28 @@ class PublishedFilesTest {
         StringBuilder text = new StringBuilder();
         if (path.contains("vault")) {
             text.append(withVault(path, value));
+        } else if (path.startsWith("cache.s3.")) {
+            Map<String, String> store =
+                    new TreeMap<>(
+                            Map.of(
+                                    "bucket",
+                                    "usual",
+                                    "access_key_file",
+                                    "/a",
+                                    "secret_key_file",
+                                    "/s"));
+            if (key.equals("plain_http") && value != null) {
+                store.put("endpoint", "'http://store:9000'"); // which it is that lets it in
+            }
+            if (key.equals("credentials") && value != null) {
+                store.keySet().retainAll(Set.of("bucket"));
+            }
+            if (value != null) {
+                store.put(key, value.equals("true") ? value : "'" + value + "'");
+            }
+            text.append("pools: [{name: high}, {name: low}]\ncache: {store: s3, s3: ")
+                    .append(store.toString().replace("=", ": "))
+                    .append("}");
         } else if (path.startsWith("pools[]")) {
             String name = key.equals("name") && value != null ? "" : "name: low, ";
             if (path.startsWith("pools[].masking.")) {
