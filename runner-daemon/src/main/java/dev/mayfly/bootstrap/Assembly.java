@@ -139,6 +139,7 @@ public final class Assembly implements AutoCloseable {
                         clock,
                         FIRST_PAUSE);
         metrics.watchQuarantine(reaper::quarantined);
+        metrics.watchUnrevoked(vault == null ? () -> 0 : vault::unrevoked);
         stages =
                 new Stages(
                         admission,

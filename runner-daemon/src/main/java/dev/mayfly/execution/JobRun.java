@@ -224,6 +224,7 @@ public final class JobRun {
                                         handed,
                                         plan.timeout().plus(AROUND_THE_SCRIPT)));
         lease = fetched;
+        fetched.tell(log::soon);
         log.hide(fetched.secrets());
         log.hideHanded(fetched.hidden()); // what of it cannot be masked, the job does not have
         for (String notice : fetched.notices()) {
@@ -272,15 +273,31 @@ public final class JobRun {
         }
     }
 
+    /** With the setup before it, if there is one; what that leaves of the time is the script's. */
     private Outcome runScript(Sandbox sandbox, List<Secret> secrets) throws InterruptedException {
         Duration limit = deadline.atMost(plan.timeout());
+        Deadline both = Deadline.in(limit);
+        Optional<Step> setup = plan.setup();
+        if (setup.isPresent()) {
+            log.begin("setup");
+            Outcome outcome = run(sandbox, setup.get(), limit, limit);
+            if (!(outcome instanceof Outcome.Passed)) {
+                return outcome;
+            }
+            if (claim.cancellation().reason() != null) {
+                return plan.cancelled();
+            }
+        }
         log.begin("script");
+        Duration left = setup.isEmpty() ? limit : both.atMost(limit);
+        return run(sandbox, plan.script(secrets), left, limit);
+    }
+
+    private Outcome run(Sandbox sandbox, Step step, Duration left, Duration limit)
+            throws InterruptedException {
         StepEnd end =
                 sandbox.run(
-                        plan.script(secrets),
-                        log.output(limit, claim.cancellation()),
-                        limit,
-                        claim.cancellation());
+                        step, log.output(left, claim.cancellation()), left, claim.cancellation());
         return deadline.passed() && end instanceof StepEnd.TimedOut
                 ? deadline.outcome()
                 : plan.outcomeOf(end, limit);

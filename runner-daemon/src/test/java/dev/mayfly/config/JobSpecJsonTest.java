@@ -138,11 +138,11 @@ class JobSpecJsonTest {
 
     @Test
     void otherFormatIsNamed() {
-        String json = JobSpecJson.write(SMALL).replace("\"format\":2", "\"format\":3");
+        String json = JobSpecJson.write(SMALL).replace("\"format\":3", "\"format\":4");
 
         assertThatThrownBy(() -> JobSpecJson.read(json))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("the job was stored in format 3, this version knows 2");
+                .hasMessage("the job was stored in format 4, this version knows 3");
     }
 
     @Test
@@ -194,6 +194,7 @@ class JobSpecJsonTest {
                 "full \u2603 \"quoted\"\n",
                 new PoolName("trusted"),
                 new Steps(
+                        List.of("install"),
                         List.of("a", "b\nc"),
                         List.of("d"),
                         new Steps.Limits(

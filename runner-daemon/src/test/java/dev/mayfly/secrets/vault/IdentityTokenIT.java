@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.job.SecretRequest;
 import dev.mayfly.secrets.SecretAudit.Action;
 import dev.mayfly.secrets.SecretLease;
 import dev.mayfly.secrets.vault.PoolAccess.Allowance;
@@ -85,7 +86,8 @@ class IdentityTokenIT {
                                 new PoolAccess(
                                         POOL,
                                         null,
-                                        new IdentityRole(WORLD.auth(), "prod", "VAULT_ID_TOKEN"),
+                                        new IdentityRole(
+                                                WORLD.auth(), "prod", List.of(), "VAULT_ID_TOKEN"),
                                         List.of(allowed),
                                         List.of(
                                                 new Binding(
@@ -209,7 +211,8 @@ class IdentityTokenIT {
     void bindingIsForJobsWhoseClaimsFitAlone() {
         assertThat(vault.provider.bound(POOL, identity(CI.token(Map.of()))))
                 .singleElement()
-                .satisfies(bound -> assertThat(bound.asVariable()).isTrue());
+                .satisfies(bound ->
+                        assertThat(bound.variable()).isEqualTo(SecretRequest.Variable.VALUE));
         assertThat(vault.provider.bound(POOL, identity(CI.token(Map.of("ref_protected", "false")))))
                 .isEmpty();
         assertThat(vault.provider.bound(POOL, List.of())).isEmpty();
