@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mayfly.Eventually;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /** The {@code mayfly} command in a process of its own, to be signalled and killed. */
@@ -35,14 +38,16 @@ final class MayflyProcess implements AutoCloseable {
         Path said = Files.createTempFile(installation.config().getParent(), command + "-", ".log");
         List<String> line = new ArrayList<>();
         line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        line.addAll(flags);
         line.addAll(
                 List.of(
                         "-XX:TieredStopAtLevel=1",
                         "--enable-native-access=ALL-UNNAMED",
                         "--sun-misc-unsafe-memory-access=allow",
                         // The product's own logging, not the tests'.
-                        "-Dlogback.configurationFile=logback.xml",
+                        "-Dlogback.configurationFile=logback.xml"));
+        line.addAll(flags);
+        line.addAll(
+                List.of(
                         "-cp",
                         System.getProperty("java.class.path"),
                         "dev.mayfly.cli.Main",
@@ -68,6 +73,23 @@ final class MayflyProcess implements AutoCloseable {
     static MayflyProcess daemonWithHeap(Installation installation, int mebibytes)
             throws IOException, InterruptedException {
         return ready(start(List.of("-Xmx" + mebibytes + "m"), installation, "daemon"));
+    }
+
+    /** The same with all loggers at TRACE that the product lets anybody lower. */
+    static MayflyProcess talkativeDaemon(Installation installation)
+            throws IOException, InterruptedException {
+        Path talkative = installation.config().resolveSibling("talkative.xml");
+        try (InputStream product = MayflyProcess.class.getResourceAsStream("/logback.xml")) {
+            String text =
+                    new String(
+                            Objects.requireNonNull(product).readAllBytes(), StandardCharsets.UTF_8);
+            Files.writeString(
+                    talkative,
+                    text.replace("${mayfly.log.level:-INFO}", "TRACE")
+                            .replace("${mayfly.log.root:-INFO}", "TRACE"));
+        }
+        return ready(
+                start(List.of("-Dlogback.configurationFile=" + talkative), installation, "daemon"));
     }
 
     private static MayflyProcess ready(MayflyProcess daemon) throws InterruptedException {

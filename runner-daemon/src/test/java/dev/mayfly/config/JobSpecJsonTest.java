@@ -63,7 +63,7 @@ class JobSpecJsonTest {
                                     "/workspace/there")));
 
     /** Components that hold what must not be stored. */
-    private static final Set<String> SECRET = Set.of("handed", "registries", "password");
+    private static final Set<String> SECRET = Set.of("handed", "registries", "password", "account");
 
     private static final JobSpec SMALL =
             new JobSpec(

@@ -161,7 +161,8 @@ final class Renewal implements AutoCloseable {
         try {
             Duration span;
             String request = "";
-            Until until = Until.in(LIMIT);
+            // Shorter than what is left, so that the next attempt does not come too late.
+            Until until = Until.in(Until.in(LIMIT).atMost(Kept.third(item.span())));
             if (item.id() == null) {
                 span = renewToken(item.token(), item.span(), api, until);
             } else {
