@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -73,11 +74,27 @@ final class DoctorCommand implements Callable<Integer> {
             ok("secrets", "readable");
         }
         troubles.forEach(trouble -> bad("secrets", trouble));
-        parts.examineVault().filter(vault -> vault.trouble().isEmpty()).ifPresent(this::vault);
+        Optional<VaultReport> vault = parts.examineVault();
+        if (vault.isPresent() && !troubles.contains(vault.get().trouble())) {
+            vault(vault.get());
+        }
     }
 
     private void vault(VaultReport vault) {
+        if (!vault.trouble().isEmpty()) {
+            bad("Vault", vault.trouble());
+            return;
+        }
         ok("Vault", "knows this daemon, version " + vault.version());
+        if (!vault.tooOldFor().isEmpty()) {
+            note(
+                    "Vault",
+                    "version "
+                            + vault.version()
+                            + " has holes that are known: "
+                            + vault.tooOldFor()
+                            + " or newer closes them");
+        }
         if (!vault.missing().isEmpty()) {
             bad(
                     "Vault",

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
@@ -36,6 +37,19 @@ final class MayflyProcess implements AutoCloseable {
             List<String> flags, Installation installation, String command, String... arguments)
             throws IOException {
         Path said = Files.createTempFile(installation.config().getParent(), command + "-", ".log");
+        List<String> line = new ArrayList<>(java(flags));
+        line.addAll(List.of(command, "--config", installation.config().toString()));
+        line.addAll(List.of(arguments));
+        return new MayflyProcess(
+                new ProcessBuilder(line)
+                        .redirectErrorStream(true)
+                        .redirectOutput(said.toFile())
+                        .start(),
+                said);
+    }
+
+    /** The program up to its first own argument. */
+    private static List<String> java(List<String> flags) {
         List<String> line = new ArrayList<>();
         line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         line.addAll(
@@ -46,21 +60,31 @@ final class MayflyProcess implements AutoCloseable {
                         // The product's own logging, not the tests'.
                         "-Dlogback.configurationFile=logback.xml"));
         line.addAll(flags);
-        line.addAll(
-                List.of(
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "dev.mayfly.cli.Main",
-                        command,
-                        "--config",
-                        installation.config().toString()));
-        line.addAll(List.of(arguments));
-        return new MayflyProcess(
-                new ProcessBuilder(line)
-                        .redirectErrorStream(true)
-                        .redirectOutput(said.toFile())
-                        .start(),
-                said);
+        line.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.mayfly.cli.Main"));
+        return line;
+    }
+
+    /**
+     * What a command has said when it had ended.
+     *
+     * @param code its exit code
+     */
+    record Said(int code, String out, String err) {}
+
+    /** Runs a command to its end, with more in its environment than this process has. */
+    static Said run(Installation installation, Map<String, String> environment, String... words)
+            throws IOException, InterruptedException {
+        Path out = Files.createTempFile(installation.config().getParent(), "out-", ".txt");
+        Path err = Files.createTempFile(installation.config().getParent(), "err-", ".txt");
+        List<String> line = new ArrayList<>(java(List.of()));
+        line.addAll(List.of(words));
+        line.addAll(List.of("--config", installation.config().toString()));
+        ProcessBuilder builder =
+                new ProcessBuilder(line).redirectOutput(out.toFile()).redirectError(err.toFile());
+        builder.environment().putAll(environment);
+        Process process = builder.start();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        return new Said(process.exitValue(), Files.readString(out), Files.readString(err));
     }
 
     /** Starts a daemon and waits until it says that it is ready. */

@@ -193,11 +193,11 @@ class VaultCrashIT {
     }
 
     private static List<String> script(Step step) {
-        return step == Step.SCRIPT_RUNS ? List.of(SCRIPT) : List.of("true");
+        return step == Step.SCRIPT_RUNS ? List.of(SCRIPT) : List.of("echo ran");
     }
 
     private static List<String> afterScript(Step step) {
-        return step == Step.AFTER_SCRIPT_RUNS ? List.of(AFTER_SCRIPT) : List.of("true");
+        return step == Step.AFTER_SCRIPT_RUNS ? List.of(AFTER_SCRIPT) : List.of("echo ran");
     }
 
     private void hinder(Step step, String login) {
