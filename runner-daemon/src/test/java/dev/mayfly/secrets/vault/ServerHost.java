@@ -125,7 +125,8 @@ sealed interface ServerHost {
                     new GenericContainer<>(DockerImageName.parse(image))
                             .withImagePullPolicy(NEVER)
                             .withNetworkMode("host")
-                            // Not by a method of its own, which tries mounting with another image first.
+                            // Not by a method of its own, which tries mounting with another image
+                            // first.
                             .withCreateContainerCmdModifier(command ->
                                     Objects.requireNonNullElseGet(
                                                     command.getHostConfig(), HostConfig::new)
