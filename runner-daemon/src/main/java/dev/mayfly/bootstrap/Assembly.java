@@ -27,6 +27,7 @@ import dev.mayfly.sandbox.docker.DockerEngine;
 import dev.mayfly.sandbox.docker.DockerSandboxBackend;
 import dev.mayfly.sandbox.docker.DockerSettings;
 import dev.mayfly.sandbox.docker.EngineReport;
+import dev.mayfly.secrets.AbsentProvider;
 import dev.mayfly.secrets.SecretsByReference;
 import dev.mayfly.secrets.SecretsProvider;
 import dev.mayfly.secrets.file.FileSecretsProvider;
@@ -137,6 +138,7 @@ public final class Assembly implements AutoCloseable {
                         clock,
                         FIRST_PAUSE);
         metrics.watchQuarantine(reaper::quarantined);
+        metrics.watchUnrevoked(vault == null ? () -> 0 : vault::unrevoked);
         stages =
                 new Stages(
                         admission,
@@ -209,9 +211,13 @@ public final class Assembly implements AutoCloseable {
             MayflySettings settings, @Nullable VaultSecretsProvider vault) {
         FileSecretsProvider file =
                 new FileSecretsProvider(settings.secrets().file(), keyOf(settings));
-        return vault == null
-                ? file
-                : new SecretsByReference(VaultSecretsProvider.SCHEME, vault, file);
+        SecretsProvider remote =
+                vault == null
+                        ? new AbsentProvider(
+                                "add secrets.vault to its configuration, and a vault section to"
+                                        + " the pool")
+                        : vault;
+        return new SecretsByReference(VaultSecretsProvider.SCHEME, remote, file);
     }
 
     /** What a person wants to know of Vault, if the configuration names one. */

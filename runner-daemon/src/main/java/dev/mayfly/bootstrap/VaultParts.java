@@ -65,6 +65,7 @@ final class VaultParts {
     private static PoolAccess.@Nullable IdentityRole exchanged(VaultSettings.@Nullable Jwt role) {
         return role == null
                 ? null
-                : new PoolAccess.IdentityRole(role.mount(), role.role(), role.variable());
+                : new PoolAccess.IdentityRole(
+                        role.mount(), role.role(), role.others(), role.variable());
     }
 }

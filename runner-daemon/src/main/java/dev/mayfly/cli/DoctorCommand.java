@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -74,7 +75,10 @@ final class DoctorCommand implements Callable<Integer> {
             ok("secrets", "readable");
         }
         troubles.forEach(trouble -> bad("secrets", trouble));
-        parts.examineVault().filter(vault -> vault.trouble().isEmpty()).ifPresent(this::vault);
+        Optional<VaultReport> vault = parts.examineVault();
+        if (vault.isPresent() && !troubles.contains(vault.get().trouble())) {
+            vault(vault.get());
+        }
         parts.examineCaches().ifPresent(this::caches);
     }
 
@@ -87,7 +91,20 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     private void vault(VaultReport vault) {
+        if (!vault.trouble().isEmpty()) {
+            bad("Vault", vault.trouble());
+            return;
+        }
         ok("Vault", "knows this daemon, version " + vault.version());
+        if (!vault.tooOldFor().isEmpty()) {
+            note(
+                    "Vault",
+                    "version "
+                            + vault.version()
+                            + " has holes that are known: "
+                            + vault.tooOldFor()
+                            + " or newer closes them");
+        }
         if (!vault.missing().isEmpty()) {
             bad(
                     "Vault",

@@ -23,6 +23,7 @@ final class JobChecks {
 
     void run() {
         checkNames();
+        checkScript("setup");
         checkScript("script");
         checkAliases();
         checkRepository(root.section("workspace").section("git"));

@@ -78,9 +78,11 @@ public record JobDocument(JobSpec spec, LocalSources sources) {
 
     private static Steps steps(Section root) {
         return new Steps(
+                root.texts("setup"),
                 root.texts("script"),
                 root.texts("after_script"),
-                root.has("timeout") ? root.duration("timeout") : null);
+                new Steps.Limits(root.has("timeout") ? root.duration("timeout") : null, null, null),
+                false);
     }
 
     private static JobEnvironment environment(Section root) {

@@ -191,7 +191,11 @@ record VaultBinding(Section root) {
     }
 
     private static VaultSettings.Jwt jwt(Section jwt) {
-        return new VaultSettings.Jwt(jwt.text("mount"), jwt.text("role"), jwt.text("variable"));
+        return new VaultSettings.Jwt(
+                jwt.text("mount"),
+                jwt.text("role"),
+                jwt.texts("other_roles"),
+                jwt.text("variable"));
     }
 
     private static VaultSettings.Binding binding(Section binding) {

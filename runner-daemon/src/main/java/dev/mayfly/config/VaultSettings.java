@@ -106,9 +106,14 @@ public record VaultSettings(Server server, Tls tls, Auth auth, List<Pool> pools)
     /**
      * How a job's identity token is exchanged.
      *
+     * @param others roles that a job may name in place of the usual one
      * @param variable of the job that holds it
      */
-    public record Jwt(String mount, String role, String variable) {}
+    public record Jwt(String mount, String role, List<String> others, String variable) {
+        public Jwt {
+            others = List.copyOf(others);
+        }
+    }
 
     /**
      * Paths, and for whom.

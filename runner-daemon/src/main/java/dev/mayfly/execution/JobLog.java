@@ -27,6 +27,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,6 +46,9 @@ final class JobLog {
 
     /** How long a job that somebody wants to end waits for its log to be delivered. */
     private static final Duration HASTE = Duration.ofSeconds(20);
+
+    /** Of what other threads say, waiting at once. */
+    private static final int MOST_NEWS = 256;
 
     /** What values are called that jobs have added, whatever the jobs call them. */
     private static final String ADDED = "added";
@@ -61,6 +67,9 @@ final class JobLog {
 
     /** What the providers call the secrets, by their names in the job. */
     private final Map<String, String> references = new HashMap<>();
+
+    /** What other threads have to say, until the job's own thread says it. */
+    private final Queue<String> news = new ArrayBlockingQueue<>(MOST_NEWS);
 
     private @Nullable Section section;
 
@@ -117,6 +126,7 @@ final class JobLog {
     }
 
     private void endSection() throws InterruptedException {
+        sayNews();
         if (section != null) {
             section.end();
             section = null;
@@ -124,7 +134,25 @@ final class JobLog {
     }
 
     void notice(String text) throws InterruptedException {
+        sayNews();
         pipeline.notice(text);
+    }
+
+    /**
+     * Says something as soon as the job prints or goes on. For use by any thread; never blocks. Of
+     * very much at once, the latest is not said.
+     */
+    void soon(String text) {
+        if (!news.offer(text)) {
+            LOG.warn("too much to say in a job's log job={}", claim.job());
+        }
+    }
+
+    private void sayNews() throws InterruptedException {
+        for (String text = news.peek(); text != null; text = news.peek()) {
+            pipeline.notice(text);
+            news.remove();
+        }
     }
 
     /**
@@ -179,7 +207,19 @@ final class JobLog {
     Sandbox.Output output(Duration limit, Cancellation cancellation) {
         waitFor(limit);
         cancellation.whenRequested(() -> waitFor(Duration.ZERO));
-        return output;
+        return new Sandbox.Output() {
+            @Override
+            public void write(byte[] bytes, int offset, int length) throws InterruptedException {
+                sayNews();
+                output.write(bytes, offset, length);
+            }
+
+            @Override
+            public Optional<String> mask(String name, SecretValue value)
+                    throws InterruptedException {
+                return output.mask(name, value);
+            }
+        };
     }
 
     private void waitFor(Duration limit) {

@@ -5,6 +5,7 @@ import dev.mayfly.job.FaultException;
 import dev.mayfly.job.GitFetch;
 import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.ImageSpec;
+import dev.mayfly.job.Inputs;
 import dev.mayfly.job.JobEnvironment;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.Outcome;
@@ -23,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -148,6 +150,31 @@ record JobPlan(Claim claim, PoolTerms terms, boolean colours) {
         return asked == null ? AFTER_SCRIPT_LIMIT : Ceiling.lower(asked, terms.timeout());
     }
 
+    /**
+     * What the job wants to run before its script, if anything. It has nothing that nobody else may
+     * see: neither secrets nor masked values, nor variables that hold one of these, as the address
+     * of a repository does with a token in it.
+     */
+    Optional<Step> setup() {
+        List<String> lines = spec().steps().setup();
+        if (lines.isEmpty()) {
+            return Optional.empty();
+        }
+        Inputs inputs = spec().inputs();
+        List<String> masked =
+                masked().stream()
+                        .map(value -> new String(value.value().reveal(), StandardCharsets.UTF_8))
+                        .filter(value -> !value.isBlank())
+                        .toList();
+        Map<String, String> open = new HashMap<>(inputs.variables());
+        open.values().removeIf(value -> masked.stream().anyMatch(value::contains));
+        List<HandedValue> shown =
+                inputs.handed().stream()
+                        .filter(value -> !value.is(HandedValue.Use.MASKED))
+                        .toList();
+        return Optional.of(step("setup", Step.Place.JOB, lines, open, shown, List.of(), Map.of()));
+    }
+
     Step script(List<Secret> secrets) {
         return step("script", Step.Place.JOB, spec().steps().script(), secrets, Map.of());
     }
@@ -199,11 +226,24 @@ record JobPlan(Claim claim, PoolTerms terms, boolean colours) {
             List<String> lines,
             List<Secret> secrets,
             Map<String, String> more) {
-        Map<String, String> environment = new HashMap<>(spec().inputs().variables());
-        List<DeliveredFile> files = new ArrayList<>();
-        for (HandedValue value : spec().inputs().handed()) {
+        Inputs inputs = spec().inputs();
+        return step(name, place, lines, inputs.variables(), inputs.handed(), secrets, more);
+    }
+
+    private Step step(
+            String name,
+            Step.Place place,
+            List<String> lines,
+            Map<String, String> variables,
+            List<HandedValue> handed,
+            List<Secret> secrets,
+            Map<String, String> more) {
+        Map<String, String> environment = new HashMap<>(variables);
+        // By name: a secret takes the place of a file variable that is called the same.
+        Map<String, DeliveredFile> files = new LinkedHashMap<>();
+        for (HandedValue value : handed) {
             if (value.is(HandedValue.Use.FILE)) {
-                files.add(new DeliveredFile(value.name(), value.value()));
+                files.put(value.name(), new DeliveredFile(value.name(), value.value()));
                 environment.put(value.name(), Places.file(value.name()));
             } else if (value.is(HandedValue.Use.VARIABLE)) {
                 environment.put(
@@ -211,7 +251,10 @@ record JobPlan(Claim claim, PoolTerms terms, boolean colours) {
             }
         }
         environment.putAll(SecretVariables.of(secrets));
-        secrets.forEach(s -> files.add(new DeliveredFile(s.request().name(), s.value())));
+        for (Secret secret : secrets) {
+            String file = secret.request().name();
+            files.put(file, new DeliveredFile(file, secret.value()));
+        }
         // Last: neither a variable nor a secret takes the place of what Mayfly says.
         environment.put("CI", "true");
         environment.put("MAYFLY_JOB_ID", claim.job().value());
@@ -224,7 +267,7 @@ record JobPlan(Claim claim, PoolTerms terms, boolean colours) {
                 new Step.Program.Shell(
                         colours ? EchoedScript.coloured(lines) : EchoedScript.of(lines)),
                 environment,
-                files,
+                List.copyOf(files.values()),
                 null);
     }
 

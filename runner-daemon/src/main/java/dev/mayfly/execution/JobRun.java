@@ -228,6 +228,7 @@ public final class JobRun {
                                         handed,
                                         plan.timeout().plus(AROUND_THE_SCRIPT)));
         lease = fetched;
+        fetched.tell(log::soon);
         log.hide(fetched.secrets());
         log.hideHanded(fetched.hidden()); // what of it cannot be masked, the job does not have
         for (String notice : fetched.notices()) {
@@ -301,11 +302,24 @@ public final class JobRun {
         return null;
     }
 
+    /** With the setup before it, if there is one; what that leaves of the time is the script's. */
     private Outcome runScript(Sandbox sandbox, List<Secret> secrets) throws InterruptedException {
         Duration limit = deadline.atMost(plan.timeout());
         Deadline ofAll = Deadline.in(limit);
+        Optional<Step> setup = plan.setup();
+        if (setup.isPresent()) {
+            log.begin("setup");
+            Outcome outcome = run(sandbox, setup.get(), limit, limit);
+            if (!(outcome instanceof Outcome.Passed)) {
+                return outcome;
+            }
+            if (claim.cancellation().reason() != null) {
+                return plan.cancelled();
+            }
+        }
         log.begin("script");
-        Outcome outcome = run(sandbox, plan.script(secrets), limit, limit);
+        Duration left = setup.isEmpty() ? limit : ofAll.atMost(limit);
+        Outcome outcome = run(sandbox, plan.script(secrets), left, limit);
         for (Step step : plan.further(secrets)) {
             if (!(outcome instanceof Outcome.Passed)) {
                 break;

@@ -2,6 +2,7 @@ package dev.mayfly.execution;
 
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.job.Places;
 import dev.mayfly.secrets.Secret;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -25,8 +26,13 @@ final class SecretVariables {
     static Map<String, String> of(List<Secret> secrets) {
         Map<String, String> variables = new LinkedHashMap<>();
         for (Secret secret : secrets) {
-            if (secret.request().asVariable()) {
-                variables.put(secret.request().name(), text(secret));
+            String name = secret.request().name();
+            switch (secret.request().variable()) {
+                case VALUE -> variables.put(name, text(secret));
+                case PATH -> variables.put(name, Places.file(name));
+                case NONE -> {
+                    // the job knows where its files are
+                }
             }
         }
         return variables;

@@ -129,6 +129,19 @@ public final class JobMetrics {
     }
 
     /**
+     * Shows from now on how many leases and tokens of jobs that are over may still be good; once.
+     *
+     * @param count asked at each scrape; must answer at once
+     */
+    public void watchUnrevoked(Supplier<Number> count) {
+        Gauge.builder(MetricNames.SECRETS_UNREVOKED, count)
+                .description(
+                        "Leases and tokens of jobs that are over, not shown to be revoked, and tried"
+                                + " again.")
+                .register(registry);
+    }
+
+    /**
      * Shows from now on whether a pool's jobs could be served; once for each pool.
      *
      * @param healthy asked at each scrape; must answer at once

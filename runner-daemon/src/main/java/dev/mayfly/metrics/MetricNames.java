@@ -39,6 +39,9 @@ public final class MetricNames {
     /** Logins, reads, renewals, revocations and refusals of secrets. */
     public static final String SECRET_USES = "mayfly.secret.uses";
 
+    /** What of jobs that are over a secrets provider may still know. */
+    public static final String SECRETS_UNREVOKED = "mayfly.secrets.unrevoked";
+
     /** How long it took to destroy the environments of jobs. */
     public static final String TEARDOWN = "mayfly.teardown";
 

@@ -112,12 +112,14 @@ final class JobReader {
         }
         Map<String, String> plain = variables.values();
         plain.keySet()
-                .removeIf(name -> secrets.containsKey(name) && secrets.get(name).asVariable());
+                .removeIf(name ->
+                        secrets.containsKey(name)
+                                && secrets.get(name).variable() == SecretRequest.Variable.VALUE);
         return new PipelineJob(
                 new JobSpec(
                         variant.name(),
                         run.pool(),
-                        new Steps(script, after, new Steps.Limits(null, null, limit), false),
+                        steps(script, after, limit),
                         new JobEnvironment(image, services, run.network(), ResourceRequest.NONE),
                         new Inputs(
                                 plain, List.copyOf(secrets.values()), new WorkspaceSource.Empty()),
@@ -233,10 +235,16 @@ final class JobReader {
             problems.add(written.place().problem("is empty", "write at least one command"));
         }
         script.addAll(own);
-        if (TRUE.contains(variables.value("CI_DEBUG_TRACE"))) {
-            script.addFirst("set -o xtrace");
-        }
         return script.isEmpty() ? List.of(":") : script;
+    }
+
+    private Steps steps(List<String> script, List<String> after, @Nullable Duration limit) {
+        Steps steps =
+                new Steps(script, after, new Steps.Limits(null, null, limit), false)
+                        .withSetupApart();
+        return TRUE.contains(variables.value("CI_DEBUG_TRACE"))
+                ? steps.beginningWith("set -o xtrace")
+                : steps;
     }
 
     private List<String> lines(Keyword keyword) {

@@ -4,6 +4,7 @@ import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.Receipt;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** The secrets of one job and the means to end them. */
 public interface SecretLease {
@@ -20,6 +21,12 @@ public interface SecretLease {
     default List<String> notices() {
         return List.of();
     }
+
+    /**
+     * Who is told, from now on and on another thread, what becomes of the secrets while the job
+     * runs: one line each, without a value. Must not block.
+     */
+    default void tell(Consumer<String> news) {}
 
     /** What must be gone after {@link #revoke()}; empty when the provider has nothing to revoke. */
     List<OwnedResource> owned();

@@ -7,6 +7,7 @@ import dev.mayfly.job.Receipt;
 import dev.mayfly.job.SecretRequest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -75,6 +76,11 @@ public final class SecretsByReference implements SecretsProvider {
         @Override
         public List<String> notices() {
             return parts.stream().flatMap(part -> part.notices().stream()).toList();
+        }
+
+        @Override
+        public void tell(Consumer<String> news) {
+            parts.forEach(part -> part.tell(news));
         }
 
         @Override

@@ -104,6 +104,18 @@ final class Engine implements AutoCloseable {
                 .toList();
     }
 
+    /** The one container of a job that has a role in it. */
+    String containerOf(String job, String role) {
+        return client
+                .listContainersCmd()
+                .withLabelFilter(Map.of(JOB, job, "dev.mayfly.role", role))
+                .exec()
+                .stream()
+                .map(Container::getId)
+                .findFirst()
+                .orElseThrow();
+    }
+
     /** Every IPv4 address of this host but loopback. */
     static List<String> hostAddresses() {
         try {

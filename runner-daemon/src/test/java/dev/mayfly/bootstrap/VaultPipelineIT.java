@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mayfly.Eventually;
 import dev.mayfly.secrets.vault.CiServer;
+import dev.mayfly.secrets.vault.FaultProxy;
 import dev.mayfly.secrets.vault.PostgresCluster;
 import dev.mayfly.secrets.vault.VaultServer;
 import dev.mayfly.secrets.vault.VaultSpace;
@@ -24,9 +25,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Jobs of a pipeline whose server knows no Vault: their identity tokens get them what the pool's
- * configuration binds. The CI server is a stub; Vault and PostgreSQL are real. Needs an engine on
- * this host and the agent image.
+ * Jobs of a pipeline: their identity tokens get them what the pool's configuration binds, and what
+ * they name themselves where their server knows Vault. The CI server is a stub; Vault and
+ * PostgreSQL are real. Needs an engine on this host and the agent image.
  */
 @Timeout(180)
 class VaultPipelineIT {
@@ -41,13 +42,18 @@ class VaultPipelineIT {
     private static GitLabStub stub;
     private static StubRunner runner;
     private static Daemon daemon;
+    private static String database;
+    private static String keyValue;
+    private static String auth;
 
     @BeforeAll
     static void start() throws IOException, InterruptedException {
         server = VaultServer.start();
         VaultSpace space = server.space("pipe");
-        String database = space.database(CLUSTER, "pipe");
-        String auth = space.enableAuth("jwt");
+        database = space.database(CLUSTER, "pipe");
+        keyValue = space.keyValue(2);
+        server.write(keyValue + "/data/shop", "{\"data\":{\"password\":\"of-the-shop-alone\"}}");
+        auth = space.enableAuth("jwt");
         server.write(
                 "auth/" + auth + "/config",
                 "{\"bound_issuer\":\"%s\",\"jwt_validation_pubkeys\":\"%s\"}"
@@ -59,7 +65,9 @@ class VaultPipelineIT {
                  "bound_claims": {"project_id": "42", "ref_protected": "true"}, "token_policies": ["%s"],
                  "token_ttl": "90s", "token_no_default_policy": true, "token_type": "service"}
                 """
-                        .formatted(CiServer.AUDIENCE, space.jobPolicy("prod", database + "/*")));
+                        .formatted(
+                                CiServer.AUDIENCE,
+                                space.jobPolicy("prod", database + "/*", keyValue + "/*")));
         String role = space.tokenRole("none", space.jobPolicy("none"));
         stub = GitLabStub.start();
         runner = stub.runner();
@@ -88,12 +96,34 @@ class VaultPipelineIT {
 
     private static StubJob ended(long id, String token, String... script)
             throws InterruptedException {
+        return ended(payload(id, token, script));
+    }
+
+    private static StubPayload payload(long id, String token, String... script) {
         StubPayload payload =
                 StubPayload.job(id, "deploy")
                         .variable("GIT_STRATEGY", "none")
                         .variable("VAULT_ID_TOKEN", token, "masked raw")
+                        .failureReasons(
+                                "script_failure",
+                                "runner_system_failure",
+                                "runner_configuration_error",
+                                "runner_external_dependency_failure")
                         .script(script);
         ((ObjectNode) payload.node().path("image")).put("name", Installation.AGENT_IMAGE);
+        return payload;
+    }
+
+    /** A secret of the pipeline's own; the engine as its name and path, then path and field. */
+    private static ObjectNode secret(
+            StubPayload payload, String name, String engine, String field) {
+        ObjectNode secret =
+                payload.vaultSecret(name, server.address().toString(), "", engine, field);
+        ((ObjectNode) secret.at("/vault/server/auth")).put("path", auth);
+        return secret;
+    }
+
+    private static StubJob ended(StubPayload payload) throws InterruptedException {
         StubJob job = stub.enqueue(runner, payload);
         Eventually.holds(
                 "the job ends",
@@ -149,8 +179,122 @@ class VaultPipelineIT {
         assertThat(job.trace())
                 .contains("identity token gives no access to the role prod")
                 .doesNotContain("ran\n");
-        assertThat(job.failureReason())
-                .isEqualTo("script_failure"); // the server knows no better word
+        assertThat(job.failureReason()).isEqualTo("runner_configuration_error");
         assertNothingIsLeft();
+    }
+
+    // -- secrets that the pipeline names
+
+    @Test
+    void secretsOfThePipelineAreFetchedInTheJobsOwnName() throws InterruptedException {
+        StubPayload payload =
+                payload(
+                        504,
+                        CI.token(Map.of()),
+                        "test \"$OWN_PASSWORD\" = /run/secrets/OWN_PASSWORD",
+                        "test -s \"$OWN_PASSWORD\"",
+                        "ls -l /run/secrets/OWN_PASSWORD | cut -c1-10",
+                        "case \"$OWN_USER\" in v-*) echo a login of its own;; *) exit 1;; esac",
+                        "echo \"the shop has $SHOP\"",
+                        "test \"$(cat /run/secrets/SHOP)\" = \"$SHOP\"");
+        secret(payload, "OWN_PASSWORD", "generic:" + database, "creds/pipe#password");
+        secret(payload, "OWN_USER", "generic:" + database, "creds/pipe#username")
+                .put("file", false);
+        secret(payload, "SHOP", "kv-v2:" + keyValue, "shop#password").put("file", false);
+        StubJob job = ended(payload);
+
+        assertThat(job.status()).as(job.trace()).isEqualTo(StubJob.Status.SUCCESS);
+        assertThat(job.trace())
+                .contains("a login of its own\n", "the shop has [MASKED]", "-r--------\n")
+                .contains("secret SHOP: " + keyValue + "/data/shop version 1, not leased")
+                .doesNotContain("of-the-shop-alone");
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void setupHasNoneOfThemNorTheTokenThatGetsThem() throws InterruptedException {
+        StubPayload payload =
+                payload(
+                        505,
+                        CI.token(Map.of()),
+                        "echo \"setup sees ${SHOP:-nothing} ${VAULT_ID_TOKEN:-no token}\"",
+                        "echo \"setup has $(ls /run/secrets | wc -l) files\"",
+                        "(sleep 600; cat /run/secrets/SHOP >stolen) &",
+                        "echo installed >package",
+                        ": end of setup",
+                        "cat package",
+                        "test -n \"$SHOP\" && test -s /run/secrets/SHOP",
+                        "case \"$(cat /proc/[0-9]*/comm)\" in *sleep*) exit 1;; esac",
+                        "echo done");
+        secret(payload, "SHOP", "kv-v2:" + keyValue, "shop#password").put("file", false);
+        StubJob job = ended(payload);
+
+        assertThat(job.status()).as(job.trace()).isEqualTo(StubJob.Status.SUCCESS);
+        assertThat(job.trace())
+                .contains("setup sees nothing no token\n", "setup has 0 files\n")
+                .contains("installed\n", "done\n");
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void pipelineCannotSendItsTokenToAServerOfItsOwn() throws Exception {
+        try (FaultProxy evil = new FaultProxy(server.address())) {
+            StubPayload payload = payload(506, CI.token(Map.of()), "echo ran");
+            secret(payload, "SHOP", "kv-v2:" + keyValue, "shop#password");
+            ((ObjectNode) payload.node().at("/secrets/SHOP/vault/server"))
+                    .put("url", evil.address().toString());
+            StubJob job = ended(payload);
+
+            assertThat(job.status()).isEqualTo(StubJob.Status.FAILED);
+            assertThat(job.failureReason()).isEqualTo("runner_configuration_error");
+            assertThat(job.trace())
+                    .contains("the job's secret SHOP is at the server")
+                    .contains("it must be " + server.address())
+                    .doesNotContain("ran\n");
+            assertThat(evil.seen("")).isEmpty();
+        }
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void unprotectedRefIsRefusedByVaultWhereTheFirstFenceIsDown() throws InterruptedException {
+        StubPayload payload = payload(507, CI.token(Map.of("ref_protected", "false")), "echo ran");
+        secret(payload, "SHOP", "kv-v2:" + keyValue, "shop#password");
+        StubJob job = ended(payload);
+
+        assertThat(job.failureReason()).isEqualTo("runner_configuration_error");
+        assertThat(job.trace())
+                .contains("identity token gives no access to the role prod")
+                .doesNotContain("ran\n");
+    }
+
+    @Test
+    void missingSecretFailsTheJobBeforeItsFirstCommand() throws InterruptedException {
+        StubPayload payload = payload(508, CI.token(Map.of()), "echo ran");
+        secret(payload, "OWN_USER", "generic:" + database, "creds/pipe#username");
+        secret(payload, "SHOP", "kv-v2:" + keyValue, "shop#pasword");
+        StubJob job = ended(payload);
+
+        assertThat(job.failureReason()).isEqualTo("runner_configuration_error");
+        assertThat(job.trace())
+                .contains(keyValue + "/data/shop: there is no field pasword")
+                .doesNotContain("ran\n");
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void secretOfAnotherProviderIsNotServedYet() throws InterruptedException {
+        StubPayload payload = payload(509, CI.token(Map.of()), "echo ran");
+        payload.node()
+                .putObject("secrets")
+                .putObject("CLOUDY")
+                .putObject("gcp_secret_manager")
+                .put("name", "n");
+        StubJob job = ended(payload);
+
+        assertThat(job.status()).isEqualTo(StubJob.Status.FAILED);
+        assertThat(job.trace())
+                .contains("the secret CLOUDY from gcp_secret_manager, which is not served yet")
+                .doesNotContain("ran\n");
     }
 }

@@ -36,6 +36,7 @@ class JobDocumentTest {
                                 name: build
                                 pool: trusted
                                 image: {name: debian, entrypoint: [env, A=b]}
+                                setup: npm ci
                                 script: [make, make test]
                                 after_script: cat log
                                 variables: {LEVEL: debug}
@@ -59,9 +60,11 @@ class JobDocumentTest {
                                 "build",
                                 new PoolName("trusted"),
                                 new Steps(
+                                        List.of("npm ci"),
                                         List.of("make", "make test"),
                                         List.of("cat log"),
-                                        Duration.ofMinutes(90)),
+                                        new Steps.Limits(Duration.ofMinutes(90), null, null),
+                                        false),
                                 new JobEnvironment(
                                         new ImageSpec("debian", List.of("env", "A=b")),
                                         List.of(

@@ -63,7 +63,7 @@ class JobSpecJsonTest {
                                     "/workspace/there")));
 
     /** Components that hold what must not be stored. */
-    private static final Set<String> SECRET = Set.of("handed", "registries", "password");
+    private static final Set<String> SECRET = Set.of("handed", "registries", "password", "account");
 
     private static final JobSpec SMALL =
             new JobSpec(
@@ -194,6 +194,7 @@ class JobSpecJsonTest {
                 "full \u2603 \"quoted\"\n",
                 new PoolName("trusted"),
                 new Steps(
+                        List.of("install"),
                         List.of("a", "b\nc"),
                         List.of(new Steps.Further("release", List.of("e"))),
                         List.of("d"),

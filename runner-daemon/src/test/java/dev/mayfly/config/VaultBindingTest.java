@@ -79,7 +79,7 @@ class VaultBindingTest {
                             vault:
                               token_role: r
                               policies: [p, q]
-                              jwt: {role: j}
+                              jwt: {role: j, other_roles: [k, l]}
                               allow:
                                 - {paths: [secret/data/shop/*, +/creds/app], when: {ref_protected: true, project_id: [42, '043']}}
                               bindings:
@@ -113,7 +113,8 @@ class VaultBindingTest {
         VaultSettings.Pool pool = vault.pools().getFirst();
         assertThat(vault.pools()).hasSize(1);
         assertThat(pool.minted()).isEqualTo(new VaultSettings.Minted("r", List.of("p", "q")));
-        assertThat(pool.jwt()).isEqualTo(new VaultSettings.Jwt("jwt", "j", "VAULT_ID_TOKEN"));
+        assertThat(pool.jwt())
+                .isEqualTo(new VaultSettings.Jwt("jwt", "j", List.of("k", "l"), "VAULT_ID_TOKEN"));
         assertThat(pool.allowed())
                 .containsExactly(
                         new VaultSettings.Allowed(

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /** Secrets in memory, each under its reference. */
 final class FakeSecrets implements SecretsProvider {
@@ -29,6 +30,7 @@ final class FakeSecrets implements SecretsProvider {
     private final Map<String, byte[]> values = new HashMap<>();
     private final List<HandedValue> derived = new ArrayList<>();
     private Fetching fetching = () -> {};
+    private volatile Consumer<String> news = _ -> {};
     volatile String illness = "";
     final AtomicInteger healthAsked = new AtomicInteger();
 
@@ -51,6 +53,11 @@ final class FakeSecrets implements SecretsProvider {
                         name,
                         new SecretValue(value.getBytes(StandardCharsets.UTF_8)),
                         Set.of(HandedValue.Use.MASKED)));
+    }
+
+    /** Who is told what becomes of the secrets. */
+    Consumer<String> news() {
+        return news;
     }
 
     void whileFetching(Fetching rule) {
@@ -79,6 +86,11 @@ final class FakeSecrets implements SecretsProvider {
             @Override
             public List<HandedValue> hidden() {
                 return List.copyOf(derived);
+            }
+
+            @Override
+            public void tell(Consumer<String> listener) {
+                news = listener;
             }
 
             @Override

@@ -7,6 +7,7 @@ import dev.mayfly.admission.Verdict;
 import dev.mayfly.execution.RecordingReport.News;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.Inputs;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.Outcome;
@@ -27,6 +28,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -501,6 +503,137 @@ class JobRunTest {
         assertThat(trial.report.outcome().sentence())
                 .contains("secret KEY has a NUL byte", "variable: true")
                 .doesNotContain("long enough");
+    }
+
+    @Test
+    void variableOfASecretCanHoldThePathOfItsFile() throws Exception {
+        trial.run(Trial.with(new SecretRequest("KEY", "token", SecretRequest.Variable.PATH, null)));
+
+        Step script = trial.engine.ran("script");
+        assertThat(script.environment()).containsEntry("KEY", "/run/secrets/KEY");
+        assertThat(script.files()).extracting(DeliveredFile::name).containsExactly("KEY");
+    }
+
+    @Test
+    void secretTakesThePlaceOfAFileThatCameWithTheJob() throws Exception {
+        trial.run(
+                Trial.job(
+                        List.of("make"),
+                        List.of(),
+                        new Inputs(
+                                Map.of(),
+                                List.of(
+                                        new HandedValue(
+                                                "KEY",
+                                                new SecretValue("of the project".getBytes(UTF_8)),
+                                                Set.of(HandedValue.Use.FILE))),
+                                List.of(new SecretRequest("KEY", "token", true)),
+                                new WorkspaceSource.Empty())));
+
+        assertThat(trial.engine.ran("script").files())
+                .singleElement()
+                .satisfies(file ->
+                        assertThat(file.value().reveal()).isEqualTo(Trial.VALUE.getBytes(UTF_8)));
+    }
+
+    // -- setup
+
+    private static JobSpec withSetup() {
+        Steps steps =
+                new Steps(
+                        List.of("npm ci"),
+                        List.of("make"),
+                        List.of("true"),
+                        new Steps.Limits(Duration.ofMinutes(5), null, null),
+                        false);
+        Inputs inputs =
+                new Inputs(
+                        Map.of("LEVEL", "debug", "URL", "https://x:handed-to-hide@git.example"),
+                        List.of(
+                                new HandedValue(
+                                        "MASKED",
+                                        new SecretValue("handed-to-hide".getBytes(UTF_8)),
+                                        Set.of(HandedValue.Use.MASKED, HandedValue.Use.VARIABLE)),
+                                new HandedValue(
+                                        "OPEN_FILE",
+                                        new SecretValue("authorities".getBytes(UTF_8)),
+                                        Set.of(HandedValue.Use.FILE))),
+                        List.of(new SecretRequest("KEY", "token", true)),
+                        new WorkspaceSource.Empty());
+        return new JobSpec("build", null, steps, Trial.plain().environment(), inputs, List.of());
+    }
+
+    @Test
+    void setupRunsBeforeTheScriptAndHasNothingThatNobodyMaySee() throws Exception {
+        trial.run(withSetup());
+
+        assertThat(trial.history)
+                .containsSubsequence("step setup", "step script", "step after_script");
+        Step setup = trial.engine.ran("setup");
+        assertThat(setup.place()).isEqualTo(Step.Place.JOB);
+        assertThat(setup.environment())
+                .containsEntry("LEVEL", "debug")
+                .containsEntry("OPEN_FILE", "/run/secrets/OPEN_FILE")
+                .doesNotContainKeys("KEY", "MASKED", "URL");
+        assertThat(setup.files()).extracting(DeliveredFile::name).containsExactly("OPEN_FILE");
+        assertThat(trial.engine.ran("script").environment())
+                .containsEntry("KEY", Trial.VALUE)
+                .containsEntry("MASKED", "handed-to-hide")
+                .containsKey("URL");
+        assertThat(trial.report.text()).contains("<setup>\n", "<script>\n");
+    }
+
+    @Test
+    void failedSetupEndsTheJobBeforeItsScript() throws Exception {
+        trial.engine.step("setup", new StepEnd.Exited(7));
+        trial.run(withSetup());
+
+        assertThat(trial.report.outcome()).isEqualTo(new Outcome.Failed(7));
+        assertThat(trial.history).contains("step after_script").doesNotContain("step script");
+    }
+
+    @Test
+    void setupAndScriptShareTheirTime() throws Exception {
+        trial.engine.step("setup", new StepEnd.TimedOut());
+        trial.run(withSetup());
+
+        assertThat(trial.report.outcome()).isEqualTo(new Outcome.TimedOut(Duration.ofMinutes(5)));
+        assertThat(trial.history).doesNotContain("step script");
+    }
+
+    @Test
+    void cancellationDuringTheSetupKeepsTheScriptFromBeginning() throws Exception {
+        trial.engine.step(
+                "setup",
+                (_, _, _, _) -> {
+                    trial.cancellation.request("enough");
+                    return new StepEnd.Exited(0);
+                });
+        trial.run(withSetup());
+
+        assertThat(trial.report.outcome()).isEqualTo(new Outcome.Cancelled("enough"));
+        assertThat(trial.history).doesNotContain("step script");
+    }
+
+    // -- news of secrets
+
+    @Test
+    void whatBecomesOfSecretsMeanwhileIsSaidInTheLog() throws Exception {
+        trial.engine.step(
+                "script",
+                (_, output, _, _) -> {
+                    print(output, "before\n");
+                    trial.secrets.news().accept("the lease of " + Trial.VALUE + " has ended");
+                    print(output, "after\n");
+                    trial.secrets.news().accept("said by nobody's output");
+                    return new StepEnd.Exited(0);
+                });
+        trial.run(Trial.with(new SecretRequest("KEY", "token", false)));
+
+        assertThat(trial.report.text())
+                .containsSubsequence(
+                        "before\n", "the lease of [MASKED] has ended", "after\n", "nobody's")
+                .doesNotContain(Trial.VALUE);
     }
 
     // -- cancellation

@@ -52,6 +52,7 @@ class MetricsReferenceTest {
         metrics.watch(POOL, () -> 1, () -> 0, () -> 0);
         metrics.watchHealth(POOL, () -> true);
         metrics.watchQuarantine(() -> 0);
+        metrics.watchUnrevoked(() -> 0);
         metrics.secretUsed("read", true);
         metrics.log(POOL, 1, 1, 1);
         metrics.masked(POOL, JobMetrics.Channel.LOG, "token", "exact", 1);

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class SecretsByReferenceTest {
@@ -67,6 +68,11 @@ class SecretsByReferenceTest {
                 }
 
                 @Override
+                public void tell(Consumer<String> news) {
+                    news.accept("news of " + name);
+                }
+
+                @Override
                 public List<OwnedResource> owned() {
                     return List.of(lease);
                 }
@@ -94,15 +100,18 @@ class SecretsByReferenceTest {
     }
 
     private SecretLease fetch(String... references) throws InterruptedException {
-        return both.fetch(
-                new SecretsOrder(
-                        new JobId("j-1"),
-                        POOL,
-                        Arrays.stream(references)
-                                .map(one -> new SecretRequest("N_" + one.length(), one, false))
-                                .toList(),
-                        List.of(),
-                        Duration.ofHours(1)));
+        return both.fetch(order(references));
+    }
+
+    private static SecretsOrder order(String... references) {
+        return new SecretsOrder(
+                new JobId("j-1"),
+                POOL,
+                Arrays.stream(references)
+                        .map(one -> new SecretRequest("N_" + one.length(), one, false))
+                        .toList(),
+                List.of(),
+                Duration.ofHours(1));
     }
 
     @Test
@@ -136,6 +145,30 @@ class SecretsByReferenceTest {
 
         assertThatThrownBy(() -> fetch("vault:a#b", "plain")).hasMessage("file has nothing");
         assertThat(vault.asked).isEmpty();
+    }
+
+    @Test
+    void providerThatIsNotConfiguredSaysSoToThoseWhoAskAndHindersNobodyElse()
+            throws InterruptedException {
+        SecretsProvider without =
+                new SecretsByReference("vault:", new AbsentProvider("add it"), file);
+        SecretsOrder plain = order("plain");
+
+        assertThat(without.fetch(plain).secrets()).hasSize(1);
+        assertThat(without.unhealthyBecause(POOL)).isEmpty();
+        assertThatThrownBy(() -> without.fetch(order("vault:a#b")))
+                .isInstanceOf(FaultException.class)
+                .hasMessage(
+                        "the job's secret N_9 is with a provider that this runner does not have:"
+                                + " add it");
+    }
+
+    @Test
+    void newsAreThoseOfBoth() throws InterruptedException {
+        List<String> news = new ArrayList<>();
+        fetch("vault:a#b", "plain").tell(news::add);
+
+        assertThat(news).containsExactlyInAnyOrder("news of vault", "news of file");
     }
 
     @Test

@@ -3,9 +3,7 @@ package dev.mayfly.secrets.vault;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import dev.mayfly.job.SecretValue;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -24,8 +22,8 @@ record Claims(JsonNode values) {
 
     static final Claims NONE = new Claims(MissingNode.getInstance());
 
-    static Claims of(SecretValue token) {
-        String[] parts = new String(token.reveal(), StandardCharsets.US_ASCII).split("\\.", -1);
+    static Claims of(String token) {
+        String[] parts = token.split("\\.", -1);
         if (parts.length != 3) {
             return NONE;
         }

@@ -37,12 +37,12 @@ final class Examination {
     VaultReport report() throws InterruptedException {
         String trouble = daemon.trouble();
         if (!trouble.isEmpty()) {
-            return new VaultReport(trouble, "", Duration.ZERO, List.of(), List.of());
+            return new VaultReport(trouble, "", "", Duration.ZERO, List.of(), List.of());
         }
         try {
             return examined(Until.in(LIMIT));
         } catch (VaultFailure e) {
-            return new VaultReport(e.reason(), "", Duration.ZERO, List.of(), List.of());
+            return new VaultReport(e.reason(), "", "", Duration.ZERO, List.of(), List.of());
         }
     }
 
@@ -78,9 +78,11 @@ final class Examination {
                                 VaultRequest.write("sys/capabilities-self", Map.of("paths", asked)),
                                 until)
                         .data();
+        String version = health.path("version").asText("");
         return new VaultReport(
                 "",
-                health.path("version").asText(""),
+                version,
+                ServerVersion.tooOldFor(version).orElse(""),
                 ahead,
                 needed.stream().filter(path -> !may(capabilities, path, "update")).toList(),
                 secrets.stream().filter(path -> may(capabilities, path, "read")).toList());

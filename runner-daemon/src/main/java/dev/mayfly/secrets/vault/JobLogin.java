@@ -1,17 +1,11 @@
 package dev.mayfly.secrets.vault;
 
-import dev.mayfly.job.HandedValue;
-import dev.mayfly.job.SecretValue;
 import dev.mayfly.secrets.SecretsOrder;
-import dev.mayfly.secrets.vault.PoolAccess.IdentityRole;
 import dev.mayfly.secrets.vault.PoolAccess.TokenRole;
 import dev.mayfly.secrets.vault.VaultFailure.Kind;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,50 +31,25 @@ final class JobLogin {
         this.daemon = daemon;
     }
 
-    /** The identity token that came with a job of this pool, if one did. */
-    static Optional<SecretValue> identityToken(PoolAccess access, List<HandedValue> handed) {
-        IdentityRole role = access.exchanged();
-        return role == null
-                ? Optional.empty()
-                : handed.stream()
-                        .filter(value -> value.name().equals(role.variable()))
-                        .map(HandedValue::value)
-                        .findFirst();
-    }
-
     /**
      * Logs a job in.
      *
      * @throws VaultFailure when it gets no identity
      */
-    JobToken logIn(SecretsOrder order, PoolAccess access, Until until) throws InterruptedException {
-        Optional<SecretValue> identity = identityToken(access, order.handed());
-        IdentityRole exchanged = access.exchanged();
-        TokenRole minted = access.minted();
-        if (exchanged != null && identity.isPresent()) {
-            return exchange(order, exchanged, identity.get(), until);
-        }
-        if (minted != null) {
-            return mint(order, minted, until);
-        }
-        throw new VaultFailure(
-                Kind.REJECTED,
-                "the job brings no identity token: add to it  id_tokens: { "
-                        + (exchanged == null ? "NAME" : exchanged.variable())
-                        + ": { aud: ... } }");
+    JobToken logIn(SecretsOrder order, Identity identity, Until until) throws InterruptedException {
+        return switch (identity) {
+            case Identity.Brought brought -> exchange(order, brought, until);
+            case Identity.Made(TokenRole role) -> mint(order, role, until);
+            case Identity.Missing(String advice) -> throw new VaultFailure(Kind.REJECTED, advice);
+        };
     }
 
-    private JobToken exchange(
-            SecretsOrder order, IdentityRole role, SecretValue identity, Until until)
+    private JobToken exchange(SecretsOrder order, Identity.Brought identity, Until until)
             throws InterruptedException {
         VaultRequest login =
                 VaultRequest.write(
-                                "auth/" + role.mount() + "/login",
-                                Map.of(
-                                        "role",
-                                        role.role(),
-                                        "jwt",
-                                        new String(identity.reveal(), StandardCharsets.US_ASCII)))
+                                "auth/" + identity.mount() + "/login",
+                                Map.of("role", identity.role(), "jwt", identity.token()))
                         .about(order.job().value());
         JobToken token;
         try {
@@ -89,14 +58,14 @@ final class JobLogin {
             throw new VaultFailure(
                     e.kind(),
                     "the job's identity token gives no access to the role "
-                            + role.role()
+                            + identity.role()
                             + ": "
                             + e.reason());
         }
         if (token.lifetime().compareTo(TOO_LONG) > 0) {
             LOG.warn(
                     "tokens of the role {} live {} at first: set its token_ttl to 90s",
-                    role.role(),
+                    identity.role(),
                     token.lifetime());
         }
         return token;

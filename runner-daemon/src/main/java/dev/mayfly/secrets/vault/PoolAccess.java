@@ -44,9 +44,18 @@ public record PoolAccess(
      *
      * @param mount of the auth method
      * @param role to log in to
+     * @param others further roles of the method that a job may name in place of it
      * @param variable of the job that holds its identity token
      */
-    public record IdentityRole(String mount, String role, String variable) {}
+    public record IdentityRole(String mount, String role, List<String> others, String variable) {
+        public IdentityRole {
+            others = List.copyOf(others);
+        }
+
+        boolean serves(String named) {
+            return named.equals(role) || others.contains(named);
+        }
+    }
 
     /**
      * Paths, and for whom.

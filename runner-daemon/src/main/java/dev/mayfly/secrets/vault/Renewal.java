@@ -4,8 +4,11 @@ import dev.mayfly.job.JobId;
 import dev.mayfly.secrets.SecretAudit;
 import dev.mayfly.secrets.SecretAudit.Action;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,23 +32,30 @@ final class Renewal implements AutoCloseable {
 
     private final JobId job;
     private final PatientApi api;
-    private final JobToken token;
+    private final Hidden hidden;
     private final SecretAudit audit;
     private final Thread thread;
+    private volatile Consumer<String> listener = _ -> {};
 
     /**
      * What is renewed.
      *
-     * @param id of a lease, or null for the token
+     * @param token of the job, by which it is
+     * @param id of a lease, or null for the token itself
      * @param span that it is renewed for
      */
-    record Item(@Nullable String id, Duration span) {}
+    record Item(JobToken token, @Nullable String id, Duration span) {
 
-    private Renewal(
-            JobId job, PatientApi api, JobToken token, List<Item> items, SecretAudit audit) {
+        /** What it is called; of a lease, as in the notice of its beginning. */
+        String name() {
+            return id == null ? "token" : id;
+        }
+    }
+
+    private Renewal(JobId job, PatientApi api, List<Item> items, Hidden hidden, SecretAudit audit) {
         this.job = job;
         this.api = api;
-        this.token = token;
+        this.hidden = hidden;
         this.audit = audit;
         this.thread =
                 Thread.ofVirtual()
@@ -53,10 +63,14 @@ final class Renewal implements AutoCloseable {
                         .unstarted(() -> renewAll(List.copyOf(items)));
     }
 
-    /** Begins to renew. */
+    /**
+     * Begins to renew.
+     *
+     * @param hidden what is not said of failures
+     */
     static Renewal start(
-            JobId job, PatientApi api, JobToken token, List<Item> items, SecretAudit audit) {
-        Renewal renewal = new Renewal(job, api, token, items, audit);
+            JobId job, PatientApi api, List<Item> items, Hidden hidden, SecretAudit audit) {
+        Renewal renewal = new Renewal(job, api, items, hidden, audit);
         renewal.thread.start();
         return renewal;
     }
@@ -78,41 +92,79 @@ final class Renewal implements AutoCloseable {
         return Duration.ofSeconds(answer.auth().path("lease_duration").asLong());
     }
 
-    private void renewAll(List<Item> items) {
-        long[] due = new long[items.size()];
-        for (int i = 0; i < due.length; i++) {
-            due[i] = System.nanoTime() + third(items.get(i).span()).toNanos();
+    /** Who hears, from now on, of what could not be renewed, in the words of a job's log. */
+    void tell(Consumer<String> news) {
+        listener = news;
+    }
+
+    /** One item over time. */
+    private static final class Kept {
+        private final Item item;
+        private long due;
+        private Instant end;
+        private boolean failing;
+        private boolean ending;
+
+        Kept(Item item) {
+            this.item = item;
+            this.due = System.nanoTime() + third(item.span()).toNanos();
+            this.end = Instant.now().plus(item.span());
         }
+
+        /** A third, so that two more attempts are left when one fails. */
+        private static Duration third(Duration span) {
+            Duration third = span.dividedBy(3);
+            return third.compareTo(SHORTEST) < 0 ? SHORTEST : third;
+        }
+
+        void goodFor(Duration span) {
+            due = System.nanoTime() + third(span).toNanos();
+            end = Instant.now().plus(span);
+        }
+
+        void again(Duration later) {
+            due = System.nanoTime() + third(later).toNanos();
+        }
+
+        /** A lease's id begins with its path; the rest is for operators. */
+        String told() {
+            String what =
+                    item.id() == null
+                            ? "the job's token"
+                            : "the lease of " + item.id().replaceFirst("/[^/]*$", "");
+            return "secrets from Vault: " + what;
+        }
+
+        String end() {
+            return end.truncatedTo(ChronoUnit.SECONDS).toString();
+        }
+    }
+
+    private void renewAll(List<Item> items) {
+        List<Kept> all = items.stream().map(Kept::new).toList();
         try {
-            while (!items.isEmpty()) {
-                int next = 0;
-                for (int i = 1; i < due.length; i++) {
-                    next = due[i] - due[next] < 0 ? i : next;
+            while (!all.isEmpty()) {
+                Kept next = all.getFirst();
+                for (Kept one : all) {
+                    next = one.due - next.due < 0 ? one : next;
                 }
-                Thread.sleep(Duration.ofNanos(Math.max(0, due[next] - System.nanoTime())));
-                Duration span = renew(items.get(next));
-                due[next] = System.nanoTime() + third(span).toNanos();
+                Thread.sleep(Duration.ofNanos(Math.max(0, next.due - System.nanoTime())));
+                renew(next);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // the job is over
         }
     }
 
-    /** A third, so that two more attempts are left when one fails. */
-    private static Duration third(Duration span) {
-        Duration third = span.dividedBy(3);
-        return third.compareTo(SHORTEST) < 0 ? SHORTEST : third;
-    }
-
-    /** Returns how long it is good for now, or how long it may be before another attempt. */
-    private Duration renew(Item item) throws InterruptedException {
-        String what = item.id() == null ? "token" : item.id();
+    private void renew(Kept kept) throws InterruptedException {
+        Item item = kept.item;
         try {
             Duration span;
             String request = "";
-            Until until = Until.in(LIMIT);
+            // Shorter than what is left, so that the next attempt does not come too late.
+            Until until = Until.in(Until.in(LIMIT).atMost(Kept.third(item.span())));
             if (item.id() == null) {
-                span = renewToken(token, item.span(), api, until);
+                span = renewToken(item.token(), item.span(), api, until);
             } else {
                 VaultAnswer answer =
                         api.untilItWorks(
@@ -123,18 +175,43 @@ final class Renewal implements AutoCloseable {
                                                         item.id(),
                                                         "increment",
                                                         item.span().toSeconds()))
-                                        .as(token.value())
+                                        .as(item.token().value())
                                         .about(job.value()),
                                 until);
                 span = Duration.ofSeconds(answer.body().path("lease_duration").asLong());
                 request = answer.requestId();
             }
-            record(what, SecretAudit.Event.OK, request);
-            return span;
+            record(item.name(), SecretAudit.Event.OK, request);
+            kept.goodFor(span);
+            tellSuccess(kept, span);
         } catch (VaultFailure e) {
-            LOG.warn("cannot be renewed job={} what={}: {}", job, what, e.reason());
-            record(what, e.reason(), "");
-            return e.passing() ? item.span().dividedBy(3) : NEVER_AGAIN;
+            String reason = hidden.outOf(e.reason());
+            LOG.warn("cannot be renewed job={} what={}: {}", job, item.name(), reason);
+            record(item.name(), reason, "");
+            if (!kept.failing) {
+                kept.failing = true;
+                listener.accept(
+                        "%s could not be renewed and ends at %s%s: %s"
+                                .formatted(
+                                        kept.told(),
+                                        kept.end(),
+                                        e.passing() ? ", unless a later attempt succeeds" : "",
+                                        reason));
+            }
+            kept.again(e.passing() ? item.span().dividedBy(3) : NEVER_AGAIN);
+        }
+    }
+
+    private void tellSuccess(Kept kept, Duration span) {
+        if (kept.failing) {
+            kept.failing = false;
+            listener.accept(kept.told() + " is renewed again");
+        }
+        boolean ending = span.multipliedBy(2).compareTo(kept.item.span()) < 0;
+        if (ending && !kept.ending) {
+            kept.ending = true;
+            listener.accept(
+                    kept.told() + " has reached its greatest age and ends at " + kept.end());
         }
     }
 

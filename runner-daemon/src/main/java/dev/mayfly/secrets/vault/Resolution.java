@@ -9,6 +9,7 @@ import dev.mayfly.secrets.vault.VaultReference.Read;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
@@ -17,46 +18,62 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BiConsumer;
 
-/** Asks for everything that a job wants, all at the same time, each path once. */
+/** Asks for everything that a job wants, much of it at the same time, each path once. */
 final class Resolution {
 
+    /** Of one job, so that no job keeps a server busy alone. */
+    private static final int AT_A_TIME = 8;
+
     private final PatientApi api;
-    private final JobToken token;
+    private final Map<Identity, JobToken> tokens;
     private final BiConsumer<JobId, Handle> journal;
     private final SecretAudit audit;
 
     /**
      * Prepares the asking.
      *
-     * @param token of the job
+     * @param tokens of the job
      * @param journal notes a lease before its values are used
      */
     Resolution(
-            PatientApi api, JobToken token, BiConsumer<JobId, Handle> journal, SecretAudit audit) {
+            PatientApi api,
+            Map<Identity, JobToken> tokens,
+            BiConsumer<JobId, Handle> journal,
+            SecretAudit audit) {
         this.api = api;
-        this.token = token;
+        this.tokens = Map.copyOf(tokens);
         this.journal = journal;
         this.audit = audit;
     }
+
+    /**
+     * What is asked, and as whom.
+     *
+     * @param identity that the job has a token of
+     * @param read what is asked
+     */
+    record Question(Identity identity, Read read) {}
 
     /**
      * Asks.
      *
      * @throws VaultFailure naming every path that failed, with its cause
      */
-    Map<Read, Fetched> all(JobId job, Set<Read> reads, Until until) throws InterruptedException {
-        Map<Read, Fetched> fetched = new LinkedHashMap<>();
+    Map<Question, Fetched> all(JobId job, Set<Question> questions, Until until)
+            throws InterruptedException {
+        Map<Question, Fetched> fetched = new LinkedHashMap<>();
         Set<String> faults = new TreeSet<>();
         Kind kind = Kind.REJECTED;
         ExecutorService threads =
-                Executors.newThreadPerTaskExecutor(
-                        Thread.ofVirtual().name("read-" + job + "-", 0).factory());
+                Executors.newFixedThreadPool(
+                        AT_A_TIME, Thread.ofVirtual().name("read-" + job + "-", 0).factory());
         try {
-            Map<Read, Future<Fetched>> asked = new LinkedHashMap<>();
-            for (Read read : reads) {
-                asked.put(read, threads.submit(() -> one(job, read, until)));
+            Map<Question, Future<Fetched>> asked = new LinkedHashMap<>();
+            for (Question question : questions) {
+                JobToken token = Objects.requireNonNull(tokens.get(question.identity()));
+                asked.put(question, threads.submit(() -> one(job, token, question.read(), until)));
             }
-            for (Map.Entry<Read, Future<Fetched>> entry : asked.entrySet()) {
+            for (Map.Entry<Question, Future<Fetched>> entry : asked.entrySet()) {
                 try {
                     // Each ends by itself: its requests and pauses stop at the same moment.
                     fetched.put(entry.getKey(), entry.getValue().get());
@@ -82,7 +99,8 @@ final class Resolution {
         return fetched;
     }
 
-    private Fetched one(JobId job, Read read, Until until) throws InterruptedException {
+    private Fetched one(JobId job, JobToken token, Read read, Until until)
+            throws InterruptedException {
         String outcome = SecretAudit.Event.OK;
         String subject = read.path();
         String request = "";

@@ -1,6 +1,7 @@
 package dev.mayfly.secrets.vault;
 
 import dev.mayfly.job.JobId;
+import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.Receipt.Disposal;
 import dev.mayfly.secrets.SecretAudit;
 import dev.mayfly.secrets.SecretAudit.Action;
@@ -9,6 +10,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /**
  * Ends a job's leases, then its token, and asks afterwards whether each is gone. By the daemon's
@@ -27,9 +35,15 @@ final class Retirement {
 
     private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
+    /** Of one job, so that no job keeps a server busy alone. */
+    private static final int AT_A_TIME = 8;
+
     private final VaultConnection server;
     private final DaemonIdentity daemon;
     private final SecretAudit audit;
+
+    /** What the last attempt did not show to be gone. */
+    private final Set<OwnedResource> left = ConcurrentHashMap.newKeySet();
 
     Retirement(VaultConnection server, DaemonIdentity daemon, SecretAudit audit) {
         this.server = server;
@@ -38,28 +52,56 @@ final class Retirement {
     }
 
     /**
-     * Ends all of them; those that are gone already count as ended.
+     * Ends all of them, several at a time; those that are gone already count as ended.
      *
+     * @param hidden what is not said of failures
      * @return one entry for each, leases first
      */
-    List<Disposal> retire(JobId job, List<Handle> handles) throws InterruptedException {
+    List<Disposal> retire(JobId job, List<Handle> handles, Hidden hidden)
+            throws InterruptedException {
         Until until = Until.in(BUDGET);
         List<Disposal> disposals = new ArrayList<>();
         // A token takes its leases along, but in the server's own time and without a word to us.
+        disposals.addAll(together(job, handles, Handle.Lease.class, hidden, until));
+        disposals.addAll(together(job, handles, Handle.Token.class, hidden, until));
+        return disposals;
+    }
+
+    private List<Disposal> together(
+            JobId job,
+            List<Handle> handles,
+            Class<? extends Handle> kind,
+            Hidden hidden,
+            Until until)
+            throws InterruptedException {
+        List<Callable<Disposal>> ends = new ArrayList<>();
         for (Handle handle : handles) {
-            if (handle instanceof Handle.Lease) {
-                disposals.add(retire(job, handle, until));
+            if (kind.isInstance(handle)) {
+                ends.add(() -> retire(job, handle, hidden, until));
             }
         }
-        for (Handle handle : handles) {
-            if (handle instanceof Handle.Token) {
-                disposals.add(retire(job, handle, until));
+        if (ends.isEmpty()) {
+            return List.of();
+        }
+        List<Disposal> disposals = new ArrayList<>();
+        ExecutorService threads =
+                Executors.newFixedThreadPool(
+                        Math.min(AT_A_TIME, ends.size()),
+                        Thread.ofVirtual().name("revoke-" + job + "-", 0).factory());
+        try {
+            for (Future<Disposal> end : threads.invokeAll(ends)) {
+                disposals.add(end.get());
             }
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a revocation failed", e.getCause());
+        } finally {
+            threads.shutdownNow();
         }
         return disposals;
     }
 
-    private Disposal retire(JobId job, Handle handle, Until until) throws InterruptedException {
+    private Disposal retire(JobId job, Handle handle, Hidden hidden, Until until)
+            throws InterruptedException {
         String request = "";
         Disposal disposal;
         try {
@@ -68,8 +110,10 @@ final class Retirement {
             request = PatientApi.patiently(() -> daemon.ask(revocation, until), soon).requestId();
             disposal = verified(handle, until);
         } catch (VaultFailure e) {
-            disposal = isUnknown(handle, e) ? gone(handle, e) : left(handle, e.reason());
+            disposal =
+                    isUnknown(handle, e) ? gone(handle, e) : left(handle, hidden.outOf(e.reason()));
         }
+        remember(disposal);
         audit.record(
                 new SecretAudit.Event(
                         job,
@@ -78,6 +122,20 @@ final class Retirement {
                         disposal.verified() ? SecretAudit.Event.OK : disposal.evidence(),
                         request));
         return disposal;
+    }
+
+    /** Notes what an attempt to end something has come to. */
+    void remember(Disposal disposal) {
+        if (disposal.verified()) {
+            left.remove(disposal.resource());
+        } else {
+            left.add(disposal.resource());
+        }
+    }
+
+    /** How many leases and tokens of jobs that are over are not shown to be gone. */
+    int left() {
+        return left.size();
     }
 
     private Disposal verified(Handle handle, Until until) throws InterruptedException {

@@ -50,7 +50,7 @@ final class VaultFailure extends RuntimeException {
     /** What an answer that is no success means. */
     static VaultFailure of(VaultRequest request, VaultAnswer answer) {
         Kind kind = kind(answer.status());
-        String complaint = answer.complaint();
+        String complaint = request.hidden().outOf(answer.complaint());
         return new VaultFailure(
                 kind,
                 "%s: %s (status %d%s)"

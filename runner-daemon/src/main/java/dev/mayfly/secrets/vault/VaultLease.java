@@ -7,6 +7,7 @@ import dev.mayfly.job.Receipt;
 import dev.mayfly.secrets.Secret;
 import dev.mayfly.secrets.SecretLease;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** What one job was given, and the way to take it back. */
 final class VaultLease implements SecretLease {
@@ -14,6 +15,7 @@ final class VaultLease implements SecretLease {
     private final JobId job;
     private final Grant grant;
     private final List<Handle> handles;
+    private final Hidden masked;
     private final Renewal renewal;
     private final VaultConnection server;
     private final Retirement retirement;
@@ -37,12 +39,14 @@ final class VaultLease implements SecretLease {
             JobId job,
             Grant grant,
             List<Handle> handles,
+            Hidden masked,
             Renewal renewal,
             VaultConnection server,
             Retirement retirement) {
         this.job = job;
         this.grant = grant;
         this.handles = List.copyOf(handles);
+        this.masked = masked;
         this.renewal = renewal;
         this.server = server;
         this.retirement = retirement;
@@ -64,6 +68,11 @@ final class VaultLease implements SecretLease {
     }
 
     @Override
+    public void tell(Consumer<String> news) {
+        renewal.tell(news);
+    }
+
+    @Override
     public List<OwnedResource> owned() {
         return handles.stream().map(handle -> handle.at(server)).toList();
     }
@@ -71,7 +80,7 @@ final class VaultLease implements SecretLease {
     @Override
     public List<Receipt.Disposal> revoke() throws InterruptedException {
         renewal.close();
-        List<Receipt.Disposal> disposals = retirement.retire(job, handles);
+        List<Receipt.Disposal> disposals = retirement.retire(job, handles, masked);
         grant.secrets().forEach(secret -> secret.value().forget());
         grant.hidden().forEach(value -> value.value().forget());
         return disposals;

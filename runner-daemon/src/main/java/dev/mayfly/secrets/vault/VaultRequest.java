@@ -1,7 +1,11 @@
 package dev.mayfly.secrets.vault;
 
 import dev.mayfly.job.SecretValue;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +25,9 @@ record VaultRequest(
         @Nullable SecretValue token,
         String job) {
 
+    /** Names of what proves an identity, or is a secret itself. */
+    private static final Set<String> SECRET = Set.of("jwt", "secret_id", "token", "plaintext");
+
     enum Method {
         READ,
         WRITE
@@ -36,6 +43,20 @@ record VaultRequest(
 
     static VaultRequest write(String path, Map<String, Object> body) {
         return new VaultRequest(Method.WRITE, path, body, null, "");
+    }
+
+    /** What an answer must not be quoted with. */
+    Hidden hidden() {
+        List<String> values = new ArrayList<>();
+        if (token != null) {
+            values.add(new String(token.reveal(), StandardCharsets.UTF_8));
+        }
+        body.forEach((name, value) -> {
+            if (SECRET.contains(name)) {
+                values.add(value.toString());
+            }
+        });
+        return new Hidden(values);
     }
 
     VaultRequest as(SecretValue who) {

@@ -18,18 +18,21 @@ import dev.mayfly.secrets.SecretsOrder;
 import dev.mayfly.secrets.SecretsProvider;
 import dev.mayfly.secrets.vault.PoolAccess.Allowance;
 import dev.mayfly.secrets.vault.PoolAccess.Binding;
-import dev.mayfly.secrets.vault.VaultReference.Read;
+import dev.mayfly.secrets.vault.Resolution.Question;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +50,9 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
 
     /** From the login to the last value. */
     private static final Duration RESOLUTION = Duration.ofSeconds(60);
+
+    /** Each is a token that has to be kept alive and taken back. */
+    private static final int MOST_IDENTITIES = 8;
 
     private final VaultConnection server;
     private final Map<PoolName, PoolAccess> pools;
@@ -102,7 +108,7 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
         if (access == null) {
             return List.of();
         }
-        Claims claims = claims(access, handed);
+        Claims claims = new Identities(server, access).usual(handed).claims();
         return access.bindings().stream()
                 .filter(binding -> claims.objections(binding.when()).isEmpty())
                 .map(b -> new SecretRequest(b.name(), b.reference(), b.asVariable()))
@@ -127,39 +133,66 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
                             + " section in the runner's configuration, or give this one such a"
                             + " section");
         }
-        Map<SecretRequest, VaultReference> references = references(order);
-        checkAllowed(order, access, references);
+        Map<SecretRequest, Wish> wishes = wishes(order, access);
+        checkAllowed(order, access, wishes.values());
         try {
-            return lease(order, access, references, Until.in(resolution));
+            return lease(order, access, wishes, Until.in(resolution));
         } catch (VaultFailure e) {
             throw new FaultException(e.fault(), "secrets from Vault: " + e.reason());
         }
     }
 
-    private static Map<SecretRequest, VaultReference> references(SecretsOrder order) {
-        Map<SecretRequest, VaultReference> references = new LinkedHashMap<>();
+    /**
+     * One secret as it is asked for.
+     *
+     * @param identity as whom
+     * @param reference what
+     */
+    private record Wish(Identity identity, VaultReference reference) {
+
+        Question question() {
+            return new Question(identity, reference.read());
+        }
+    }
+
+    private Map<SecretRequest, Wish> wishes(SecretsOrder order, PoolAccess access) {
+        Identities identities = new Identities(server, access);
+        Map<SecretRequest, Wish> wishes = new LinkedHashMap<>();
         for (SecretRequest request : order.wanted()) {
+            String what = "the job's secret " + request.name() + " ";
+            VaultReference reference;
             try {
-                references.put(request, VaultReference.parse(request.reference()));
+                reference = VaultReference.parse(request.reference());
             } catch (IllegalArgumentException e) {
-                throw new FaultException(
-                        Fault.SECRET,
-                        "the reference of the job's secret "
-                                + request.name()
-                                + " "
-                                + e.getMessage());
+                throw new FaultException(Fault.SECRET, "the reference of " + what + e.getMessage());
+            }
+            try {
+                Identity identity = identities.of(request, order.handed());
+                wishes.put(request, new Wish(identity, reference));
+            } catch (IllegalArgumentException e) {
+                throw refused(order, reference.read().path(), what + e.getMessage());
             }
         }
-        return references;
+        long logins = wishes.values().stream().map(Wish::identity).distinct().count();
+        if (logins > MOST_IDENTITIES) {
+            throw refused(
+                    order,
+                    order.wanted().getFirst().reference(),
+                    "the job asks for its secrets by "
+                            + logins
+                            + " different logins, and more than "
+                            + MOST_IDENTITIES
+                            + " are not made for one job: let secrets share a token and a role");
+        }
+        return wishes;
     }
 
     // -- the first fence: the server's own policies are the second
 
-    private void checkAllowed(
-            SecretsOrder order, PoolAccess access, Map<SecretRequest, VaultReference> references) {
-        Claims claims = claims(access, order.handed());
-        for (VaultReference reference : references.values()) {
-            String path = reference.read().path();
+    private void checkAllowed(SecretsOrder order, PoolAccess access, Collection<Wish> wishes) {
+        for (Wish wish : wishes) {
+            String path = wish.reference().read().path();
+            Claims claims = wish.identity().claims();
             List<Allowance> covering =
                     access.allowed().stream().filter(one -> one.covers(path)).toList();
             if (covering.isEmpty()) {
@@ -190,60 +223,76 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
     }
 
     private FaultException refused(SecretsOrder order, String subject, String why) {
-        audit.record(new SecretAudit.Event(order.job(), Action.REFUSE, subject, why, ""));
+        // The job's author chose some of these words, and may have put anything into them.
+        Hidden masked =
+                Hidden.of(
+                        order.handed().stream()
+                                .filter(value -> value.is(HandedValue.Use.MASKED))
+                                .map(HandedValue::value)
+                                .toList());
+        audit.record(
+                new SecretAudit.Event(
+                        order.job(), Action.REFUSE, masked.outOf(subject), masked.outOf(why), ""));
         return new FaultException(Fault.SECRET, why);
-    }
-
-    private static Claims claims(PoolAccess access, List<HandedValue> handed) {
-        return JobLogin.identityToken(access, handed).map(Claims::of).orElse(Claims.NONE);
     }
 
     // -- all of them or none
 
     private SecretLease lease(
-            SecretsOrder order,
-            PoolAccess access,
-            Map<SecretRequest, VaultReference> references,
-            Until until)
+            SecretsOrder order, PoolAccess access, Map<SecretRequest, Wish> wishes, Until until)
             throws InterruptedException {
-        JobToken token = login(order, access, until);
         List<Handle> handles = new ArrayList<>();
-        handles.add(new Handle.Token(token.accessor()));
-        note(order.job(), handles.getFirst());
-        // From here on a dead daemon's successor can end it, so it may live.
-        Duration working = Renewal.lift(token, patient, until);
-
-        Map<Read, Fetched> fetched =
-                new Resolution(patient, token, this::note, audit)
-                        .all(order.job(), readsOf(references), until);
         List<Renewal.Item> renewed = new ArrayList<>();
-        renewed.add(new Renewal.Item(null, working));
-        for (Fetched one : fetched.values()) {
+        Map<Identity, JobToken> tokens = new LinkedHashMap<>();
+        for (Wish wish : wishes.values()) {
+            if (!tokens.containsKey(wish.identity())) {
+                JobToken token = login(order, wish.identity(), until);
+                tokens.put(wish.identity(), token);
+                Handle handle = new Handle.Token(token.accessor());
+                handles.add(handle);
+                note(order.job(), handle);
+                // From here on a dead daemon's successor can end it, so it may live.
+                Duration working = Renewal.lift(token, patient, until);
+                renewed.add(new Renewal.Item(token, null, working));
+            }
+        }
+        Map<Question, Fetched> fetched =
+                new Resolution(patient, tokens, this::note, audit)
+                        .all(order.job(), questionsOf(wishes), until);
+        fetched.forEach((question, one) -> {
             Fetched.Lease lease = one.lease();
             if (lease != null) {
                 handles.add(new Handle.Lease(lease.id()));
                 if (lease.renewable()) {
-                    renewed.add(new Renewal.Item(lease.id(), lease.lifetime()));
+                    JobToken token = Objects.requireNonNull(tokens.get(question.identity()));
+                    renewed.add(new Renewal.Item(token, lease.id(), lease.lifetime()));
                 }
             }
-        }
-        VaultLease.Grant grant = grant(access, references, fetched, token);
+        });
+        VaultLease.Grant grant = grant(access, wishes, fetched, tokens.values());
+        Hidden masked =
+                Hidden.of(
+                        Stream.concat(
+                                        grant.hidden().stream().map(HandedValue::value),
+                                        grant.secrets().stream().map(Secret::value))
+                                .toList());
         LOG.debug("secrets fetched job={} pool={}", order.job(), order.pool());
         return new VaultLease(
                 order.job(),
                 grant,
                 handles,
-                Renewal.start(order.job(), patient, token, renewed, audit),
+                masked,
+                Renewal.start(order.job(), patient, renewed, masked, audit),
                 server,
                 retirement);
     }
 
-    private JobToken login(SecretsOrder order, PoolAccess access, Until until)
+    private JobToken login(SecretsOrder order, Identity identity, Until until)
             throws InterruptedException {
         String outcome = SecretAudit.Event.OK;
         String subject = "";
         try {
-            JobToken token = login.logIn(order, access, until);
+            JobToken token = login.logIn(order, identity, until);
             subject = token.accessor();
             return token;
         } catch (VaultFailure e) {
@@ -258,30 +307,30 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
         leases.intend(job, handle.at(server));
     }
 
-    private static Set<Read> readsOf(Map<SecretRequest, VaultReference> references) {
-        return references.values().stream()
-                .map(VaultReference::read)
+    private static Set<Question> questionsOf(Map<SecretRequest, Wish> wishes) {
+        return wishes.values().stream()
+                .map(Wish::question)
                 .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     private static VaultLease.Grant grant(
             PoolAccess access,
-            Map<SecretRequest, VaultReference> references,
-            Map<Read, Fetched> fetched,
-            JobToken token) {
+            Map<SecretRequest, Wish> wishes,
+            Map<Question, Fetched> fetched,
+            Collection<JobToken> tokens) {
         List<Secret> secrets = new ArrayList<>();
         List<String> notices = new ArrayList<>();
         Set<String> faults = new TreeSet<>();
-        references.forEach((request, reference) -> {
-            Fetched answer = fetched.get(reference.read());
+        wishes.forEach((request, wish) -> {
+            Fetched answer = fetched.get(wish.question());
             if (answer == null) {
-                throw new IllegalStateException("no answer for " + reference.read().path());
+                throw new IllegalStateException("no answer for " + wish.reference().read().path());
             }
             try {
                 SecretValue value =
                         template(access, request)
                                 .map(answer::filled)
-                                .orElseGet(() -> answer.value(reference));
+                                .orElseGet(() -> answer.value(wish.reference()));
                 secrets.add(new Secret(request, value));
                 notices.add("secret " + request.name() + ": " + answer.described());
             } catch (VaultFailure e) {
@@ -292,7 +341,9 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
             throw new VaultFailure(VaultFailure.Kind.MISSING, String.join("; ", faults));
         }
         List<HandedValue> hidden = new ArrayList<>();
-        hidden.add(masked("vault-token", token.value()));
+        for (JobToken token : tokens) {
+            hidden.add(masked("vault-token-" + hidden.size(), token.value()));
+        }
         for (Fetched one : fetched.values()) {
             for (SecretValue text : one.texts()) {
                 hidden.add(masked("vault-value-" + hidden.size(), text));
@@ -311,6 +362,11 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
                 .filter(binding -> binding.reference().equals(request.reference()))
                 .findFirst()
                 .map(Binding::template);
+    }
+
+    /** How many leases and tokens of jobs that are over are not shown to be gone. */
+    public int unrevoked() {
+        return retirement.left();
     }
 
     /** What a person wants to know of the server. */
@@ -340,7 +396,8 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
                                                             + " names now: revoke it there, or name"
                                                             + " that server again")));
         }
-        disposals.addAll(retirement.retire(job, ours));
+        disposals.forEach(retirement::remember);
+        disposals.addAll(retirement.retire(job, ours, Hidden.SHAPED));
         return disposals;
     }
 

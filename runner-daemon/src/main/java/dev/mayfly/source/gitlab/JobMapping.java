@@ -12,6 +12,8 @@ import dev.mayfly.job.Places;
 import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.RegistryLogin;
 import dev.mayfly.job.ResourceRequest;
+import dev.mayfly.job.SecretAccount;
+import dev.mayfly.job.SecretRequest;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.job.Steps;
@@ -58,11 +60,15 @@ final class JobMapping {
     private final List<String> skipped = new ArrayList<>();
     private final DockerConfig ownLogins;
 
+    private final SecretMapping secrets;
+
     private JobMapping(JobPayload payload, RunnerFacts runner) {
         this.payload = payload;
         this.runner = runner;
         this.variables = variables(payload, runner);
         this.ownLogins = ownLogins();
+        this.secrets = SecretMapping.of(payload.work().secrets(), variables);
+        lacking.addAll(secrets.lacking());
     }
 
     /** What came out. */
@@ -123,7 +129,7 @@ final class JobMapping {
                 new Inputs(
                         variables.plainValues(),
                         handed(),
-                        List.of(),
+                        secrets.requests(),
                         new GitSources(payload, variables, runner.authorities(), lacking::add)
                                 .workspace()),
                 List.of());
@@ -147,18 +153,19 @@ final class JobMapping {
         if (script.isEmpty()) {
             script.add(":"); // only where something is lacking, so it is never run
         }
-        if (variables.isTrue(DEBUG)) {
-            script.addFirst("set -o xtrace");
-        }
-        return new Steps(
-                script,
-                further,
-                after,
-                new Steps.Limits(
-                        limit("RUNNER_SCRIPT_TIMEOUT"),
-                        limit("RUNNER_AFTER_SCRIPT_TIMEOUT"),
-                        payload.work().timeout()),
-                variables.isFalse("AFTER_SCRIPT_IGNORE_ERRORS"));
+        Steps steps =
+                new Steps(
+                                List.of(),
+                                script,
+                                further,
+                                after,
+                                new Steps.Limits(
+                                        limit("RUNNER_SCRIPT_TIMEOUT"),
+                                        limit("RUNNER_AFTER_SCRIPT_TIMEOUT"),
+                                        payload.work().timeout()),
+                                variables.isFalse("AFTER_SCRIPT_IGNORE_ERRORS"))
+                        .withSetupApart();
+        return variables.isTrue(DEBUG) ? steps.beginningWith("set -o xtrace") : steps;
     }
 
     /** A negative one counts from the end of the job. */
@@ -284,6 +291,12 @@ final class JobMapping {
                         hide("CI_REGISTRY_PASSWORD", text(login.password()), masked, handed));
         ownLogins.logins().forEach(login -> hide(LOGINS, text(login.password()), masked, handed));
         ownLogins.encoded().forEach(login -> hide(LOGINS, text(login), masked, handed));
+        for (SecretRequest secret : secrets.requests()) {
+            SecretAccount account = secret.account();
+            if (account != null) {
+                hide("ID_TOKEN_OF_" + secret.name(), text(account.token()), masked, handed);
+            }
+        }
         return handed;
     }
 

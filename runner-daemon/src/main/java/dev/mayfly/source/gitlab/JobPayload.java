@@ -5,6 +5,8 @@ import dev.mayfly.job.FileSelection;
 import dev.mayfly.job.GitFetch;
 import dev.mayfly.job.RegistryLogin;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -82,6 +84,7 @@ record JobPayload(JobFacts facts, GitLabToken token, GitFacts git, Work work, Tr
      * @param image null for the runner's own
      * @param services beside the job
      * @param hooks what runs around the fetching of the sources
+     * @param secrets by the names of their variables
      * @param beyond keywords of the job that are no part of this record, in the words of a pipeline
      */
     record Work(
@@ -91,12 +94,14 @@ record JobPayload(JobFacts facts, GitLabToken token, GitFacts git, Work work, Tr
             @Nullable Image image,
             List<Service> services,
             GitFetch.Hooks hooks,
+            Map<String, SecretWish> secrets,
             List<String> beyond) {
 
         Work {
             steps = List.copyOf(steps);
             variables = List.copyOf(variables);
             services = List.copyOf(services);
+            secrets = Collections.unmodifiableMap(new LinkedHashMap<>(secrets));
             beyond = List.copyOf(beyond);
         }
 
@@ -178,6 +183,53 @@ record JobPayload(JobFacts facts, GitLabToken token, GitFacts git, Work work, Tr
         @Override
         public String toString() {
             return "Variable[" + key + "]";
+        }
+    }
+
+    /**
+     * A secret to be fetched.
+     *
+     * @param file whether the variable is to hold the path of a file
+     * @param providers those that are named; there should be one
+     * @param vault where it is in Vault, or null where that is not the provider
+     */
+    record SecretWish(boolean file, List<String> providers, @Nullable VaultPlace vault) {
+
+        SecretWish {
+            providers = List.copyOf(providers);
+        }
+    }
+
+    /**
+     * A place in a Vault, and as whom to ask there; all texts unexpanded.
+     *
+     * @param url of the server
+     * @param namespace or empty
+     * @param method by which to log in
+     * @param mount of the method, or empty
+     * @param role or empty
+     * @param token the identity token, as a rule by reference to a variable
+     * @param engine {@code kv-v2}, {@code kv-v1} or {@code generic}
+     * @param enginePath where the engine is mounted
+     * @param path below that
+     * @param field of what is there
+     */
+    record VaultPlace(
+            String url,
+            String namespace,
+            String method,
+            String mount,
+            String role,
+            String token,
+            String engine,
+            String enginePath,
+            String path,
+            String field) {
+
+        /** Leaves the token out, which may stand there itself. */
+        @Override
+        public String toString() {
+            return "VaultPlace[" + enginePath + " " + path + "]";
         }
     }
 

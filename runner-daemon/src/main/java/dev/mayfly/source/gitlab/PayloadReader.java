@@ -14,18 +14,21 @@ import dev.mayfly.source.gitlab.JobPayload.Fetch;
 import dev.mayfly.source.gitlab.JobPayload.GitFacts;
 import dev.mayfly.source.gitlab.JobPayload.Image;
 import dev.mayfly.source.gitlab.JobPayload.JobFacts;
+import dev.mayfly.source.gitlab.JobPayload.SecretWish;
 import dev.mayfly.source.gitlab.JobPayload.ServerFeatures;
 import dev.mayfly.source.gitlab.JobPayload.Service;
 import dev.mayfly.source.gitlab.JobPayload.Step;
 import dev.mayfly.source.gitlab.JobPayload.Transfers;
 import dev.mayfly.source.gitlab.JobPayload.Variable;
 import dev.mayfly.source.gitlab.JobPayload.Variable.Trait;
+import dev.mayfly.source.gitlab.JobPayload.VaultPlace;
 import dev.mayfly.source.gitlab.JobPayload.Work;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -119,6 +122,7 @@ final class PayloadReader {
                 text(image, "name").isEmpty() ? null : image(image, "image"),
                 services,
                 new GitFetch.Hooks(hook("pre_get_sources_script"), hook("post_get_sources_script")),
+                secrets(),
                 beyond());
     }
 
@@ -194,10 +198,49 @@ final class PayloadReader {
         return lines;
     }
 
+    private Map<String, SecretWish> secrets() {
+        Map<String, SecretWish> secrets = new LinkedHashMap<>();
+        root.path("secrets")
+                .properties()
+                .forEach(secret -> {
+                    JsonNode node = secret.getValue();
+                    JsonNode file = node.path("file");
+                    List<String> providers = new ArrayList<>();
+                    node.properties().stream()
+                            .filter(part -> part.getValue().isObject())
+                            .forEach(part -> providers.add(part.getKey()));
+                    secrets.put(
+                            secret.getKey(),
+                            new SecretWish(
+                                    !file.isBoolean() || file.asBoolean(),
+                                    providers,
+                                    node.path("vault").isObject()
+                                            ? vault(node.path("vault"))
+                                            : null));
+                });
+        return secrets;
+    }
+
+    private static VaultPlace vault(JsonNode node) {
+        JsonNode server = node.path("server");
+        JsonNode auth = server.path("auth");
+        return new VaultPlace(
+                text(server, "url"),
+                text(server, "namespace"),
+                text(auth, "name"),
+                text(auth, "path"),
+                text(auth.path("data"), "role"),
+                text(auth.path("data"), "jwt"),
+                text(node.path("engine"), "name"),
+                text(node.path("engine"), "path"),
+                text(node, "path"),
+                text(node, "field"));
+    }
+
     /** What a job asks for and this reader has no record for: to be named, never dropped. */
     private List<String> beyond() {
         List<String> beyond = new ArrayList<>();
-        for (String keyword : List.of("run", "inputs", "secrets", "suspend_options")) {
+        for (String keyword : List.of("run", "inputs", "suspend_options")) {
             JsonNode node = root.path(keyword);
             if (node.isTextual() ? !node.asText().isEmpty() : !node.isEmpty()) {
                 beyond.add(keyword);

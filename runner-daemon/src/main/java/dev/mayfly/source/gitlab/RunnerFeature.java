@@ -38,6 +38,8 @@ public enum RunnerFeature {
     REFSPECS,
     /** Values of masked variables do not appear in the log. */
     MASKING,
+    /** Secrets are fetched from Vault. */
+    VAULT_SECRETS,
     /** Raw variables are not expanded. */
     RAW_VARIABLES,
     /** The log can be sent again from its start. */

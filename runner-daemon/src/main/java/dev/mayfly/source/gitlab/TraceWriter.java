@@ -183,6 +183,7 @@ public final class TraceWriter {
             case "prepare" -> "Preparing environment";
             case "checkout" -> "Getting source from Git repository";
             case "script" -> "Executing \"step_script\" stage of the job script";
+            case "setup" -> "Running the setup, without secrets";
             case "after_script" -> "Running after_script";
             case "restore_cache" -> "Restoring cache";
             case "download_artifacts" -> "Downloading artifacts";

@@ -167,6 +167,31 @@ class DaemonIdentityIT {
     }
 
     @Test
+    void wrappingTokenWhoseTimeIsOverIsAnAlarmAndNotTriedAgain() throws InterruptedException {
+        String token = wrapped("auth/" + WORLD.appRole() + "/role/mayfly/secret-id", "1s");
+        privateFile(file, token);
+        Eventually.holds(
+                "its time is over",
+                Duration.ofSeconds(20),
+                () ->
+                        SERVER.answer(
+                                                "POST",
+                                                "sys/wrapping/lookup",
+                                                "{\"token\":\"" + token + "\"}",
+                                                null)
+                                        .statusCode()
+                                == 400);
+        try (VaultFixture vault = with(appRole("mayfly", "mayfly"))) {
+            assertThat(vault.provider.unhealthyBecause(POOL))
+                    .contains("the wrapping token in " + file + " is expired or was used already")
+                    .contains("put a new one there")
+                    .doesNotContain(token);
+            assertThatThrownBy(() -> vault.fetch("vault:" + WORLD.kv() + "/x#v"))
+                    .hasMessageContaining("is used up: put a new one there");
+        }
+    }
+
+    @Test
     void wrappingTokenOfSomethingElseIsNotOpened() {
         privateFile(file, wrapped("sys/wrapping/wrap"));
         try (VaultFixture vault = with(appRole("mayfly", "mayfly"))) {
@@ -176,8 +201,12 @@ class DaemonIdentityIT {
     }
 
     private static String wrapped(String path) {
+        return wrapped(path, "60s");
+    }
+
+    private static String wrapped(String path, String ttl) {
         HttpResponse<String> answer =
-                SERVER.answer("POST", path, "{\"a\":\"b\"}", VaultServer.ROOT_TOKEN, "60s");
+                SERVER.answer("POST", path, "{\"a\":\"b\"}", VaultServer.ROOT_TOKEN, ttl);
         try {
             return new JsonMapper()
                     .readTree(answer.body())

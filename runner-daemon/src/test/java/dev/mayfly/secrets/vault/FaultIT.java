@@ -3,12 +3,15 @@ package dev.mayfly.secrets.vault;
 import static dev.mayfly.secrets.vault.VaultFixture.POOL;
 import static dev.mayfly.secrets.vault.VaultFixture.privateFile;
 import static dev.mayfly.secrets.vault.VaultFixture.valuesOf;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mayfly.Eventually;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.job.SecretValue;
 import dev.mayfly.secrets.SecretAudit.Action;
 import dev.mayfly.secrets.SecretLease;
 import dev.mayfly.secrets.vault.FaultProxy.Fault;
@@ -16,8 +19,10 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -271,6 +276,151 @@ class FaultIT {
         assertThat(vault.audited(Action.RENEW)).hasSize(refused);
         assertThat(lease.revoke()).allMatch(Receipt.Disposal::verified);
         assertThat(CLUSTER.logins("oldest")).isEmpty();
+    }
+
+    @Test
+    void whatCannotBeRenewedIsToldAndWhenItCanBeAgain() throws InterruptedException {
+        briefRole("brief");
+        List<String> news = new CopyOnWriteArrayList<>();
+        SecretLease lease = vault.fetch("vault:" + WORLD.database() + "/creds/brief#username");
+        lease.tell(news::add);
+        proxy.always("sys/leases/renew", json(500, "{\"errors\":[\"the database is away\"]}"));
+
+        Eventually.holds("told", Duration.ofSeconds(30), () -> news.size() == 1);
+        assertThat(news.getFirst())
+                .startsWith(
+                        "secrets from Vault: the lease of "
+                                + WORLD.database()
+                                + "/creds/brief could not be renewed and ends at 20")
+                .contains("unless a later attempt succeeds", "the database is away");
+        proxy.heal();
+
+        Eventually.holds("told again", Duration.ofSeconds(30), () -> news.size() == 2);
+        assertThat(news.getLast()).endsWith("/creds/brief is renewed again");
+        assertThat(lease.revoke()).allMatch(Receipt.Disposal::verified);
+    }
+
+    @Test
+    void tokenThatCannotBeRenewedIsTold() throws InterruptedException {
+        List<String> news = new CopyOnWriteArrayList<>();
+        proxy.always("auth/token/renew-self", new Fault.Echo(403));
+        JobToken token =
+                new JobToken(
+                        new SecretValue("token-of-a-job".getBytes(US_ASCII)),
+                        "accessor",
+                        Duration.ofSeconds(3));
+        try (VaultApi api = new DriverApi(VaultFixture.plain(proxy.address()));
+                Renewal renewal =
+                        Renewal.start(
+                                vault.job,
+                                new PatientApi(api, VaultFixture.LIMIT),
+                                List.of(new Renewal.Item(token, null, Duration.ofSeconds(3))),
+                                Hidden.SHAPED,
+                                vault.audit::add)) {
+            renewal.tell(news::add);
+            Eventually.holds("told", Duration.ofSeconds(30), () -> !news.isEmpty());
+        }
+
+        assertThat(news.getFirst())
+                .contains("the job's token could not be renewed", "[MASKED]")
+                .doesNotContain("token-of-a-job");
+    }
+
+    @Test
+    void leaseAtItsGreatestAgeIsToldBeforeItEnds() throws InterruptedException {
+        SERVER.write(
+                WORLD.database() + "/roles/aged",
+                """
+                {"db_name": "cluster", "default_ttl": "4s", "max_ttl": "7s", "creation_statements":
+                 "CREATE ROLE \\"{{name}}\\" WITH LOGIN PASSWORD '{{password}}';"}
+                """);
+        List<String> news = new CopyOnWriteArrayList<>();
+        SecretLease lease = vault.fetch("vault:" + WORLD.database() + "/creds/aged#username");
+        lease.tell(news::add);
+
+        Eventually.holds("told", Duration.ofSeconds(30), () -> !news.isEmpty());
+
+        assertThat(news.getFirst())
+                .contains("/creds/aged has reached its greatest age and ends at 20");
+        assertThat(lease.revoke()).allMatch(Receipt.Disposal::verified);
+    }
+
+    private static void briefRole(String name) {
+        SERVER.write(
+                WORLD.database() + "/roles/" + name,
+                """
+                {"db_name": "cluster", "default_ttl": "15s", "max_ttl": "1h", "creation_statements":
+                 "CREATE ROLE \\"{{name}}\\" WITH LOGIN PASSWORD '{{password}}';"}
+                """);
+    }
+
+    @Test
+    void leasesAreEndedTogetherAndNotAllAtOnce() throws InterruptedException {
+        List<String> references = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            briefRole("many" + i);
+            references.add("vault:" + WORLD.database() + "/creds/many" + i + "#username");
+        }
+        SecretLease lease = vault.fetch(references.toArray(String[]::new));
+        proxy.always("sys/leases/revoke", new Fault.Late(Duration.ofMillis(300)));
+
+        List<Receipt.Disposal> disposals = lease.revoke();
+
+        assertThat(disposals).hasSize(21).allMatch(Receipt.Disposal::verified);
+        assertThat(disposals.getLast().resource().name()).contains(" token ");
+        assertThat(proxy.mostLateAtOnce()).isBetween(4, 8);
+        assertThat(CLUSTER.logins("many")).isEmpty();
+    }
+
+    @Test
+    void whatIsNotRevokedIsCounted() throws InterruptedException {
+        SecretLease lease = vault.fetch("vault:" + WORLD.database() + "/creds/fault#username");
+        assertThat(vault.provider.unrevoked()).isZero();
+        proxy.always("sys/leases/revoke", json(503, "{\"errors\":[\"sealed\"]}"));
+        proxy.always("auth/token/revoke-accessor", json(503, "{\"errors\":[\"sealed\"]}"));
+
+        assertThat(lease.revoke()).noneMatch(Receipt.Disposal::verified);
+        assertThat(vault.provider.unrevoked()).isEqualTo(2);
+        lease.revoke();
+        assertThat(vault.provider.unrevoked()).as("not counted twice").isEqualTo(2);
+        proxy.heal();
+
+        assertThat(lease.revoke()).allMatch(Receipt.Disposal::verified);
+        assertThat(vault.provider.unrevoked()).isZero();
+    }
+
+    @Test
+    void leasesOfAServerThatIsNotConfiguredAreCountedToo() throws InterruptedException {
+        OwnedResource foreign =
+                new OwnedResource(OwnedResource.Kind.LEASE, "vault https://gone.example token a");
+
+        vault.provider.revoke(vault.job, List.of(foreign));
+
+        assertThat(vault.provider.unrevoked()).isEqualTo(1);
+    }
+
+    @Test
+    void serversWordsAreNotRepeatedWhereTheyQuoteWhatIsSecret() throws InterruptedException {
+        String creds = WORLD.database() + "/creds/fault";
+        SecretLease lease = vault.fetch("vault:" + creds + "#username");
+        String user = valuesOf(lease).getFirst();
+        proxy.once(
+                "sys/leases/revoke",
+                json(400, "{\"errors\":[\"role " + user + " cannot be dropped\"]}"));
+        List<Receipt.Disposal> disposals = lease.revoke();
+        assertThat(disposals.getFirst().evidence())
+                .contains("role [MASKED] cannot be dropped")
+                .doesNotContain(user);
+        lease.revoke();
+
+        proxy.always(path(), new Fault.Echo(400));
+        assertFails("[MASKED] sent");
+
+        assertThat(proxy.echoed()).hasSize(1).allMatch(token -> token.length() > 20);
+        assertThat(vault.audit.toString())
+                .contains("[MASKED]")
+                .doesNotContain(user)
+                .doesNotContain(proxy.echoed());
     }
 
     @Test

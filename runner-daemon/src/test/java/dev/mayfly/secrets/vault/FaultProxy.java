@@ -11,14 +11,18 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +43,12 @@ public final class FaultProxy implements AutoCloseable {
         /** Never answered. */
         record Silence() implements Fault {}
 
+        /** Answered with a status, and with words that quote all that was sent. */
+        record Echo(int status) implements Fault {}
+
+        /** Answered as by the server, later. */
+        record Late(Duration delay) implements Fault {}
+
         /** A good status, and then a body that never ends. */
         record Drip() implements Fault {}
     }
@@ -56,6 +66,10 @@ public final class FaultProxy implements AutoCloseable {
     private final ConcurrentLinkedDeque<Rule> once = new ConcurrentLinkedDeque<>();
     private final List<Rule> always = new CopyOnWriteArrayList<>();
     private final List<Seen> seen = new CopyOnWriteArrayList<>();
+    private final Set<String> tokens = ConcurrentHashMap.newKeySet();
+    private final List<String> echoed = new CopyOnWriteArrayList<>();
+    private final AtomicInteger late = new AtomicInteger();
+    private final AtomicInteger mostLate = new AtomicInteger();
 
     /** A proxy that passes everything on. */
     public FaultProxy(URI target) throws IOException {
@@ -71,7 +85,7 @@ public final class FaultProxy implements AutoCloseable {
     }
 
     /** The next request whose path begins so. */
-    void once(String path, Fault fault) {
+    public void once(String path, Fault fault) {
         once.add(new Rule(path, fault));
     }
 
@@ -91,6 +105,21 @@ public final class FaultProxy implements AutoCloseable {
         return seen.stream().filter(one -> one.path().startsWith(path)).toList();
     }
 
+    /** The tokens that arrived, each once. */
+    public Set<String> tokens() {
+        return Set.copyOf(tokens);
+    }
+
+    /** The tokens of requests that were quoted back. */
+    public List<String> echoed() {
+        return List.copyOf(echoed);
+    }
+
+    /** How many late answers were waited for at once, at most. */
+    int mostLateAtOnce() {
+        return mostLate.get();
+    }
+
     private void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
             String path = exchange.getRequestURI().toString().substring("/v1/".length());
@@ -100,6 +129,10 @@ public final class FaultProxy implements AutoCloseable {
                             path,
                             exchange.getRequestHeaders().containsKey("X-Vault-Token")));
             byte[] body = exchange.getRequestBody().readAllBytes();
+            String token = exchange.getRequestHeaders().getFirst("X-Vault-Token");
+            if (token != null) {
+                tokens.add(token);
+            }
             Rule rule = ruleFor(path);
             if (rule == null) {
                 HttpResponse<byte[]> answer = forward(exchange, body);
@@ -111,6 +144,15 @@ public final class FaultProxy implements AutoCloseable {
                         answer(exchange, status, headers, text.getBytes(StandardCharsets.UTF_8));
                 case Fault.LostAnswer() -> forward(exchange, body);
                 case Fault.Silence() -> closing.await();
+                case Fault.Echo(int status) -> echo(exchange, status, body);
+                case Fault.Late(Duration delay) -> {
+                    mostLate.accumulateAndGet(late.incrementAndGet(), Math::max);
+                    if (!closing.await(delay.toMillis(), TimeUnit.MILLISECONDS)) {
+                        HttpResponse<byte[]> answer = forward(exchange, body);
+                        late.decrementAndGet();
+                        answer(exchange, answer.statusCode(), Map.of(), answer.body());
+                    }
+                }
                 case Fault.Drip() -> drip(exchange);
             }
         } catch (InterruptedException e) {
@@ -151,6 +193,18 @@ public final class FaultProxy implements AutoCloseable {
         headers.forEach(exchange.getResponseHeaders()::set);
         exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
         exchange.getResponseBody().write(body);
+    }
+
+    private void echo(HttpExchange exchange, int status, byte[] body) throws IOException {
+        String token = String.valueOf(exchange.getRequestHeaders().getFirst("X-Vault-Token"));
+        echoed.add(token);
+        String words = token + " sent " + new String(body, StandardCharsets.UTF_8);
+        String quoted = words.replaceAll("[\\\\\"]", "'");
+        answer(
+                exchange,
+                status,
+                Map.of(),
+                ("{\"errors\":[\"" + quoted + "\"]}").getBytes(StandardCharsets.UTF_8));
     }
 
     private void drip(HttpExchange exchange) throws IOException, InterruptedException {

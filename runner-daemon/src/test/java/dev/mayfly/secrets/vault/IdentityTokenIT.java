@@ -6,21 +6,29 @@ import static dev.mayfly.secrets.vault.VaultFixture.identity;
 import static dev.mayfly.secrets.vault.VaultFixture.plain;
 import static dev.mayfly.secrets.vault.VaultFixture.privateFile;
 import static dev.mayfly.secrets.vault.VaultFixture.valuesOf;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.job.SecretAccount;
+import dev.mayfly.job.SecretRequest;
+import dev.mayfly.job.SecretValue;
 import dev.mayfly.secrets.SecretAudit.Action;
 import dev.mayfly.secrets.SecretLease;
 import dev.mayfly.secrets.vault.PoolAccess.Allowance;
 import dev.mayfly.secrets.vault.PoolAccess.Binding;
 import dev.mayfly.secrets.vault.PoolAccess.IdentityRole;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -59,6 +67,15 @@ class IdentityTokenIT {
                      "claim_mappings": {"job_id": "job_id"}}
                     """
                             .formatted(CiServer.AUDIENCE, space.jobPolicy("prod", kv + "/*")));
+            SERVER.write(
+                    "auth/" + auth + "/role/open",
+                    """
+                    {"role_type": "jwt", "user_claim": "project_id", "bound_audiences": ["%s"],
+                     "token_policies": ["%s"], "token_ttl": "90s", "token_explicit_max_ttl": "2h",
+                     "token_no_default_policy": true, "token_type": "service",
+                     "claim_mappings": {"job_id": "job_id"}}
+                    """
+                            .formatted(CiServer.AUDIENCE, space.jobPolicy("open", kv + "/open")));
             return new World(kv, auth, space.daemonToken());
         }
     }
@@ -85,7 +102,11 @@ class IdentityTokenIT {
                                 new PoolAccess(
                                         POOL,
                                         null,
-                                        new IdentityRole(WORLD.auth(), "prod", "VAULT_ID_TOKEN"),
+                                        new IdentityRole(
+                                                WORLD.auth(),
+                                                "prod",
+                                                List.of("open"),
+                                                "VAULT_ID_TOKEN"),
                                         List.of(allowed),
                                         List.of(
                                                 new Binding(
@@ -205,11 +226,190 @@ class IdentityTokenIT {
         }
     }
 
+    // -- what a job says itself of the way to its secrets
+
+    private static SecretRequest named(
+            String name, String path, String server, String role, String token) {
+        return new SecretRequest(
+                name,
+                "vault:" + WORLD.kv() + path,
+                SecretRequest.Variable.PATH,
+                new SecretAccount(
+                        server, "", WORLD.auth(), role, new SecretValue(token.getBytes(US_ASCII))));
+    }
+
+    @Test
+    void eachLoginThatAJobNamesHasATokenOfItsOwnAndAllDie() throws InterruptedException {
+        String server = SERVER.address() + "/";
+        String token = CI.token(Map.of());
+        String other = CI.token(Map.of("job_id", "1002"));
+        SecretLease lease =
+                vault.fetch(
+                        identity(token),
+                        List.of(
+                                named("PROD", "/prod#v", server, "", token),
+                                named("AGAIN", "/open#v", server, "prod", token),
+                                named("OPEN", "/open#v", server, "open", other),
+                                new SecretRequest(
+                                        "USUAL", "vault:" + WORLD.kv() + "/open#v", false)));
+
+        assertThat(valuesOf(lease))
+                .containsExactly(
+                        "of-production-only",
+                        "of-every-job-there",
+                        "of-every-job-there",
+                        "of-every-job-there");
+        assertThat(vault.audited(Action.LOGIN)).hasSize(2);
+        assertThat(vault.audited(Action.READ)).hasSize(3);
+        List<String> accessors = vault.accessors();
+        assertThat(accessors).hasSize(2);
+        assertThat(accessors)
+                .extracting(one -> SERVER.token(one).path("meta").path("job_id").asText())
+                .containsExactly("1001", "1002");
+        assertThat(hidden(lease)).filteredOn(v -> v.matches("(hvs|s)\\..*")).hasSize(2);
+        assertThat(lease.revoke()).hasSize(2).allMatch(Receipt.Disposal::verified);
+        assertThat(SERVER.tokens()).doesNotContainAnyElementsOf(accessors);
+    }
+
+    @Test
+    void identityTokenIsNotSentToAServerThatTheJobChose() throws IOException {
+        String token = CI.token(Map.of());
+        try (FaultProxy elsewhere = new FaultProxy(SERVER.address())) {
+            assertThatThrownBy(() ->
+                            vault.fetch(
+                                    identity(token),
+                                    List.of(
+                                            named(
+                                                    "PROD",
+                                                    "/prod#v",
+                                                    elsewhere.address().toString(),
+                                                    "prod",
+                                                    token))))
+                    .isInstanceOf(FaultException.class)
+                    .hasMessageContaining("the job's secret PROD is at the server")
+                    .hasMessageContaining("which this runner does not ask")
+                    .hasMessageNotContaining(token);
+
+            assertThat(elsewhere.seen("")).isEmpty();
+        }
+        assertThat(vault.audited(Action.LOGIN, Action.READ)).isEmpty();
+        assertThat(vault.audited(Action.REFUSE)).hasSize(1);
+    }
+
+    @Test
+    void refusalIsWrittenDownWithoutWhatTheJobHidInIt() {
+        String server = "https://" + "masked-variable" + ".example";
+        HandedValue masked =
+                new HandedValue(
+                        "WORD",
+                        new SecretValue("masked-variable".getBytes(US_ASCII)),
+                        Set.of(HandedValue.Use.MASKED));
+
+        assertThatThrownBy(() ->
+                        vault.fetch(
+                                List.of(masked),
+                                List.of(named("PROD", "/prod#v", server, "prod", "a.b.c"))))
+                .isInstanceOf(FaultException.class);
+        assertThat(vault.audit.toString())
+                .contains("https://[MASKED].example")
+                .doesNotContain("masked-variable");
+    }
+
+    @Test
+    void roleThatThePoolDoesNotNameIsRefusedBeforeVaultIsAsked() {
+        String token = CI.token(Map.of());
+
+        assertThatThrownBy(() ->
+                        vault.fetch(
+                                identity(token),
+                                List.of(
+                                        named(
+                                                "PROD",
+                                                "/prod#v",
+                                                SERVER.address().toString(),
+                                                "everything",
+                                                token))))
+                .hasMessageContaining("in the role \"everything\"")
+                .hasMessageContaining("it must be prod or open");
+        assertThat(vault.audited(Action.LOGIN)).isEmpty();
+    }
+
+    @Test
+    void roleThatThePoolNamesIsStillVaultsToGive() {
+        String token = CI.token(Map.of("project_id", "99"));
+
+        assertThatThrownBy(() ->
+                        vault.fetch(
+                                identity(token),
+                                List.of(
+                                        named(
+                                                "PROD",
+                                                "/prod#v",
+                                                SERVER.address().toString(),
+                                                "open",
+                                                CI.token(Map.of())))))
+                .as("the open role may not read what is of production")
+                .isInstanceOf(FaultException.class)
+                .hasMessageContaining("/prod: Vault does not allow it");
+        assertThatThrownBy(() ->
+                        vault.fetch(
+                                List.of(),
+                                List.of(
+                                        named(
+                                                "PROD",
+                                                "/prod#v",
+                                                SERVER.address().toString(),
+                                                "prod",
+                                                token))))
+                .hasMessageContaining("gives no access to the role prod");
+    }
+
+    @Test
+    void fenceOfClaimsLooksAtTheTokenThatIsUsed() {
+        String prod = CI.token(Map.of());
+        String unprotected = CI.token(Map.of("ref_protected", "false"));
+        try (VaultFixture fenced =
+                allowing(new Allowance(List.of(WORLD.kv() + "/prod"), PROTECTED))) {
+            assertThatThrownBy(() ->
+                            fenced.fetch(
+                                    identity(prod),
+                                    List.of(
+                                            named(
+                                                    "PROD",
+                                                    "/prod#v",
+                                                    SERVER.address().toString(),
+                                                    "prod",
+                                                    unprotected))))
+                    .hasMessageContaining("its ref_protected must be true and is false");
+            assertThat(fenced.audited(Action.LOGIN)).isEmpty();
+        }
+    }
+
+    @Test
+    void loginsOfOneJobAreBounded() {
+        List<SecretRequest> many = new ArrayList<>();
+        for (int i = 0; i < 9; i++) {
+            many.add(
+                    named(
+                            "S" + i,
+                            "/open#v",
+                            SERVER.address().toString(),
+                            "open",
+                            CI.token(Map.of("job_id", "2" + i))));
+        }
+
+        assertThatThrownBy(() -> vault.fetch(List.of(), many))
+                .isInstanceOf(FaultException.class)
+                .hasMessageContaining("by 9 different logins, and more than 8 are not made");
+        assertThat(vault.audited(Action.LOGIN)).isEmpty();
+    }
+
     @Test
     void bindingIsForJobsWhoseClaimsFitAlone() {
         assertThat(vault.provider.bound(POOL, identity(CI.token(Map.of()))))
                 .singleElement()
-                .satisfies(bound -> assertThat(bound.asVariable()).isTrue());
+                .satisfies(bound ->
+                        assertThat(bound.variable()).isEqualTo(SecretRequest.Variable.VALUE));
         assertThat(vault.provider.bound(POOL, identity(CI.token(Map.of("ref_protected", "false")))))
                 .isEmpty();
         assertThat(vault.provider.bound(POOL, List.of())).isEmpty();

@@ -81,6 +81,12 @@ final class VaultFixture implements AutoCloseable {
         return fetch(List.of(), references);
     }
 
+    /** Fetches what names its own way there. */
+    SecretLease fetch(List<HandedValue> handed, List<SecretRequest> wanted)
+            throws InterruptedException {
+        return provider.fetch(new SecretsOrder(job, POOL, wanted, handed, Duration.ofHours(1)));
+    }
+
     SecretLease fetch(List<HandedValue> handed, String... references) throws InterruptedException {
         List<SecretRequest> wanted = new ArrayList<>();
         for (String reference : references) {
@@ -112,12 +118,16 @@ final class VaultFixture implements AutoCloseable {
 
     /** The accessor of the job's token, from the journal. */
     String accessor() {
+        return accessors().getFirst();
+    }
+
+    /** The accessors of all of the job's tokens, from the journal. */
+    List<String> accessors() {
         return journal.stream()
                 .map(OwnedResource::name)
                 .filter(name -> name.contains(" token "))
                 .map(name -> name.substring(name.lastIndexOf(' ') + 1))
-                .findFirst()
-                .orElseThrow();
+                .toList();
     }
 
     List<String> audited(SecretAudit.Action... actions) {

@@ -19,13 +19,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A real Vault or OpenBao in its development mode, in memory, on a loopback port of its own; and
- * what its root may do with it. {@code .ci/vault} finds the program, or fetches one.
+ * what its root may do with it. {@code .ci/vault} finds an image or a program, or fetches one.
  */
 public final class VaultServer implements AutoCloseable {
 
@@ -36,13 +35,13 @@ public final class VaultServer implements AutoCloseable {
 
     private static @Nullable VaultServer shared;
 
-    private final Process process;
+    private final ServerHost host;
     private final URI address;
     private final Path directory;
     private final TrustedClients clients;
 
-    private VaultServer(Process process, URI address, Path directory) {
-        this.process = process;
+    private VaultServer(ServerHost host, URI address, Path directory) {
+        this.host = host;
         this.address = address;
         this.directory = directory;
         this.clients =
@@ -74,13 +73,23 @@ public final class VaultServer implements AutoCloseable {
 
     private static VaultServer start(boolean tls) {
         try {
+            return start(kind(), tls);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** One made of something certain. */
+    static VaultServer start(ServerHost.Kind kind, boolean tls) {
+        try {
             Path directory = Files.createTempDirectory("mayfly-vault-");
             int port = freePort();
             Path said = directory.resolve("server.log");
             List<String> line =
                     new ArrayList<>(
                             List.of(
-                                    program(),
                                     "server",
                                     "-dev",
                                     "-dev-root-token-id=" + ROOT_TOKEN,
@@ -89,23 +98,17 @@ public final class VaultServer implements AutoCloseable {
             if (tls) {
                 line.addAll(List.of("-dev-tls", "-dev-tls-cert-dir=" + directory));
             }
-            ProcessBuilder builder =
-                    new ProcessBuilder(line)
-                            .redirectErrorStream(true)
-                            .redirectOutput(said.toFile());
-            builder.environment().put("HOME", directory.toString());
-            Process process = builder.start();
-            Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
+            ServerHost host = ServerHost.start(kind, line, directory, said);
             VaultServer server =
                     new VaultServer(
-                            process,
+                            host,
                             URI.create((tls ? "https" : "http") + "://127.0.0.1:" + port),
                             directory);
             Eventually.holds(
                     "the server answers",
                     START_LIMIT,
                     () -> {
-                        assertThat(process.isAlive()).as(Files.readString(said)).isTrue();
+                        assertThat(host.isAlive()).as(Files.readString(said)).isTrue();
                         return server.isHealthy();
                     });
             return server;
@@ -116,19 +119,28 @@ public final class VaultServer implements AutoCloseable {
         }
     }
 
-    private static String program() throws IOException, InterruptedException {
-        String named = System.getenv("MAYFLY_VAULT_PROGRAM");
-        if (named != null) {
-            return named;
+    /** What {@code .ci/vault} says, which the variables spare the asking. */
+    static ServerHost.Kind kind() throws IOException, InterruptedException {
+        String program = System.getenv("MAYFLY_VAULT_PROGRAM");
+        if (program != null) {
+            return new ServerHost.Kind.Program(program);
+        }
+        String image = System.getenv("MAYFLY_VAULT_IMAGE");
+        if (image != null) {
+            return new ServerHost.Kind.Image(image);
         }
         Process asked =
-                new ProcessBuilder(Path.of("..", ".ci", "vault").toString(), "program")
+                new ProcessBuilder(Path.of("..", ".ci", "vault").toString(), "server")
                         .redirectError(ProcessBuilder.Redirect.INHERIT)
                         .start();
-        String program =
-                new String(asked.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-        assertThat(asked.waitFor()).as(".ci/vault program").isZero();
-        return program;
+        String[] said =
+                new String(asked.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+                        .strip()
+                        .split(" ", 2);
+        assertThat(asked.waitFor()).as(".ci/vault server").isZero();
+        return said[0].equals("image")
+                ? new ServerHost.Kind.Image(said[1])
+                : new ServerHost.Kind.Program(said[1]);
     }
 
     static int freePort() throws IOException {
@@ -146,6 +158,11 @@ public final class VaultServer implements AutoCloseable {
         } catch (IOException e) {
             return false;
         }
+    }
+
+    /** How a person would call the server's own command line; settings are in the environment. */
+    public List<String> client() {
+        return host.client();
     }
 
     public URI address() {
@@ -328,7 +345,7 @@ public final class VaultServer implements AutoCloseable {
     @Override
     public void close() {
         try {
-            process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+            host.kill();
             try (Stream<Path> files = Files.walk(directory)) {
                 for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                     Files.delete(file);

@@ -109,6 +109,7 @@ public final class VaultSpace {
                         path "auth/token/revoke-accessor" { capabilities = ["update"] }
                         path "sys/leases/lookup" { capabilities = ["update"] }
                         path "sys/leases/revoke" { capabilities = ["update"] }
+                        path "sys/capabilities-self" { capabilities = ["update"] }
                         """);
         for (String role : roles) {
             rules.append("path \"auth/token/create/")

@@ -473,7 +473,9 @@ class GitLabSourceTest {
             Eventually.holds(
                     "refusal", GitLabFixture.SOON, () -> job.status() == StubJob.Status.FAILED);
             assertThat(job.failureReason()).isEqualTo("runner_system_failure");
-            assertThat(job.trace()).contains("  - the keyword secrets").doesNotContain("canary");
+            assertThat(job.trace())
+                    .contains("  - the secret A, which names no provider")
+                    .doesNotContain("canary");
         }
     }
 

@@ -164,7 +164,7 @@ class PayloadReaderTest {
         assertThat(lacking(node -> node.putArray("artifacts").addObject().put("when", "sometimes")))
                 .contains("a value of artifacts:when");
         assertThat(lacking(node -> node.putObject("secrets").putObject("A")))
-                .contains("the keyword secrets");
+                .contains("the secret A, which names no provider");
         assertThat(lacking(node -> node.putArray("hooks").addObject().put("name", "other_script")))
                 .contains("the keyword hooks:other_script");
         assertThat(

@@ -175,6 +175,34 @@ public final class StubPayload {
         return this;
     }
 
+    /**
+     * Adds a secret of Vault, as the server makes it of {@code secrets:NAME:vault} and of {@code
+     * id_tokens:VAULT_ID_TOKEN}.
+     *
+     * @param role empty where the project names none
+     * @param engine its name and its path, with a colon in between
+     * @param field the path and the field, with a hash in between
+     * @return the secret, to add to
+     */
+    public ObjectNode vaultSecret(
+            String name, String url, String role, String engine, String field) {
+        ObjectNode secrets =
+                node.path("secrets").isObject()
+                        ? (ObjectNode) node.path("secrets")
+                        : node.putObject("secrets");
+        ObjectNode secret = secrets.putObject(name);
+        ObjectNode vault = secret.putObject("vault");
+        ObjectNode server = vault.putObject("server").put("url", url).put("namespace", "");
+        ObjectNode auth = server.putObject("auth").put("name", "jwt").put("path", "jwt");
+        auth.putObject("data").put("jwt", "$VAULT_ID_TOKEN").put("role", role);
+        vault.putObject("engine")
+                .put("name", engine.substring(0, engine.indexOf(':')))
+                .put("path", engine.substring(engine.indexOf(':') + 1));
+        vault.put("path", field.substring(0, field.indexOf('#')))
+                .put("field", field.substring(field.indexOf('#') + 1));
+        return secret;
+    }
+
     /** The payload itself, for what has no method here. */
     public ObjectNode node() {
         return node;
