@@ -72,6 +72,7 @@ record Architecture(String root) {
         rules.add(knows("metrics", "job"));
         rules.add(knows("artifacts", "job"));
         rules.add(knows("registry", "job"));
+        rules.add(knows("policy", "job", "admission"));
         rules.add(knows("teardown", "job", "sandbox", "secrets", "state"));
         rules.add(
                 knows(
@@ -88,6 +89,7 @@ record Architecture(String root) {
                         "metrics"));
 
         rules.add(library("docker-java", "com.github.dockerjava..", "sandbox.docker"));
+        rules.add(library("CEL", "dev.cel..", "policy"));
         rules.add(library("Tink", "com.google.crypto.tink..", "secrets.file"));
         rules.add(library("the Vault driver", "io.github.jopenlibs..", "secrets.vault"));
         rules.add(

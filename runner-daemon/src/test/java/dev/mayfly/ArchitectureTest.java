@@ -60,6 +60,8 @@ class ArchitectureTest {
                             "ExecutionThatKnowsTooMuch"),
                     Map.entry("metrics knows job only", "MetricsThatKnowsTooMuch"),
                     Map.entry("artifacts knows job only", "ArtifactsThatKnowTooMuch"),
+                    Map.entry("policy knows job, admission only", "PolicyThatKnowsTooMuch"),
+                    Map.entry("CEL is seen in policy only", "UserOfEveryLibrary"),
                     Map.entry("registry knows job only", "RegistryThatKnowsTooMuch"),
                     Map.entry("only bootstrap and cli name adapters", "ExecutionThatKnowsTooMuch"),
                     Map.entry("docker-java is seen in sandbox.docker only", "UserOfEveryLibrary"),

@@ -5,6 +5,8 @@ public interface UserOfEveryLibrary {
 
     com.github.dockerjava.api.DockerClient docker();
 
+    dev.cel.runtime.CelRuntime cel();
+
     com.google.crypto.tink.Aead tink();
 
     io.github.jopenlibs.vault.Vault vault();
