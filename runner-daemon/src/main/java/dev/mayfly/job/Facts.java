@@ -57,6 +57,25 @@ public record Facts(Trusted trusted, SettableFacts settable) {
         }
     }
 
+    /**
+     * Of a job that came in without a CI server: nothing is known but who took it in.
+     *
+     * @param source that took it in
+     */
+    public static Facts ofSource(String source, JobSpec spec) {
+        return new Facts(
+                new Trusted(
+                        new RegistrationFacts(source, "", false),
+                        ServerFacts.NONE,
+                        VerifiedClaims.NONE),
+                SettableFacts.of(spec));
+    }
+
+    /** The name of the source that the job came from. */
+    public String source() {
+        return trusted.registration().name();
+    }
+
     /** The same with what an identity token adds. */
     public Facts with(VerifiedClaims verified) {
         return new Facts(trusted.with(verified), settable);

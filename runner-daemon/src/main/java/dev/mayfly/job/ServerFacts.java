@@ -7,16 +7,15 @@ package dev.mayfly.job;
  * @param project whose job it is
  * @param ref what is built
  * @param fork whether the code may come from a fork: true unless the server rules it out
- * @param user number of who started it
- * @param pipeline number of the pipeline
+ * @param run which job of which pipeline it is
  */
-public record ServerFacts(Project project, Ref ref, boolean fork, String user, String pipeline)
+public record ServerFacts(Project project, Ref ref, boolean fork, Run run)
         implements Facts.Group {
 
     /** Of a source that has no server. Whoever may submit to it is trusted with what he submits. */
     public static final ServerFacts NONE =
             new ServerFacts(
-                    new Project("", ""), new Ref("", RefKind.NONE, false, ""), false, "", "");
+                    new Project("", ""), new Ref("", RefKind.NONE, false, ""), false, new Run("", "", ""));
 
     /**
      * A project.
@@ -35,6 +34,15 @@ public record ServerFacts(Project project, Ref ref, boolean fork, String user, S
      * @param commit full hash
      */
     public record Ref(String name, RefKind kind, boolean isProtected, String commit) {}
+
+    /**
+     * A run.
+     *
+     * @param job its number at the server
+     * @param pipeline number of the pipeline
+     * @param user number of who started it
+     */
+    public record Run(String job, String pipeline, String user) {}
 
     /** What a ref can be. */
     public enum RefKind {

@@ -85,8 +85,8 @@ final class Vocabulary {
         values.put("server.ref_protected", server.ref().isProtected());
         values.put("server.commit", server.ref().commit());
         values.put("server.fork", server.fork());
-        values.put("server.user_id", server.user());
-        values.put("server.pipeline_id", server.pipeline());
+        values.put("server.user_id", server.run().user());
+        values.put("server.pipeline_id", server.run().pipeline());
         values.put("claims", facts.claims().values());
         return values;
     }

@@ -15,6 +15,7 @@ import dev.mayfly.logs.Masking;
 import dev.mayfly.logs.TokenShape;
 import dev.mayfly.logs.TokenShapes;
 import dev.mayfly.logs.Variant;
+import dev.mayfly.policy.PoolRules;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
 import java.io.IOException;
@@ -129,6 +130,12 @@ class ConfigLoaderTest {
                                                 TokenShapes.of(TokenRules.builtIn())),
                                         RegistryLogins.NONE),
                                 1,
+                                new PoolRules(
+                                        PoolRules.Forks.HOLD,
+                                        false,
+                                        List.of(),
+                                        List.of(),
+                                        List.of()),
                                 false));
     }
 

@@ -32,8 +32,7 @@ class ConditionTest {
                                             true,
                                             "a".repeat(40)),
                                     false,
-                                    "12",
-                                    "55"),
+                                    new ServerFacts.Run("1001", "55", "12")),
                             new VerifiedClaims(
                                     Map.of(
                                             "environment",
