@@ -64,7 +64,8 @@ class ArchitectureTest {
                             "admission.oidc knows admission, job only",
                             "AdmissionOidcThatKnowsTooMuch"),
                     Map.entry(
-                            "decision knows job, admission, state only", "DecisionThatKnowsTooMuch"),
+                            "decision knows job, admission, state only",
+                            "DecisionThatKnowsTooMuch"),
                     Map.entry("Nimbus is seen in admission.oidc only", "UserOfEveryLibrary"),
                     Map.entry(
                             "claims are verified where tokens are checked, and assumed in tests of a policy only",

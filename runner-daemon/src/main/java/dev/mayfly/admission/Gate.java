@@ -51,12 +51,7 @@ public record Gate(
     }
 
     private Verdict approved(
-            JobId job,
-            JobSpec spec,
-            Facts facts,
-            Decision decision,
-            PoolName pool,
-            String reason) {
+            JobId job, JobSpec spec, Facts facts, Decision decision, PoolName pool, String reason) {
         Approvals.Answer answer =
                 approvals.present(
                         new Approvals.Wish(
@@ -98,7 +93,9 @@ public record Gate(
                                 spec.name(),
                                 project,
                                 server.ref().name(),
-                                server.ref().commit().substring(
-                                        0, Math.min(12, server.ref().commit().length())));
+                                server.ref()
+                                        .commit()
+                                        .substring(
+                                                0, Math.min(12, server.ref().commit().length())));
     }
 }

@@ -54,12 +54,15 @@ final class PolicyCommand {
                     Optional<String> failure = trial.failure(files.policy());
                     tried++;
                     failed += failure.isPresent() ? 1 : 0;
-                    System.out.println((failure.isEmpty() ? "  ok    " : "  FAIL  ") + trial.name());
+                    System.out.println(
+                            (failure.isEmpty() ? "  ok    " : "  FAIL  ") + trial.name());
                     failure.ifPresent(why -> System.out.println("        " + why));
                 }
             }
             System.out.println(
-                    "policy " + files.policy().digest() + ": "
+                    "policy "
+                            + files.policy().digest()
+                            + ": "
                             + files.policy().rules().size()
                             + " rules, "
                             + tried

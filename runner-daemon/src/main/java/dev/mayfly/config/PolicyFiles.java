@@ -160,7 +160,12 @@ public record PolicyFiles(Policy policy, Map<Path, List<Trial>> trials) {
             } catch (ConditionException e) {
                 rule.report(
                         "when",
-                        e.getMessage() + " (line " + e.line() + ", column " + e.column() + " of it)",
+                        e.getMessage()
+                                + " (line "
+                                + e.line()
+                                + ", column "
+                                + e.column()
+                                + " of it)",
                         e.cure());
                 return null;
             }

@@ -24,8 +24,7 @@ final class Explanation {
         Explanation all = new Explanation();
         all.line("job:      " + job);
         all.line("verdict:  " + KeptDecisions.word(decision.verdict(), end) + reason(end));
-        all.line(
-                "policy:   " + (decision.policy().isEmpty() ? "none asked" : decision.policy()));
+        all.line("policy:   " + (decision.policy().isEmpty() ? "none asked" : decision.policy()));
         all.facts(facts);
         all.findings(decision.findings());
         return all.text.toString();
@@ -49,10 +48,7 @@ final class Explanation {
         fact("server.user_id", server.run().user());
         fact("server.pipeline_id", server.run().pipeline());
         Map<String, Object> claims = facts.trusted().claims().values();
-        line(
-                claims.isEmpty()
-                        ? "no verified claims"
-                        : "claims of its identity token, verified");
+        line(claims.isEmpty() ? "no verified claims" : "claims of its identity token, verified");
         new TreeMap<>(claims).forEach((name, value) -> fact("claims." + name, value));
         line("facts of the job, set by its author: they can take and not give");
         fact("job.name", facts.settable().name());
@@ -100,8 +96,6 @@ final class Explanation {
     /** A value may come from the job: it writes no line of its own, and nothing to a terminal. */
     private static String shown(String value) {
         String plain = value.replaceAll("[\\p{Cntrl}\\p{Cf}\\u2028\\u2029]", "?");
-        return plain.length() > LONGEST_VALUE
-                ? plain.substring(0, LONGEST_VALUE) + "…"
-                : plain;
+        return plain.length() > LONGEST_VALUE ? plain.substring(0, LONGEST_VALUE) + "…" : plain;
     }
 }

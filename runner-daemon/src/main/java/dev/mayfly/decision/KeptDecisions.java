@@ -118,8 +118,7 @@ public final class KeptDecisions implements DecisionLog {
             case Verdict.Admitted(var _) ->
                     decided instanceof Verdict.Held ? "approved" : "admitted";
             case Verdict.Held(var _, var _) -> "held";
-            case Verdict.Refused(var _) ->
-                    decided instanceof Verdict.Held ? "held" : "denied";
+            case Verdict.Refused(var _) -> decided instanceof Verdict.Held ? "held" : "denied";
         };
     }
 }

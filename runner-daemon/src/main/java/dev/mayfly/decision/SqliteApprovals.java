@@ -29,8 +29,7 @@ public final class SqliteApprovals implements Approvals {
      * @param expires after which it is worth nothing, approved or not
      * @param approvedBy who approved it, or null while nobody has
      */
-    public record Held(
-            Wish wish, Instant since, Instant expires, @Nullable String approvedBy) {}
+    public record Held(Wish wish, Instant since, Instant expires, @Nullable String approvedBy) {}
 
     /** What an approval did. */
     public enum Effect {

@@ -9,13 +9,15 @@ package dev.mayfly.job;
  * @param fork whether the code may come from a fork: true unless the server rules it out
  * @param run which job of which pipeline it is
  */
-public record ServerFacts(Project project, Ref ref, boolean fork, Run run)
-        implements Facts.Group {
+public record ServerFacts(Project project, Ref ref, boolean fork, Run run) implements Facts.Group {
 
     /** Of a source that has no server. Whoever may submit to it is trusted with what he submits. */
     public static final ServerFacts NONE =
             new ServerFacts(
-                    new Project("", ""), new Ref("", RefKind.NONE, false, ""), false, new Run("", "", ""));
+                    new Project("", ""),
+                    new Ref("", RefKind.NONE, false, ""),
+                    false,
+                    new Run("", "", ""));
 
     /**
      * A project.

@@ -20,6 +20,9 @@ import dev.cel.runtime.CelRuntimeFactory;
 import dev.cel.runtime.Program;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A compiled CEL expression that is true or false. Safe for use by many threads.
@@ -37,6 +40,8 @@ record Expression(String text, List<String> reads, Program program) {
     private static final int DEEPEST = 64;
     private static final int MOST_STEPS = 10_000;
     private static final int LARGEST_REGEX = 1_000;
+
+    private static final Pattern FACT = Pattern.compile("\\b(registration|server|job)\\.\\w+");
 
     private static final CelOptions LIMITS =
             CelOptions.current()
@@ -57,7 +62,10 @@ record Expression(String text, List<String> reads, Program program) {
             throw new ConditionException(
                     Math.max(1, first.getSourceLocation().getLine()),
                     Math.max(0, first.getSourceLocation().getColumn()) + 1,
-                    "is no condition: " + first.getMessage().replaceAll("\\s+", " ").strip(),
+                    "is no condition: "
+                            + unknown(text)
+                                    .orElseGet(() ->
+                                            first.getMessage().replaceAll("\\s+", " ").strip()),
                     cure(text, words));
         }
         try {
@@ -109,6 +117,18 @@ record Expression(String text, List<String> reads, Program program) {
                 .distinct()
                 .sorted()
                 .toList();
+    }
+
+    /** The compiler would name the part before the dot, which is not what is wrong. */
+    private static Optional<String> unknown(String text) {
+        Matcher named = FACT.matcher(text);
+        while (named.find()) {
+            String name = named.group();
+            if (Vocabulary.ALL.stream().noneMatch(word -> word.name().equals(name))) {
+                return Optional.of("there is no fact " + name);
+            }
+        }
+        return Optional.empty();
     }
 
     /** The mistake that matters most is to trust a job's own word. */

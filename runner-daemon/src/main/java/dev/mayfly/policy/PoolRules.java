@@ -125,7 +125,8 @@ public record PoolRules(
         if (project.endsWith("*")) {
             return path.startsWith(project.substring(0, project.length() - 1));
         }
-        return project.equals(server.project().id()) || project.equals(path);
+        boolean number = project.chars().allMatch(c -> c >= '0' && c <= '9');
+        return project.equals(number ? server.project().id() : path);
     }
 
     private static Finding deny(String name, boolean applies, String because, String reads) {

@@ -86,12 +86,7 @@ public sealed interface Rule {
                 because += " (it could not be decided: " + e.getMessage() + ")";
             }
             return new Finding(
-                    head().name(),
-                    Effect.ALLOW,
-                    applies,
-                    head().enforced(),
-                    because,
-                    when.reads());
+                    head().name(), Effect.ALLOW, applies, head().enforced(), because, when.reads());
         }
     }
 }

@@ -19,8 +19,7 @@ import java.util.Optional;
  * @param expected what becomes of it; {@link Effect#ALLOW} for a job that runs
  * @param rules the names of rules that must apply, others may too
  */
-public record Trial(
-        String name, PoolName pool, Facts facts, Effect expected, List<String> rules) {
+public record Trial(String name, PoolName pool, Facts facts, Effect expected, List<String> rules) {
 
     public Trial {
         rules = List.copyOf(rules);

@@ -3,9 +3,9 @@ package dev.mayfly.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.Inputs;
 import dev.mayfly.job.JobEnvironment;
-import dev.mayfly.job.Facts;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
@@ -86,8 +86,7 @@ class PoolAdmissionTest {
                         .timeout(Duration.ofMinutes(30))
                         .resources(new ResourceRequest(1L << 30, 1.0, 64));
 
-        assertThat(verdict("local", most.job()))
-                .isEqualTo(new Verdict.Admitted(UNTRUSTED));
+        assertThat(verdict("local", most.job())).isEqualTo(new Verdict.Admitted(UNTRUSTED));
     }
 
     @Test
@@ -127,7 +126,10 @@ class PoolAdmissionTest {
                     new SourceBinding(feeds, feeds.get(random.nextInt(feeds.size())));
             JobSpec job = randomWish(random).job();
 
-            Verdict verdict = new PoolAdmission(POOLS, Map.of("s", binding)).review(job, Facts.ofSource("s", job)).verdict();
+            Verdict verdict =
+                    new PoolAdmission(POOLS, Map.of("s", binding))
+                            .review(job, Facts.ofSource("s", job))
+                            .verdict();
 
             if (verdict instanceof Verdict.Admitted(PoolName pool)) {
                 admitted++;

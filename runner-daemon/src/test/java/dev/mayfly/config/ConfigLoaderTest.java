@@ -244,7 +244,7 @@ class ConfigLoaderTest {
     void engineOfTheEnvironmentIsUsedUnlessTheFileNamesOne() {
         Environment environment = environment(Map.of("DOCKER_HOST", "tcp://10.0.0.1:2376"));
 
-        assertThat(load(POOL, environment).engine().host())
+        assertThat(load(POOL + "engine: {allow_plain_tcp: true}", environment).engine().host())
                 .isEqualTo(URI.create("tcp://10.0.0.1:2376"));
         assertThat(load(POOL + "engine: {host: 'unix:///a.sock'}", environment).engine().host())
                 .isEqualTo(URI.create("unix:///a.sock"));

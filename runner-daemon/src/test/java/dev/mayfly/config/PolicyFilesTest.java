@@ -149,11 +149,11 @@ class PolicyFilesTest {
                                 .contains("job's author sets"))
                 .anySatisfy(p ->
                         assertThat(p)
-                                .contains(first + ":6:", "undeclared reference to 'server.porject'")
+                                .contains(first + ":6:", "there is no fact server.porject")
                                 .contains("server.project"))
                 .anySatisfy(p -> assertThat(p).contains(first + ":9:", "message", "is missing"))
-                .anySatisfy(p ->
-                        assertThat(p).contains(first + ":13:", "did you mean \"trusted\"?"))
+                .anySatisfy(
+                        p -> assertThat(p).contains(first + ":13:", "did you mean \"trusted\"?"))
                 .anySatisfy(p -> assertThat(p).contains(second + ":4:", "effect"));
     }
 

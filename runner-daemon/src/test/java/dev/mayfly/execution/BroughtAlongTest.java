@@ -113,7 +113,11 @@ class BroughtAlongTest {
         new JobRun(
                         trial.stages(),
                         new Claim(
-                                Trial.JOB, Facts.ofSource("local", job()), job(), trial.cancellation, List.of("custom-")),
+                                Trial.JOB,
+                                Facts.ofSource("local", job()),
+                                job(),
+                                trial.cancellation,
+                                List.of("custom-")),
                         trial.report,
                         Trial.TERMS)
                 .toTheEnd();

@@ -89,7 +89,7 @@ class ConditionTest {
                         ConditionException.class,
                         () -> Condition.of("true &&\n server.ref_protcted"));
 
-        assertThat(refused).hasMessageContaining("undeclared reference");
+        assertThat(refused).hasMessageContaining("there is no fact server.ref_protcted");
         assertThat(refused.line()).isEqualTo(2);
         assertThat(refused.cure()).contains("server.ref_protected");
     }

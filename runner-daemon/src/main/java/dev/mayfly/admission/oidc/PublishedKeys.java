@@ -79,8 +79,7 @@ final class PublishedKeys implements ResourceRetriever {
             if (got.statusCode() != 200) {
                 throw new IOException("the answer is " + got.statusCode());
             }
-            return new Resource(
-                    new String(got.body(), StandardCharsets.UTF_8), "application/json");
+            return new Resource(new String(got.body(), StandardCharsets.UTF_8), "application/json");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             InterruptedIOException interruption = new InterruptedIOException("interrupted");

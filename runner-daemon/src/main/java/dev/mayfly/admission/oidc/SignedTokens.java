@@ -3,9 +3,9 @@ package dev.mayfly.admission.oidc;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.KeySourceException;
-import com.nimbusds.jose.RemoteKeySourceException;
 import com.nimbusds.jose.jwk.source.JWKSource;
 import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
+import com.nimbusds.jose.jwk.source.RateLimitReachedException;
 import com.nimbusds.jose.proc.BadJOSEException;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
 import com.nimbusds.jose.proc.SecurityContext;
@@ -81,8 +81,7 @@ public final class SignedTokens implements IdentityCheck {
     }
 
     @Override
-    public Result check(Facts.Trusted facts, List<HandedValue> handed)
-            throws InterruptedException {
+    public Result check(Facts.Trusted facts, List<HandedValue> handed) throws InterruptedException {
         Verifier verifier = bySource.get(facts.registration().name());
         if (verifier == null) {
             return new Result.Verified(VerifiedClaims.NONE);
@@ -125,18 +124,19 @@ public final class SignedTokens implements IdentityCheck {
                     : refused(issuer, foreign);
         } catch (ParseException e) {
             return refused(issuer, "it is no signed token");
-        } catch (RemoteKeySourceException e) {
-            interruptedOr(e);
-            LOG.warn("keys cannot be had from={} because={}", issuer.keys(), e.getMessage());
-            return refused(
-                    issuer, "the keys at " + issuer.keys() + " cannot be had: " + e.getMessage());
-        } catch (KeySourceException e) {
-            interruptedOr(e);
+        } catch (RateLimitReachedException e) {
             return refused(
                     issuer,
-                    "it is signed by a key that "
+                    "its key is not known, and "
                             + issuer.keys()
-                            + " does not have, and that was asked for a moment ago");
+                            + " was asked a moment ago: run the job again in "
+                            + BETWEEN_REFRESHES.toSeconds()
+                            + " s");
+        } catch (KeySourceException e) {
+            interruptedOr(e);
+            String why = cause(e);
+            LOG.warn("keys cannot be had from={} because={}", issuer.keys(), why);
+            return refused(issuer, "the keys at " + issuer.keys() + " cannot be had: " + why);
         } catch (BadJOSEException | JOSEException | IllegalArgumentException e) {
             return refused(issuer, String.valueOf(e.getMessage()));
         }
@@ -179,6 +179,15 @@ public final class SignedTokens implements IdentityCheck {
     private static Result refused(TokenIssuer issuer, String why) {
         return new Result.Refused(
                 "its identity token in " + issuer.variable() + " is not good: " + why);
+    }
+
+    /** What the first of them says: the library's own say less. */
+    private static String cause(Throwable failure) {
+        Throwable first = failure;
+        while (first.getCause() != null) {
+            first = first.getCause();
+        }
+        return String.valueOf(first.getMessage());
     }
 
     /** The library wraps what interrupts a request. */
