@@ -66,11 +66,11 @@ public record Gate(
                     new Verdict.Refused(
                             "it is held for approval: "
                                     + reason
-                                    + "; somebody who may runs  mayfly approve "
+                                    + "; to let it run: mayfly approve "
                                     + wish
-                                    + "  on this host within "
+                                    + " on this host within "
                                     + validFor.toHours()
-                                    + " h, and then the job is run again");
+                                    + " h, then run the job again");
             case Approvals.Answer.Full(int waiting) ->
                     new Verdict.Refused(
                             "it is held for approval ("

@@ -23,7 +23,10 @@ final class Explanation {
     static String of(JobId job, Facts facts, Decision decision, Verdict end) {
         Explanation all = new Explanation();
         all.line("job:      " + job);
-        all.line("verdict:  " + KeptDecisions.word(decision.verdict(), end) + reason(end));
+        all.line(
+                "verdict:  "
+                        + KeptDecisions.word(decision.verdict(), end)
+                        + reason(decision.verdict(), end));
         all.line("policy:   " + (decision.policy().isEmpty() ? "none asked" : decision.policy()));
         all.facts(facts);
         all.findings(decision.findings());
@@ -85,8 +88,8 @@ final class Explanation {
         text.append(line).append('\n');
     }
 
-    private static String reason(Verdict end) {
-        return switch (end) {
+    private static String reason(Verdict decided, Verdict end) {
+        return switch (end instanceof Verdict.Refused ? decided : end) {
             case Verdict.Admitted(var pool) -> ", to pool " + pool;
             case Verdict.Held(var _, String reason) -> ", " + shown(reason);
             case Verdict.Refused(String reason) -> ", " + shown(reason);

@@ -1,6 +1,7 @@
 package dev.mayfly.policy;
 
 import dev.cel.common.CelAbstractSyntaxTree;
+import dev.cel.common.CelErrorCode;
 import dev.cel.common.CelIssue;
 import dev.cel.common.CelOptions;
 import dev.cel.common.CelValidationException;
@@ -81,8 +82,16 @@ record Expression(String text, List<String> reads, Program program) {
         try {
             return (Boolean) program.eval(facts);
         } catch (CelEvaluationException e) {
-            throw new UndecidedException(String.valueOf(e.getMessage()), e);
+            throw new UndecidedException(reason(e), e);
         }
+    }
+
+    /** Most often a key is asked for that not every job has. */
+    private static String reason(CelEvaluationException e) {
+        String reason = String.valueOf(e.getMessage()).replaceAll("\\s+", " ").strip();
+        return e.getErrorCode() == CelErrorCode.ATTRIBUTE_NOT_FOUND
+                ? reason + " Let the rule ask first, with has(...)"
+                : reason;
     }
 
     private static CelCompiler compiler(List<Vocabulary.Word> words) {

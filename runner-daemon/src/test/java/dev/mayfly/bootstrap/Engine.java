@@ -187,7 +187,8 @@ final class Engine implements AutoCloseable {
         /** Whatever the engine did to something that bears the name of a job. */
         List<String> about(String job) {
             return events.stream()
-                    .filter(event -> attributes(event).values().stream().anyMatch(v -> v.contains(job)))
+                    .filter(event ->
+                            attributes(event).values().stream().anyMatch(v -> v.contains(job)))
                     .map(event -> type(event) + " " + event.getAction())
                     .toList();
         }

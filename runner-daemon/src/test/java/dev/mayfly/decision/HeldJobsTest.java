@@ -2,7 +2,6 @@ package dev.mayfly.decision;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.mayfly.admission.Approvals.Answer;
 import dev.mayfly.admission.Decision;
 import dev.mayfly.admission.DecisionLog;
 import dev.mayfly.admission.Effect;
@@ -125,9 +124,7 @@ class HeldJobsTest {
         approvals.approve(new JobId("shop-1"), "alex");
         JobSpec spec = job("make deploy");
 
-        assertThat(
-                        gate("e".repeat(64))
-                                .admit(new JobId("shop-2"), spec, facts(spec), List.of()))
+        assertThat(gate("e".repeat(64)).admit(new JobId("shop-2"), spec, facts(spec), List.of()))
                 .isInstanceOfSatisfying(
                         Verdict.Refused.class,
                         refused -> assertThat(refused.reason()).contains("approve shop-2"));

@@ -69,7 +69,12 @@ class PoolRulesTest {
                         List.of(),
                         List.of());
 
-        assertThat(review(rules, job(false, false, id, path == null ? "" : path), Map.of(), Map.of()))
+        assertThat(
+                        review(
+                                rules,
+                                job(false, false, id, path == null ? "" : path),
+                                Map.of(),
+                                Map.of()))
                 .isInstanceOf(admitted ? Verdict.Admitted.class : Verdict.Refused.class);
     }
 

@@ -58,10 +58,7 @@ class SignedTokensTest {
                 .contains(VARIABLE, "issued for another job");
         assertThat(refusal(issuer.sign(Issuer.claims("1001").claim("project_id", "8").build())))
                 .contains("another project");
-        assertThat(
-                        refusal(
-                                issuer.sign(
-                                        Issuer.claims("1001").claim("sha", "b".repeat(40)).build())))
+        assertThat(refusal(issuer.sign(Issuer.claims("1001").claim("sha", "b".repeat(40)).build())))
                 .contains("another project or commit");
         assertThat(refusal(issuer.sign(Issuer.claims("1001").claim("job_id", null).build())))
                 .contains("job_id");
@@ -72,14 +69,13 @@ class SignedTokensTest {
         assertThat(
                         refusal(
                                 issuer.sign(
-                                        Issuer.claims("1001").issuer("https://evil.example").build())))
+                                        Issuer.claims("1001")
+                                                .issuer("https://evil.example")
+                                                .build())))
                 .contains("iss");
         assertThat(refusal(issuer.sign(Issuer.claims("1001").audience("vault").build())))
                 .contains("aud");
-        assertThat(
-                        refusal(
-                                issuer.sign(
-                                        Issuer.claims("1001").audience((String) null).build())))
+        assertThat(refusal(issuer.sign(Issuer.claims("1001").audience((String) null).build())))
                 .contains("aud");
     }
 
