@@ -123,7 +123,7 @@ public final class Assembly implements AutoCloseable {
 
         SqliteJournal journal = new SqliteJournal(store);
         DockerSettings docker = docker(settings, lives);
-        engine = new DockerEngine(docker.host(), docker.bounds());
+        engine = new DockerEngine(docker.host(), settings.engine().certificates(), docker.bounds());
         DockerSandboxBackend sandboxes = new DockerSandboxBackend(engine, docker, journal);
 
         VaultSettings configured = settings.secrets().vault();
@@ -358,7 +358,9 @@ public final class Assembly implements AutoCloseable {
                         .map(GitLabSettings::url)
                         .filter(Transport::isPlainHttp)
                         .toList();
-        boolean engine = "tcp".equals(settings.engine().host().getScheme());
+        boolean engine =
+                "tcp".equals(settings.engine().host().getScheme())
+                        && settings.engine().certificates() == null;
         metrics.insecure("gitlab", gitlab.size());
         metrics.insecure("engine", engine ? 1 : 0);
         gitlab.forEach(url -> LOG.warn("not encrypted, as the configuration allows url={}", url));

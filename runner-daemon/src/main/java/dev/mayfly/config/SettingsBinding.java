@@ -90,8 +90,15 @@ final class SettingsBinding {
                         : environment.variable("DOCKER_HOST").orElse("unix:///var/run/docker.sock");
         return new EngineSettings(
                 URI.create(host),
+                host.startsWith("tcp:") ? engineCertificates(section) : null,
                 section.duration("call_timeout"),
                 section.duration("pull_timeout"));
+    }
+
+    private @Nullable Path engineCertificates(Section section) {
+        return section.has("cert_dir")
+                ? file(section, "cert_dir")
+                : EngineCertificates.ofEnvironment(environment).orElse(null);
     }
 
     private ApiSettings api(Section section, Path stateDirectory) {

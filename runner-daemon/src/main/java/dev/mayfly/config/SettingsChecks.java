@@ -54,11 +54,15 @@ final class SettingsChecks {
         if (host.startsWith("tcp:")
                 && !engine.review().isFaulty(engine.pointer("host"))
                 && !engine.review().isFaulty(engine.pointer("allow_plain_tcp"))
+                && !engine.review().isFaulty(engine.pointer("cert_dir"))
+                && !engine.has("cert_dir")
+                && EngineCertificates.ofEnvironment(environment).isEmpty()
                 && !engine.flag("allow_plain_tcp")) {
             engine.report(
                     "host",
                     "is " + host + ", which is not encrypted and asks nobody who he is",
-                    "name a unix socket, or set engine.allow_plain_tcp: true");
+                    "name a unix socket, or set engine.cert_dir for TLS, or"
+                            + " engine.allow_plain_tcp: true");
         }
     }
 
