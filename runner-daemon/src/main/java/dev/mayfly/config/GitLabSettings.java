@@ -1,6 +1,7 @@
 package dev.mayfly.config;
 
 import dev.mayfly.job.PoolName;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param rotateToken whether the daemon exchanges its token before it expires
  * @param tls how the server's and Mayfly's certificates are checked
  * @param variables that each of its jobs gets, unless the job has its own of the name
+ * @param identity how the identity tokens of its jobs are checked, or null when none is looked at
  */
 public record GitLabSettings(
         String name,
@@ -23,13 +25,14 @@ public record GitLabSettings(
         boolean protectedRefs,
         boolean rotateToken,
         Tls tls,
-        Map<String, String> variables) {
+        Map<String, String> variables,
+        @Nullable IdToken identity) {
 
     public GitLabSettings {
         variables = Map.copyOf(variables);
     }
 
-    /** A runner that gives its jobs no variables. */
+    /** A runner that gives its jobs no variables, and whose jobs bring no tokens that matter. */
     public GitLabSettings(
             String name,
             String url,
@@ -37,8 +40,20 @@ public record GitLabSettings(
             boolean protectedRefs,
             boolean rotateToken,
             Tls tls) {
-        this(name, url, pool, protectedRefs, rotateToken, tls, Map.of());
+        this(name, url, pool, protectedRefs, rotateToken, tls, Map.of(), null);
     }
+
+    /**
+     * What a good identity token says.
+     *
+     * @param variable of the job that holds it
+     * @param issuer who signed it
+     * @param audience whom it is for
+     * @param keys where the issuer's keys are
+     * @param required whether a job without one is refused
+     */
+    public record IdToken(
+            String variable, String issuer, String audience, URI keys, boolean required) {}
 
     /**
      * Certificates. Both of the last two are there, or neither.

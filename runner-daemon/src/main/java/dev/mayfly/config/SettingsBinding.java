@@ -9,6 +9,7 @@ import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.logs.Masking;
 import dev.mayfly.logs.Variant;
+import dev.mayfly.policy.PoolRules;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
 import java.net.URI;
@@ -64,6 +65,7 @@ final class SettingsBinding {
                 agent,
                 api(root.section("api"), daemon.stateDirectory()),
                 pools,
+                policy(root.section("policy")),
                 local(root.section("sources").section("local"), pools),
                 root.section("sources").sections("gitlab").stream().map(this::gitlab).toList(),
                 exchange(root.section("artifacts"), root.section("cache"), daemon.stateDirectory()),
@@ -91,9 +93,16 @@ final class SettingsBinding {
                         : environment.variable("DOCKER_HOST").orElse("unix:///var/run/docker.sock");
         return new EngineSettings(
                 URI.create(host),
+                host.startsWith("tcp:") ? engineCertificates(section) : null,
                 section.duration("call_timeout"),
                 section.duration("pull_timeout"),
                 section.bytes("min_free"));
+    }
+
+    private @Nullable Path engineCertificates(Section section) {
+        return section.has("cert_dir")
+                ? file(section, "cert_dir")
+                : EngineCertificates.ofEnvironment(environment).orElse(null);
     }
 
     private ApiSettings api(Section section, Path stateDirectory) {
@@ -142,6 +151,7 @@ final class SettingsBinding {
                         masking(section.section("masking")),
                         registryLogins.of(section)),
                 section.number("slots"),
+                rules(section.section("policy")),
                 section.flag("protected"),
                 allowed(section));
     }
@@ -155,6 +165,23 @@ final class SettingsBinding {
                 section.texts("allowed_images"),
                 section.texts("allowed_services"),
                 policies.isEmpty() ? AllowedImages.ALL.policies() : policies);
+    }
+
+    private static PoolRules rules(Section section) {
+        return new PoolRules(
+                PoolRules.Forks.valueOf(constant(section, "forks")),
+                section.text("refs").equals("protected"),
+                section.texts("projects"),
+                section.texts("environments"),
+                section.texts("approve_environments"));
+    }
+
+    private PolicySettings policy(Section section) {
+        return new PolicySettings(
+                section.texts("files").stream()
+                        .map(file -> directory.resolve(file).toAbsolutePath().normalize())
+                        .toList(),
+                section.duration("approval_expires"));
     }
 
     private Masking masking(Section section) {
@@ -195,7 +222,10 @@ final class SettingsBinding {
                         file(section, "ca_file"),
                         file(section, "client_certificate"),
                         file(section, "client_key")),
-                variables(section.section("variables")));
+                variables(section.section("variables")),
+                section.has("id_token")
+                        ? identity(section.section("id_token"), section.text("url"))
+                        : null);
     }
 
     private static Map<String, String> variables(Section section) {
@@ -204,6 +234,23 @@ final class SettingsBinding {
                 .filter(section::has)
                 .forEach(name -> variables.put(name, section.text(name)));
         return variables;
+    }
+
+    private static GitLabSettings.IdToken identity(Section section, String url) {
+        String issuer = section.has("issuer") ? section.text("issuer") : withoutSlash(url);
+        return new GitLabSettings.IdToken(
+                section.text("variable"),
+                issuer,
+                section.text("audience"),
+                URI.create(
+                        section.has("keys")
+                                ? section.text("keys")
+                                : withoutSlash(issuer) + "/oauth/discovery/keys"),
+                section.flag("required"));
+    }
+
+    private static String withoutSlash(String address) {
+        return address.endsWith("/") ? address.substring(0, address.length() - 1) : address;
     }
 
     private @Nullable Path file(Section section, String key) {

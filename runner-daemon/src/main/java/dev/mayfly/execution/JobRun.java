@@ -198,9 +198,19 @@ public final class JobRun {
         return end;
     }
 
-    private Optional<Outcome> refusal() {
-        return switch (stages.admission().review(claim.source(), claim.spec())) {
-            case Verdict.Refused(String reason) -> Optional.of(new Outcome.Denied(reason));
+    private Optional<Outcome> refusal() throws InterruptedException {
+        Verdict verdict =
+                stages.gate()
+                        .admit(
+                                claim.job(),
+                                claim.spec(),
+                                claim.facts(),
+                                claim.spec().inputs().handed());
+        return switch (verdict) {
+            case Verdict.Refused(String reason) ->
+                    Optional.of(new Outcome.Denied(log.line(reason)));
+            case Verdict.Held(var _, String reason) ->
+                    Optional.of(new Outcome.Denied(log.line(reason)));
             case Verdict.Admitted(var pool) when !pool.equals(terms.pool()) ->
                     Optional.of(
                             new Outcome.Denied(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mayfly.job.AllowedImages;
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.Inputs;
 import dev.mayfly.job.JobEnvironment;
@@ -70,7 +71,7 @@ class PoolAdmissionTest {
     })
     void jobRunsInThePoolItAsksForOrInTheSourcesDefault(
             String source, @Nullable String asked, String admitted) {
-        assertThat(admission.review(source, new Wish().pool(asked).job()))
+        assertThat(verdict(source, new Wish().pool(asked).job()))
                 .isEqualTo(new Verdict.Admitted(new PoolName(admitted)));
     }
 
@@ -101,8 +102,7 @@ class PoolAdmissionTest {
                         .timeout(Duration.ofMinutes(30))
                         .resources(new ResourceRequest(1L << 30, 1.0, 64));
 
-        assertThat(admission.review("local", most.job()))
-                .isEqualTo(new Verdict.Admitted(UNTRUSTED));
+        assertThat(verdict("local", most.job())).isEqualTo(new Verdict.Admitted(UNTRUSTED));
     }
 
     @Test
@@ -124,7 +124,7 @@ class PoolAdmissionTest {
 
     @Test
     void jobIsNotMovedToAPoolThatWouldAllowIt() {
-        assertThat(admission.review("all", new Wish().network(NetworkAccess.FULL).job()))
+        assertThat(verdict("all", new Wish().network(NetworkAccess.FULL).job()))
                 .isInstanceOf(Verdict.Refused.class);
     }
 
@@ -142,7 +142,10 @@ class PoolAdmissionTest {
                     new SourceBinding(feeds, feeds.get(random.nextInt(feeds.size())));
             JobSpec job = randomWish(random).job();
 
-            Verdict verdict = new PoolAdmission(POOLS, Map.of("s", binding)).review("s", job);
+            Verdict verdict =
+                    new PoolAdmission(POOLS, Map.of("s", binding))
+                            .review(job, Facts.ofSource("s", job))
+                            .verdict();
 
             if (verdict instanceof Verdict.Admitted(PoolName pool)) {
                 admitted++;
@@ -180,12 +183,16 @@ class PoolAdmissionTest {
         WorkspaceSource remote = new WorkspaceSource.Git("https://git.example.com/a.git", "ab");
         assertThat(refusal("all", new Wish().pool("untrusted").workspace(remote)))
                 .contains("workspace.git.url", "pool untrusted has no network", "local repository");
-        assertThat(admission.review("all", new Wish().pool("trusted").workspace(remote).job()))
+        assertThat(verdict("all", new Wish().pool("trusted").workspace(remote).job()))
                 .isEqualTo(new Verdict.Admitted(TRUSTED));
     }
 
     private String refusal(String source, Wish wish) {
-        return ((Verdict.Refused) admission.review(source, wish.job())).reason();
+        return ((Verdict.Refused) verdict(source, wish.job())).reason();
+    }
+
+    private Verdict verdict(String source, JobSpec job) {
+        return admission.review(job, Facts.ofSource(source, job)).verdict();
     }
 
     private static Wish randomWish(Random random) {
@@ -209,7 +216,7 @@ class PoolAdmissionTest {
                 "registry.example.com/team/a/b"
             })
     void imageThatThePoolAllowsIsAdmitted(String image) {
-        assertThat(admission.review("local", new Wish().image(image).job()))
+        assertThat(verdict("local", new Wish().image(image).job()))
                 .isEqualTo(new Verdict.Admitted(UNTRUSTED));
     }
 
@@ -223,7 +230,7 @@ class PoolAdmissionTest {
                 ""
             })
     void otherImageIsRefusedByItsName(String image) {
-        assertThat(admission.review("local", new Wish().image(image).job()))
+        assertThat(verdict("local", new Wish().image(image).job()))
                 .isInstanceOfSatisfying(
                         Verdict.Refused.class,
                         refused ->
@@ -231,7 +238,7 @@ class PoolAdmissionTest {
                                         .contains(
                                                 "image is " + image,
                                                 "allowed are registry.example.com/team/**, debian:*"));
-        assertThat(admission.review("all", new Wish().pool("trusted").image(image).job()))
+        assertThat(verdict("all", new Wish().pool("trusted").image(image).job()))
                 .isEqualTo(new Verdict.Admitted(TRUSTED));
     }
 
@@ -239,7 +246,7 @@ class PoolAdmissionTest {
     void serviceAndPullPolicyAreLookedAtToo() {
         Wish wish = new Wish().image("debian:12", PullPolicy.NEVER).service("postgres:9");
 
-        assertThat(admission.review("local", wish.job()))
+        assertThat(verdict("local", wish.job()))
                 .isInstanceOfSatisfying(
                         Verdict.Refused.class,
                         refused ->
@@ -248,7 +255,7 @@ class PoolAdmissionTest {
                                                 "services is postgres:9, allowed are postgres:1?",
                                                 "image is to be pulled never, allowed is always,"
                                                         + " if-not-present"));
-        assertThat(admission.review("local", new Wish().service("postgres:17").job()))
+        assertThat(verdict("local", new Wish().service("postgres:17").job()))
                 .isEqualTo(new Verdict.Admitted(UNTRUSTED));
     }
 

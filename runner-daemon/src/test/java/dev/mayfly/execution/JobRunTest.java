@@ -271,6 +271,7 @@ class JobRunTest {
                         "build",
                         null,
                         new Steps(
+                                List.of(),
                                 List.of("make"),
                                 List.of(
                                         new Steps.Further("sign", List.of("sign")),
@@ -299,6 +300,7 @@ class JobRunTest {
                         "build",
                         null,
                         new Steps(
+                                List.of(),
                                 List.of("make"),
                                 List.of(new Steps.Further("release", List.of("release"))),
                                 List.of(),
@@ -543,6 +545,7 @@ class JobRunTest {
                 new Steps(
                         List.of("npm ci"),
                         List.of("make"),
+                        List.of(),
                         List.of("true"),
                         new Steps.Limits(Duration.ofMinutes(5), null, null),
                         false);
