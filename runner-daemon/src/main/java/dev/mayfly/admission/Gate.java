@@ -21,21 +21,30 @@ public record Gate(
         IdentityCheck identity, AdmissionPolicy policy, Approvals approvals, DecisionLog record) {
 
     /**
+     * What came out.
+     *
+     * @param verdict {@link Verdict.Admitted} or {@link Verdict.Refused}, never held: a job that
+     *     waits for an approval is refused, and admitted when it comes again
+     * @param facts what is known of the job, with the claims of its token
+     */
+    public record Answer(Verdict verdict, Facts facts) {}
+
+    /**
      * Lets a job in, or not.
      *
      * @param handed the values that came with the job
-     * @return {@link Verdict.Admitted} or {@link Verdict.Refused}, never held: a job that waits for
-     *     an approval is refused, and admitted when it comes again
      */
-    public Verdict admit(JobId job, JobSpec spec, Facts facts, List<HandedValue> handed)
+    public Answer admit(JobId job, JobSpec spec, Facts facts, List<HandedValue> handed)
             throws InterruptedException {
         return switch (identity.check(facts.trusted(), handed)) {
-            case IdentityCheck.Result.Verified(var claims) ->
-                    decided(job, spec, facts.with(claims));
+            case IdentityCheck.Result.Verified(var claims) -> {
+                Facts verified = facts.with(claims);
+                yield new Answer(decided(job, spec, verified), verified);
+            }
             case IdentityCheck.Result.Refused(String reason) -> {
                 Decision refusal = Decision.of(new Verdict.Refused(reason));
                 record.decided(job, facts, refusal, refusal.verdict());
-                yield refusal.verdict();
+                yield new Answer(refusal.verdict(), facts);
             }
         };
     }

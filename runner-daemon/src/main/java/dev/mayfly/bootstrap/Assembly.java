@@ -46,6 +46,8 @@ import dev.mayfly.secrets.file.FileSecretsProvider;
 import dev.mayfly.secrets.file.KeyLocation;
 import dev.mayfly.secrets.vault.VaultReport;
 import dev.mayfly.secrets.vault.VaultSecretsProvider;
+import dev.mayfly.source.gitlab.ProxyRoute;
+import dev.mayfly.source.gitlab.ServerAddress;
 import dev.mayfly.source.local.LocalSource;
 import dev.mayfly.source.local.LocalSourceSettings;
 import dev.mayfly.source.local.SpecText;
@@ -60,6 +62,8 @@ import dev.mayfly.teardown.Sweep;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -345,10 +349,19 @@ public final class Assembly implements AutoCloseable {
                                 token.audience(),
                                 token.keys(),
                                 runner.tls().authorities(),
+                                proxy(token.keys()),
                                 token.required()));
             }
         }
         return issuers;
+    }
+
+    /** The same as for what is said to the server itself. */
+    private static @Nullable InetSocketAddress proxy(URI keys) {
+        ServerAddress server = ServerAddress.of(keys.getScheme() + "://" + keys.getRawAuthority());
+        return ProxyRoute.of(Environment.ofProcess().variables(), server)
+                .map(route -> InetSocketAddress.createUnresolved(route.host(), route.port()))
+                .orElse(null);
     }
 
     private static int waiting(List<SqliteApprovals.Held> open) {
@@ -365,7 +378,14 @@ public final class Assembly implements AutoCloseable {
         boolean engine =
                 "tcp".equals(settings.engine().host().getScheme())
                         && settings.engine().certificates() == null;
+        List<String> keys =
+                issuers(settings).stream()
+                        .map(issuer -> issuer.keys().toString())
+                        .filter(Transport::isPlainHttp)
+                        .toList();
         metrics.insecure("gitlab", gitlab.size());
+        metrics.insecure("keys", keys.size());
+        keys.forEach(url -> LOG.warn("not encrypted, as the configuration allows keys={}", url));
         metrics.insecure("engine", engine ? 1 : 0);
         gitlab.forEach(url -> LOG.warn("not encrypted, as the configuration allows url={}", url));
         if (engine) {

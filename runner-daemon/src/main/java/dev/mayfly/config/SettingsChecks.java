@@ -203,8 +203,8 @@ final class SettingsChecks {
         }
         Section identity = runner.section("id_token");
         checkTransport(runner, "url");
-        checkTransport(identity, "issuer");
-        checkTransport(identity, "keys");
+        // Where the issuer is matters only as long as its keys are looked for there.
+        checkTransport(identity, identity.has("keys") ? "keys" : "issuer");
     }
 
     private static void checkTransport(Section section, String key) {

@@ -205,7 +205,8 @@ public final class JobRun {
                                 claim.job(),
                                 claim.spec(),
                                 claim.facts(),
-                                claim.spec().inputs().handed());
+                                claim.spec().inputs().handed())
+                        .verdict();
         return switch (verdict) {
             case Verdict.Refused(String reason) ->
                     Optional.of(new Outcome.Denied(log.line(reason)));

@@ -189,12 +189,8 @@ public final class KeyRules {
                             "caches are in a directory of this host or in an S3-compatible store: see cache in the configuration"),
                     // -- the docker executor
                     taken("runners.docker.host", "engine.host, one for the whole daemon"),
-                    open(
-                            "runners.docker.tls_cert_path",
-                            "the engine is reached over a unix socket, or plain TCP: forward the remote socket by ssh"),
-                    open(
-                            "runners.docker.tls_verify",
-                            "the engine is reached over a unix socket, or plain TCP: forward the remote socket by ssh"),
+                    taken("runners.docker.tls_cert_path", "engine.cert_dir"),
+                    needless("runners.docker.tls_verify", "both sides of TLS are always checked"),
                     taken("runners.docker.image", "pools[].image"),
                     taken("runners.docker.memory", "pools[].memory, for each container"),
                     needless("runners.docker.memory_swap", "there is no swap"),

@@ -6,6 +6,7 @@ import static dev.mayfly.migration.ConfigToml.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.mayfly.config.NearestName;
+import dev.mayfly.config.Transport;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -76,6 +77,7 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
         private final StringBuilder sources = new StringBuilder();
         private final CacheMove caches = new CacheMove(this::open);
         private @Nullable String engine;
+        private String engineCertificates = "";
         private int slots;
 
         Conversion(JsonNode root, @Nullable Path state) {
@@ -120,6 +122,12 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             daemon(yaml);
             if (engine != null) {
                 yaml.append("\nengine:\n  host: ").append(quoted(engine)).append('\n');
+                if (engine.startsWith("tcp:")) {
+                    yaml.append(
+                            engineCertificates.isEmpty()
+                                    ? "  allow_plain_tcp: true\n"
+                                    : "  cert_dir: " + quoted(engineCertificates) + "\n");
+                }
             }
             yaml.append(
                     """
@@ -206,6 +214,12 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             sources.append("    - name: ").append(name).append('\n');
             sources.append("      url: ").append(quoted(url.get())).append('\n');
             sources.append("      pool: ").append(name).append('\n');
+            if (Transport.isPlainHttp(url.get())) {
+                sources.append("      allow_plain_http: true\n");
+                open(
+                        key + ".url",
+                        "is not encrypted, which allow_plain_http allows: use https:// instead");
+            }
             certificates(runner, key);
             caches.take(field(runner, "cache"), key + ".cache");
             registryLogins(field(runner, "environment"), key + ".environment");
@@ -264,7 +278,7 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             if (log > 0) {
                 line("    log_limit: " + Math.clamp(log, LEAST_LOG, MOST_MEBIBYTES) + "KiB");
             }
-            engine(text(docker, "host"), key);
+            engine(text(docker, "host"), text(docker, "tls_cert_path"), key);
         }
 
         private void image(String image, String key) {
@@ -360,7 +374,7 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             }
         }
 
-        private void engine(String host, String key) {
+        private void engine(String host, String certificates, String key) {
             if (host.isEmpty() || host.equals(engine)) {
                 return;
             }
@@ -371,6 +385,13 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             } else if (host.matches(
                     "unix:///[A-Za-z0-9._~/@+,:=-]+|tcp://[A-Za-z0-9.-]+:[0-9]{1,5}")) {
                 engine = host;
+                engineCertificates = certificates;
+                if (host.startsWith("tcp:") && certificates.isEmpty()) {
+                    open(
+                            key + ".docker.host",
+                            "is not encrypted, which engine.allow_plain_tcp allows: set"
+                                    + " engine.cert_dir instead");
+                }
             } else {
                 open(
                         key + ".docker.host",

@@ -109,7 +109,8 @@ class HeldJobsTest {
                                         new JobId("shop-3"),
                                         job("make deploy"),
                                         facts(job("make deploy"), "b".repeat(40)),
-                                        List.of()))
+                                        List.of())
+                                .verdict())
                 .isInstanceOf(Verdict.Refused.class);
         JobSpec other = job("make deploy", Map.of("TARGET", "all"));
         assertThat(refusal("shop-4", other)).contains("approve shop-4");
@@ -124,7 +125,10 @@ class HeldJobsTest {
         approvals.approve(new JobId("shop-1"), "alex");
         JobSpec spec = job("make deploy");
 
-        assertThat(gate("e".repeat(64)).admit(new JobId("shop-2"), spec, facts(spec), List.of()))
+        assertThat(
+                        gate("e".repeat(64))
+                                .admit(new JobId("shop-2"), spec, facts(spec), List.of())
+                                .verdict())
                 .isInstanceOfSatisfying(
                         Verdict.Refused.class,
                         refused -> assertThat(refused.reason()).contains("approve shop-2"));
@@ -207,7 +211,7 @@ class HeldJobsTest {
                         DecisionLog.NONE);
         JobSpec spec = job("make");
 
-        assertThat(gate.admit(new JobId("shop-1"), spec, facts(spec), List.of()))
+        assertThat(gate.admit(new JobId("shop-1"), spec, facts(spec), List.of()).verdict())
                 .isEqualTo(new Verdict.Refused("its token is not good"));
     }
 
@@ -232,7 +236,7 @@ class HeldJobsTest {
     }
 
     private Verdict admit(String id, JobSpec spec) throws InterruptedException {
-        return gate(POLICY).admit(new JobId(id), spec, facts(spec), List.of());
+        return gate(POLICY).admit(new JobId(id), spec, facts(spec), List.of()).verdict();
     }
 
     private String refusal(String id, JobSpec spec) throws InterruptedException {
