@@ -30,10 +30,10 @@ import org.junit.jupiter.api.io.TempDir;
  * has an end for the job. Needs an engine on this host, the docker command line, and the agent
  * image.
  */
-@Timeout(120)
+@Timeout(240)
 class GitLabCrashIT {
 
-    private static final Duration SOON = Duration.ofSeconds(40);
+    private static final Duration SOON = Duration.ofSeconds(90);
 
     @TempDir private Path directory;
 
@@ -191,7 +191,7 @@ class GitLabCrashIT {
     @Test
     void killedWhileItsCacheIsSaved() throws Exception {
         StubPayload payload =
-                job("head -c 200000000 /dev/urandom >large")
+                job("head -c 60000000 /dev/urandom >large")
                         .variable("CACHE_COMPRESSION_LEVEL", "slowest");
         payload.cache("large", "large");
         StubJob job = stub.enqueue(runner, payload);
