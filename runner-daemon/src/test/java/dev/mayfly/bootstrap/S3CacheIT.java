@@ -63,7 +63,6 @@ class S3CacheIT {
                         prefix: shared
                         access_key_file: "%s"
                         secret_key_file: "%s"
-                        timeout: 5s
                     """
                             .formatted(
                                     server.endpoint(),

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
@@ -44,11 +45,12 @@ final class Bucket implements AutoCloseable {
      *
      * @param into replaced
      * @param mostBytes of an object that is fetched
-     * @return when it was saved; empty if it is not there
+     * @param wanted whether one that was saved then is fetched
+     * @return whether there is one that is wanted
      */
-    Optional<Instant> fetch(String name, FileChannel into, long mostBytes)
+    boolean fetch(String name, FileChannel into, long mostBytes, Predicate<Instant> wanted)
             throws IOException, InterruptedException {
-        return new Download(store, key(name), mostBytes).into(into);
+        return new Download(store, key(name), mostBytes, wanted).into(into);
     }
 
     /** Saves a small object at once. */

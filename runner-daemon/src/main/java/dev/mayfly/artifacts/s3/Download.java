@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.time.Instant;
-import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,8 +19,9 @@ import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
  *
  * @param key of the object, with the prefix
  * @param mostBytes of an object that is fetched
+ * @param wanted whether one that was saved then is fetched
  */
-record Download(Store store, String key, long mostBytes) {
+record Download(Store store, String key, long mostBytes, Predicate<Instant> wanted) {
 
     private static final Logger LOG = LoggerFactory.getLogger(Download.class);
 
@@ -28,13 +29,13 @@ record Download(Store store, String key, long mostBytes) {
      * Fetches it.
      *
      * @param into replaced
-     * @return when it was saved; empty if it is not there
+     * @return whether there is one that is wanted
      */
-    Optional<Instant> into(FileChannel into) throws IOException, InterruptedException {
+    boolean into(FileChannel into) throws IOException, InterruptedException {
         for (int attempt = 1; ; attempt++) {
             into.truncate(0);
             try (ResponseInputStream<GetObjectResponse> body = open()) {
-                return body == null ? Optional.empty() : take(body, into);
+                return body != null && take(body, into);
             } catch (CutOff e) {
                 if (attempt == Store.ATTEMPTS) {
                     throw new IOException(
@@ -64,13 +65,16 @@ record Download(Store store, String key, long mostBytes) {
                 });
     }
 
-    private Optional<Instant> take(ResponseInputStream<GetObjectResponse> body, FileChannel into)
+    private boolean take(ResponseInputStream<GetObjectResponse> body, FileChannel into)
             throws IOException, InterruptedException {
         boolean whole = false;
         try {
-            copy(body, lengthOf(body.response()), into);
-            whole = true;
-            return Optional.of(body.response().lastModified());
+            long length = lengthOf(body.response());
+            if (wanted.test(body.response().lastModified())) {
+                copy(body, length, into);
+                whole = true;
+            }
+            return whole;
         } finally {
             if (!whole) {
                 body.abort(); // closing it would read the rest

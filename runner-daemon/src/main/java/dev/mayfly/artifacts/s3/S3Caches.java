@@ -14,7 +14,6 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -81,9 +80,8 @@ public final class S3Caches implements CacheStore {
             FileChannel file = spool();
             boolean found = false;
             try {
-                Optional<Instant> saved =
-                        bucket.fetch(name, file, bounds.entryBytes() + Seal.BYTES);
-                if (saved.isEmpty() || eviction.isOld(saved.get())) {
+                long most = bounds.entryBytes() + Seal.BYTES;
+                if (!bucket.fetch(name, file, most, saved -> !eviction.isOld(saved))) {
                     continue;
                 }
                 if (Seal.opens(file, name)) {
@@ -195,7 +193,7 @@ public final class S3Caches implements CacheStore {
 
     private void read(String name) throws IOException, InterruptedException {
         try (FileChannel file = spool()) {
-            if (bucket.fetch(name, file, Seal.BYTES).isEmpty() || !Seal.opens(file, name)) {
+            if (!bucket.fetch(name, file, Seal.BYTES, _ -> true) || !Seal.opens(file, name)) {
                 throw new IOException(
                         place.described() + " gives back other than what was written to it");
             }

@@ -325,11 +325,16 @@ class S3CachesIT {
     @Test
     void storeThatDoesNotAnswerIsAskedOnceAndThenLeftAlone() throws Exception {
         try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            S3Settings settings = settings(URI.create("http://127.0.0.1:" + silent.getLocalPort()));
             AtomicReference<Integer> asked = new AtomicReference<>(0);
             Thread.ofVirtual().start(() -> swallow(silent, asked));
             S3Caches behind =
                     caches(
-                            settings(URI.create("http://127.0.0.1:" + silent.getLocalPort())),
+                            new S3Settings(
+                                    settings.place(),
+                                    settings.access(),
+                                    null,
+                                    Duration.ofSeconds(2)),
                             bounds(1 << 30, 100 << 20));
 
             assertThatThrownBy(() -> behind.find(SCOPE, List.of("key", "fallback")))
@@ -640,7 +645,7 @@ class S3CachesIT {
                 new S3Settings.Access.KeyFiles(
                         server.accessKeyFile(), server.secretKeyFile(), null),
                 null,
-                Duration.ofSeconds(2));
+                Duration.ofSeconds(30));
     }
 
     private static CacheBounds bounds(long poolBytes, long entryBytes) {
