@@ -36,6 +36,9 @@ final class Interruptions {
     private int to;
     private long total;
 
+    /** How many shown bytes stand before the last one that was forgotten. */
+    private long forgotten;
+
     /** What was found last, or what has taken its place. */
     private int found;
 
@@ -73,11 +76,15 @@ final class Interruptions {
      */
     void forget(long position, boolean goesOn) {
         int last = goesOn ? to - 1 : to;
+        int first = from;
         if (from < last && end[last - 1] <= position) {
             from = last; // as nearly always
         }
         while (from < last && end[from] <= position) {
             from++;
+        }
+        if (from > first) {
+            forgotten = shown[from - 1];
         }
         if (from == to) {
             from = 0;
@@ -110,6 +117,14 @@ final class Interruptions {
             return position - total;
         }
         return Math.min(shown[from], position - start[from] + shown[from]);
+    }
+
+    /**
+     * Whether one was forgotten that stood behind a shown byte: what began there and goes on is
+     * interrupted by more than {@link #MOST_BYTES}, or none would have been.
+     */
+    boolean wasForgottenBehind(long shownByte) {
+        return shownByte < forgotten;
     }
 
     /** Whether any stand behind a shown byte; if none do, all stand before it. */

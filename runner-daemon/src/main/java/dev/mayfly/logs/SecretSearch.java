@@ -351,6 +351,9 @@ final class SecretSearch {
         Automaton automaton = seen.automaton();
         int length = automaton.length(pattern);
         long first = shownEnd - length;
+        if (interruptions.wasForgottenBehind(first)) {
+            return;
+        }
         long hidden = first + interruptions.total();
         long end = shownEnd + interruptions.total();
         if (interruptions.standBehind(first)) {
