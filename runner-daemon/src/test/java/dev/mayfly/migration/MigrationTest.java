@@ -137,7 +137,8 @@ class MigrationTest {
                         output_limit = 100
                         executor = "docker"
                         [runners.docker]
-                        host = "unix:///d.sock"
+                        host = "tcp://d.example.com:2376"
+                        tls_cert_path = "/certs"
                         image = "a:b"
                         memory = "64m"
                         cpus = "3"
@@ -158,7 +159,8 @@ class MigrationTest {
                         "drain_timeout: 7s",
                         "format: json",
                         "level: debug",
-                        "host: 'unix:///d.sock'",
+                        "host: 'tcp://d.example.com:2376'",
+                        "cert_dir: '/certs'",
                         "name: one",
                         "slots: 2",
                         "url: 'https://one.example.com'",
