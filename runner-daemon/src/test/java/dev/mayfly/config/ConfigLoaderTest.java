@@ -309,8 +309,10 @@ class ConfigLoaderTest {
     @Test
     void environmentsOfAPoolNeedVerifiedTokens() {
         String pools =
-                "pools: [{name: only, policy: {environments: [production]}}]\n"
-                        + "sources: {gitlab: [{name: shop, pool: only, url: 'https://a.example'%s}]}\n";
+                """
+                pools: [{name: only, policy: {environments: [production]}}]
+                sources: {gitlab: [{name: shop, pool: only, url: 'https://a.example'%s}]}
+                """;
         assertThat(problems(pools.formatted("")))
                 .singleElement()
                 .returns("pools[0].policy.environments", Problem::field);
