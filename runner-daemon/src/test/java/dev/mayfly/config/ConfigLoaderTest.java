@@ -134,7 +134,7 @@ class ConfigLoaderTest {
                                         RegistryLogins.NONE),
                                 1,
                                 new PoolRules(
-                                        PoolRules.Forks.HOLD,
+                                        PoolRules.Forks.ALLOW,
                                         false,
                                         List.of(),
                                         List.of(),

@@ -157,7 +157,8 @@ class MigrationTest {
                         output_limit = 100
                         executor = "docker"
                         [runners.docker]
-                        host = "unix:///d.sock"
+                        host = "tcp://d.example.com:2376"
+                        tls_cert_path = "/certs"
                         image = "a:b"
                         allowed_images = ["c:*"]
                         allowed_services = ["d/**"]
@@ -192,7 +193,8 @@ class MigrationTest {
                         "drain_timeout: 7s",
                         "format: json",
                         "level: debug",
-                        "host: 'unix:///d.sock'",
+                        "host: 'tcp://d.example.com:2376'",
+                        "cert_dir: '/certs'",
                         "name: one",
                         "slots: 2",
                         "url: 'https://one.example.com'",
