@@ -72,10 +72,14 @@ class PolicyIT {
         String config = Files.readString(installation.config());
         Files.writeString(
                 installation.config(),
-                config.replace(
-                                "pool: trusted}",
-                                "pool: trusted, id_token: {issuer: \"%s\", audience: %s, keys: \"%s\"}}"
-                                        .formatted(Issuer.NAME, Issuer.AUDIENCE, issuer.keys()))
+                config.replace("{name: trusted,", "{name: trusted, policy: {forks: hold},")
+                                .replace(
+                                        "pool: trusted}",
+                                        "pool: trusted, id_token: {issuer: \"%s\", audience: %s, keys: \"%s\"}}"
+                                                .formatted(
+                                                        Issuer.NAME,
+                                                        Issuer.AUDIENCE,
+                                                        issuer.keys()))
                         + "policy: {files: [policy.yaml]}\n");
         engine = new Engine();
         happenings = engine.listen();

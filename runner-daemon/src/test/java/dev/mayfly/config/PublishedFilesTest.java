@@ -212,7 +212,7 @@ class PublishedFilesTest {
                         Map.entry("pools[].seccomp_profile", "seccomp.json"),
                         Map.entry("pools[].log_limit", "1MiB"),
                         Map.entry("pools[].protected", "true"),
-                        Map.entry("pools[].policy.forks", "allow"),
+                        Map.entry("pools[].policy.forks", "hold"),
                         Map.entry("pools[].policy.refs", "protected"),
                         Map.entry("pools[].policy.projects", "[shop/web]"),
                         Map.entry("pools[].policy.environments", "[production]"),
