@@ -23,6 +23,8 @@ final class PercentForms {
                     keeping("-._~", LOWER),
                     keeping("-._~/", UPPER), // Python quote
                     keeping("-._~$&+:=@", UPPER), // Go PathEscape
+                    keeping("-._~$&+,/:;=@", UPPER), // Go, a URL's path
+                    keeping("-._~!$&()*+,/:;=?@", UPPER), // Go, a URL's fragment
                     keeping("-._~$&+,;=", UPPER), // Go userinfo
                     keeping("-._~!$&'()*+,;=:", UPPER), // RFC 3986 userinfo
                     keeping("-._~!$%&'()*+,", UPPER), // WHATWG userinfo

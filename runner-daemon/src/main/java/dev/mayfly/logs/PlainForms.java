@@ -80,6 +80,17 @@ final class PlainForms {
         return wholes;
     }
 
+    /** What an encoder of a Unix system may be given as the value: not with CRLF for LF. */
+    Set<String> unixWholes() {
+        Set<String> wholes = new LinkedHashSet<>();
+        wholes.add(stripped);
+        if (isText()) {
+            wholes.add(String.join("\n", lines));
+            wholes.add(String.join("\n", linesOfLiterals));
+        }
+        return wholes;
+    }
+
     /** With other line ends; without any, as {@code echo $VALUE} prints it. */
     Set<String> joined() {
         Set<String> joined = new LinkedHashSet<>(withLineEnds());
