@@ -80,13 +80,17 @@ final class PlainForms {
         return wholes;
     }
 
-    /** What an encoder of a Unix system may be given as the value: not with CRLF for LF. */
-    Set<String> unixWholes() {
+    /**
+     * As it is given, and with other line ends.
+     *
+     * @param ends in the place of the value's own, or of literal ones if it has no others
+     */
+    Set<String> wholesWith(List<String> ends) {
         Set<String> wholes = new LinkedHashSet<>();
         wholes.add(stripped);
         if (isText()) {
-            wholes.add(String.join("\n", lines));
-            wholes.add(String.join("\n", linesOfLiterals));
+            List<String> ended = lines.size() > 1 ? lines : linesOfLiterals;
+            ends.forEach(end -> wholes.add(String.join(end, ended)));
         }
         return wholes;
     }

@@ -71,13 +71,13 @@ final class SecretVariants {
             }
         }
         if (value.length() <= LONGEST_WITH_SEPARATORS) {
-            plain.wholes()
+            plain.wholesWith(List.of("\n", "\r\n"))
                     .forEach(whole -> {
                         addRare(whole, isText);
                         add(Variant.HEX, () -> HexForms.separated(whole));
                     });
         } else if (value.length() <= LONGEST_WITH_RARE_FORMS) {
-            plain.unixWholes().forEach(whole -> addRare(whole, isText));
+            plain.wholesWith(List.of("\n")).forEach(whole -> addRare(whole, isText));
         }
     }
 
