@@ -3,7 +3,7 @@
 
     runner-daemon/src/test/encoders/record.py
 
-Needs python3, node, go, jq, perl, php, ruby, rustc, zsh, curl, openssl, xxd and coreutils; fails if one is missing.
+Needs python3 with PyYAML, node, go, jq, perl, php, ruby, rustc, zsh, curl, openssl, xxd and coreutils; fails if one is missing.
 Each command gets the value in the environment variable V and prints what it makes of it. What it prints around the
 value stands here, written by hand: the test checks that nothing else is left when the value is hidden.
 
@@ -81,6 +81,7 @@ ENCODERS = [
             ("quoteattr(V+chr(39)+chr(34))[1:-8]", "", "", ()),
             ("(lambda e:[setattr(e,'text',V),ET.tostring(e).decode()][1])(ET.Element('e'))", "<e>", "</e>", ()),
             ("ET.tostring(ET.Element('e',a=V)).decode()", '<e a="', '" />', ()),
+            ("__import__('yaml').dump(V,width=9999,default_style=chr(34)).strip()", '"', '"', ()),
             ("html.escape(V).encode('ascii','xmlcharrefreplace').decode()", "", "", ()),
             ("' '.join('0x%02x'%b for b in B)", "", "", LONG),
             ("','.join('0x%02x'%b for b in B)", "", "", LONG),

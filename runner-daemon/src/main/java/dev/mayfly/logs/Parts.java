@@ -56,8 +56,7 @@ final class Parts {
     private static final Pattern ELEMENT =
             Pattern.compile("<([A-Za-z_][\\w.:-]{0,63})(?:\\s[^<>]*+)?>([^<>]++)</\\1\\s*+>");
 
-    private static final Pattern NETRC =
-            Pattern.compile("\\s*(?:machine\\s+\\S+|default)\\s.*", Pattern.DOTALL);
+    private static final Pattern NETRC = Pattern.compile("(?:^|\\s)(?:machine\\s+\\S+|default)\\s");
 
     private static final Pattern NETRC_PASSWORD =
             Pattern.compile("\\s(?:password|account)\\s+(\"?)(\\S+)\\1(?!\\S)");
@@ -107,7 +106,7 @@ final class Parts {
         if (value.indexOf('<') >= 0) {
             addElements(found);
         }
-        if (NETRC.matcher(value).matches()) {
+        if (NETRC.matcher(value).find()) {
             NETRC_PASSWORD
                     .matcher(value)
                     .results()

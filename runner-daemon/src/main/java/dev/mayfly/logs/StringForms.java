@@ -148,6 +148,7 @@ final class StringForms {
             forms.add(Escapes.beyondAscii(text, StringForms::rubyUnicode));
             forms.add(UPPER_BYTES_BEYOND_ASCII.in(text));
         }
+        forms.add(Escapes.beyondAscii(RUBY_BYTES.in(value), StringForms::yamlUnicode));
     }
 
     private static @Nullable String rubyName(int b) {
@@ -194,6 +195,12 @@ final class StringForms {
 
     private static String rubyUnicode(int codePoint) {
         return (codePoint < 0x10000 ? "\\u%04X" : "\\u{%X}").formatted(codePoint);
+    }
+
+    /** As PyYAML does. */
+    private static String yamlUnicode(int codePoint) {
+        String format = codePoint < 0x100 ? "\\x%02X" : codePoint < 0x10000 ? "\\u%04X" : "\\U%08X";
+        return format.formatted(codePoint);
     }
 
     private static String pythonUnicode(int codePoint) {

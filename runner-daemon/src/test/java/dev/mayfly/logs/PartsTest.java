@@ -254,7 +254,7 @@ class PartsTest {
         for (String file :
                 List.of(
                         "machine git.example login robot-one password Vn83kQpz71Lw",
-                        "machine git.example\n  login robot-one\n  password Vn83kQpz71Lw\n",
+                        "# comment\nmachine git.example\n  login robot-one\n  password Vn83kQpz71Lw\n",
                         "machine a.example login x password y\n"
                                 + "default login robot-one password \"Vn83kQpz71Lw\"")) {
             assertHidden(file, "Vn83kQpz71Lw");

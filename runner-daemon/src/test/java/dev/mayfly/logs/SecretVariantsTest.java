@@ -210,6 +210,7 @@ class SecretVariantsTest {
         assertHidden("p@ss/w:rd+1", "p%40ss%2fw%3ard%2b1");
         assertHidden("p@ss/w:rd+1", "p%40ss/w%3Ard%2B1");
         assertHidden("p@ss/w:rd+1", "p@ss%2Fw:rd+1");
+        assertHidden("p!w'rd?x:y", "p%21w%27rd?x:y"); // Go, as path and query
     }
 
     @Test
