@@ -3,7 +3,6 @@ package dev.mayfly.logs;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Tells for most places of a text, from a few bytes, that no pattern starts near them.
@@ -14,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * start can be looked at, at up to eight bytes. What is known then proves nothing either, because
  * all is kept as bits under a hash. The automaton decides.
  *
- * <p>A few short patterns do not shorten the stride of all. They are known apart, by blocks of
- * three bytes, and looked for at more places.
+ * <p>The stride is as long as the shortest patterns have blocks. When these are few, it is one
+ * longer: of their last block three bytes are the pattern's, and all values of the fourth are
+ * known.
  */
 final class BlockFilter {
 
@@ -31,15 +31,12 @@ final class BlockFilter {
     /** If more of the bits were set, too much of the text would look known. */
     private static final int LEAST_BITS_FOR_EACH_BLOCK = 64;
 
-    /** With a pattern below, the stride would be so short that it pays to know some apart. */
-    private static final int LONG_ENOUGH = 10;
-
-    /** Patterns below are known apart, if any is not long enough. */
-    private static final int LONG = 8 + BLOCK - 1;
+    /** What the shortest patterns may add to the known blocks, of which most are no pattern's. */
+    private static final int MOST_OPEN_BLOCKS = 16 << Byte.SIZE;
 
     private static final int SPREAD = 0x9E3779B1;
     private static final int FEWEST_BITS_LOG2 = 14;
-    private static final int MOST_BITS_LOG2 = 23;
+    private static final int MOST_BITS_LOG2 = 22;
     private static final int BITS_FOR_EACH_BLOCK = 64;
     private static final int BITS_FOR_EACH_START = 32;
 
@@ -51,7 +48,6 @@ final class BlockFilter {
     private final int stride;
     private final int blockShift;
     private final long[] blocks;
-    private final @Nullable ShortPatterns apart;
 
     /** The bytes of a start that count: no more than the shortest pattern has. */
     private final long startMask;
@@ -70,15 +66,8 @@ final class BlockFilter {
      * @param patterns none, or any of at least one byte
      */
     BlockFilter(Automaton.Entry[] patterns) {
-        int shortest = shortestFrom(1, patterns);
-        int limit = shortest < LONG_ENOUGH ? LONG : 1;
-        int shortestLong = shortestFrom(limit, patterns);
-        if (shortest < BLOCK || shortestLong == Integer.MAX_VALUE) {
-            limit = 1;
-            shortestLong = shortest;
-        }
-        stride = Math.clamp(shortestLong - BLOCK + 1L, 0, longestStride(patterns.length));
-        apart = limit == 1 ? null : new ShortPatterns(patterns, shortest, limit);
+        int shortest = shortest(patterns);
+        stride = stride(patterns, shortest);
         int blocksLog2 = log2((long) patterns.length * stride * BITS_FOR_EACH_BLOCK);
         blockShift = Integer.SIZE - blocksLog2;
         blocks = new long[1 << (blocksLog2 - 6)];
@@ -89,9 +78,7 @@ final class BlockFilter {
         byte[] padded = new byte[Long.BYTES];
         for (Automaton.Entry pattern : patterns) {
             byte[] bytes = pattern.bytes();
-            if (bytes.length >= limit) {
-                learnBlocks(bytes);
-            }
+            learnBlocks(bytes);
             System.arraycopy(bytes, 0, padded, 0, Math.min(bytes.length, Long.BYTES));
             int slot = startSlot((long) LONGS.get(padded, 0));
             starts[slot >>> 6] |= 1L << slot;
@@ -102,13 +89,24 @@ final class BlockFilter {
         }
     }
 
-    private static int shortestFrom(int least, Automaton.Entry[] patterns) {
+    private static int shortest(Automaton.Entry[] patterns) {
         int shortest = Integer.MAX_VALUE;
         for (Automaton.Entry pattern : patterns) {
-            int length = pattern.bytes().length;
-            shortest = length >= least ? Math.min(shortest, length) : shortest;
+            shortest = Math.min(shortest, pattern.bytes().length);
         }
         return shortest;
+    }
+
+    private static int stride(Automaton.Entry[] patterns, int shortest) {
+        if (shortest < BLOCK) {
+            return 0;
+        }
+        int openBlocks = 0;
+        for (Automaton.Entry pattern : patterns) {
+            openBlocks += pattern.bytes().length == shortest ? 1 << Byte.SIZE : 0;
+        }
+        long blocksOfShortest = shortest - BLOCK + (openBlocks <= MOST_OPEN_BLOCKS ? 2L : 1L);
+        return (int) Math.min(blocksOfShortest, longestStride(patterns.length));
     }
 
     private static int longestStride(int patterns) {
@@ -122,10 +120,21 @@ final class BlockFilter {
     }
 
     private void learnBlocks(byte[] pattern) {
-        for (int offset = 0; offset < stride; offset++) {
-            int slot = slot((int) INT.get(pattern, offset));
-            blocks[slot >>> 6] |= 1L << slot;
+        int whole = Math.min(stride, pattern.length - BLOCK + 1);
+        for (int offset = 0; offset < whole; offset++) {
+            learnBlock((int) INT.get(pattern, offset));
         }
+        if (0 < whole && whole < stride) {
+            int three = (int) INT.get(pattern, pattern.length - BLOCK) >>> Byte.SIZE;
+            for (int fourth = 0; fourth < 1 << Byte.SIZE; fourth++) {
+                learnBlock(three | fourth << (Integer.SIZE - Byte.SIZE));
+            }
+        }
+    }
+
+    private void learnBlock(int block) {
+        int slot = slot(block);
+        blocks[slot >>> 6] |= 1L << slot;
     }
 
     /** How many starts can be cleared at once; 0 when a pattern is shorter than a block. */
@@ -134,32 +143,27 @@ final class BlockFilter {
     }
 
     /**
-     * Whether a pattern may start at one of some places, fewer than {@link #stride()} apart.
+     * Whether a pattern may start at a place or at one of the {@link #stride()} - 1 before it.
      *
-     * @param from where the array begins to hold the stream; it cannot tell what is before
      * @param last a whole block is there
      */
-    boolean mayStart(byte[] bytes, int from, int first, int last) {
+    boolean mayStart(byte[] bytes, int last) {
         int slot = slot((int) INT.get(bytes, last));
-        return (blocks[slot >>> 6] & (1L << slot)) != 0 || mayShortStart(bytes, from, first, last);
+        return (blocks[slot >>> 6] & (1L << slot)) != 0;
     }
 
     /**
      * Goes on in strides.
      *
-     * @param from where the array begins to hold the stream
      * @param first where a pattern may start
      * @param to the array's end
      * @return the first place that is not cleared
      */
-    int cleared(byte[] bytes, int from, int first, int to) {
+    int cleared(byte[] bytes, int first, int to) {
         int step = stride;
-        int probe = first + step - 1;
         int last = to - BLOCK;
-        if (apart == null) {
-            probe = clearedByFour(bytes, probe, last - 3 * step);
-        }
-        while (probe <= last && !mayStart(bytes, from, probe - step + 1, probe)) {
+        int probe = clearedByFour(bytes, first + step - 1, last - 3 * step);
+        while (probe <= last && !mayStart(bytes, probe)) {
             probe += step;
         }
         return probe - step + 1;
@@ -187,10 +191,6 @@ final class BlockFilter {
             probe += 4 * step;
         }
         return probe;
-    }
-
-    private boolean mayShortStart(byte[] bytes, int from, int first, int last) {
-        return apart != null && (first < from || apart.mayStart(bytes, first, last));
     }
 
     /**
@@ -238,47 +238,5 @@ final class BlockFilter {
 
     private int startSlot(long bytes) {
         return (int) (((bytes & startMask) * 0x9E3779B97F4A7C15L) >>> startShift);
-    }
-
-    /** The three-byte blocks of short patterns; they are few, so these tell enough. */
-    private static final class ShortPatterns {
-
-        private static final int BLOCK = 3;
-
-        /** Drops the fourth of the bytes that are read. */
-        private static final int SPREAD_OF_THREE = SPREAD << Byte.SIZE;
-
-        private static final int LOG2 = 14;
-
-        private final int stride;
-
-        /** A byte each, since a look must be short. */
-        private final byte[] known = new byte[1 << LOG2];
-
-        ShortPatterns(Automaton.Entry[] patterns, int shortest, int limit) {
-            stride = shortest - BLOCK + 1;
-            byte[] padded = new byte[limit + Integer.BYTES];
-            for (Automaton.Entry pattern : patterns) {
-                byte[] bytes = pattern.bytes();
-                if (bytes.length < limit) {
-                    System.arraycopy(bytes, 0, padded, 0, bytes.length);
-                    for (int offset = 0; offset < stride; offset++) {
-                        known[slot(padded, offset)] = 1;
-                    }
-                }
-            }
-        }
-
-        boolean mayStart(byte[] bytes, int first, int last) {
-            int any = 0;
-            for (int at = last; at >= first; at -= stride) {
-                any |= known[slot(bytes, at)];
-            }
-            return any != 0;
-        }
-
-        private static int slot(byte[] bytes, int at) {
-            return ((int) INT.get(bytes, at) * SPREAD_OF_THREE) >>> (Integer.SIZE - LOG2);
-        }
     }
 }

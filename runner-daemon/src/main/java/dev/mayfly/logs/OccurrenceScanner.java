@@ -86,8 +86,7 @@ final class OccurrenceScanner {
         if (i < to) {
             int first = i - automaton.open(state);
             int last = to - BlockFilter.BLOCK;
-            if (last >= Math.max(first, from)
-                    && !automaton.filter().mayStart(bytes, from, first, last)) {
+            if (last >= Math.max(first, from) && !automaton.filter().mayStart(bytes, last)) {
                 // Nothing that begins before the last three bytes is open.
                 i = automaton.filter().begun(bytes, to);
                 state = Automaton.ROOT;
@@ -144,7 +143,7 @@ final class OccurrenceScanner {
             int open = a.open(s);
             if (open < stride) {
                 int first = i - open;
-                int cleared = filter.cleared(bytes, from, first, to);
+                int cleared = filter.cleared(bytes, first, to);
                 if (cleared > first) {
                     i = cleared;
                     s = Automaton.ROOT;

@@ -284,14 +284,14 @@ final class SecretSearch {
         if (stride == 0 || end - 1 + BlockFilter.BLOCK > to) {
             return true;
         }
-        int first = from;
-        while (end - first > stride) {
-            if (filter.mayStart(bytes, from, first, first + stride - 1)) {
+        int last = from + stride - 1;
+        while (last < end - 1) {
+            if (filter.mayStart(bytes, last)) {
                 return true;
             }
-            first += stride;
+            last += stride;
         }
-        return filter.mayStart(bytes, from, first, end - 1);
+        return filter.mayStart(bytes, end - 1);
     }
 
     /**
