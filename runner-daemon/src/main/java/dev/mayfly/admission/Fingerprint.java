@@ -9,6 +9,7 @@ import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.ServerFacts;
 import dev.mayfly.job.ServiceSpec;
+import dev.mayfly.job.Sha256;
 import dev.mayfly.job.WorkspaceSource;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,8 +17,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -31,15 +30,9 @@ final class Fingerprint {
     /** What a CI server sets anew for each run; a person has no use for them. */
     private static final List<String> SET_FOR_EACH_RUN = List.of("CI_", "GITLAB_");
 
-    private final MessageDigest digest;
+    private final MessageDigest digest = Sha256.begin();
 
-    private Fingerprint() {
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
-    }
+    private Fingerprint() {}
 
     static String of(PoolName pool, JobSpec spec, Facts facts) {
         Fingerprint all = new Fingerprint();
@@ -64,7 +57,7 @@ final class Fingerprint {
         all.add("network", spec.environment().network().name());
         all.add("secrets", spec.inputs().secrets().stream().map(Object::toString).toList());
         all.addVariables(spec.inputs().variables());
-        return HexFormat.of().formatHex(all.digest.digest());
+        return Sha256.hex(all.digest);
     }
 
     private void add(WorkspaceSource workspace) {
@@ -88,7 +81,7 @@ final class Fingerprint {
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
                 content.update(buffer, 0, read);
             }
-            add("archive", HexFormat.of().formatHex(content.digest()));
+            add("archive", Sha256.hex(content));
         } catch (IOException | CloneNotSupportedException e) {
             throw new FaultException(
                     Fault.WORKSPACE, "the job's workspace cannot be read: " + e.getMessage(), e);

@@ -1,7 +1,6 @@
 package dev.mayfly.artifacts;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import dev.mayfly.job.Sha256;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -17,14 +16,13 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.DigestOutputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -77,7 +75,7 @@ public final class LocalCaches implements CacheStore {
     public Optional<Found> find(CacheScope scope, List<String> keys) throws IOException {
         Path directory = directory(scope);
         for (String key : keys) {
-            Optional<Path> file = newest(directory, digestOf(key));
+            Optional<Path> file = newest(directory, Sha256.hexOf(key));
             if (file.isPresent()) {
                 Optional<Found> found = open(key, file.get());
                 if (found.isPresent()) {
@@ -99,12 +97,12 @@ public final class LocalCaches implements CacheStore {
         }
         boolean intact = false;
         try {
-            MessageDigest digest = sha256();
+            MessageDigest digest = Sha256.begin();
             ByteBuffer piece = ByteBuffer.allocate(1 << 16);
             while (archive.read(piece.clear()) >= 0) {
                 digest.update(piece.flip());
             }
-            if (!file.getFileName().toString().endsWith("." + hex(digest) + ENDING)) {
+            if (!file.getFileName().toString().endsWith("." + Sha256.hex(digest) + ENDING)) {
                 Files.deleteIfExists(file);
                 throw new IOException("it is damaged, and was thrown away");
             }
@@ -128,7 +126,7 @@ public final class LocalCaches implements CacheStore {
         Path directory = Files.createDirectories(directory(scope), PRIVATE_DIRECTORY);
         Path draft = directory.resolve(UUID.randomUUID() + DRAFT);
         try {
-            MessageDigest digest = sha256();
+            MessageDigest digest = Sha256.begin();
             try (FileChannel file =
                     FileChannel.open(
                             draft,
@@ -136,11 +134,15 @@ public final class LocalCaches implements CacheStore {
                             PRIVATE_FILE)) {
                 OutputStream out =
                         new BufferedOutputStream(
-                                new Bounded(Channels.newOutputStream(file), digest), 1 << 16);
+                                new BoundedOutput(
+                                        new DigestOutputStream(
+                                                Channels.newOutputStream(file), digest),
+                                        bounds.entryBytes()),
+                                1 << 16);
                 content.writeTo(out);
                 out.flush();
             }
-            publish(draft, directory, digestOf(key), hex(digest));
+            publish(draft, directory, Sha256.hexOf(key), Sha256.hex(digest));
         } finally {
             Files.deleteIfExists(draft);
         }
@@ -161,35 +163,6 @@ public final class LocalCaches implements CacheStore {
             }
         } finally {
             lock.unlock();
-        }
-    }
-
-    /** What is written, counted and digested on its way. */
-    private final class Bounded extends OutputStream {
-        private final OutputStream out;
-        private final MessageDigest digest;
-        private long written;
-
-        Bounded(OutputStream out, MessageDigest digest) {
-            this.out = out;
-            this.digest = digest;
-        }
-
-        @Override
-        public void write(int one) throws IOException {
-            write(new byte[] {(byte) one}, 0, 1);
-        }
-
-        @Override
-        public void write(byte[] bytes, int offset, int length) throws IOException {
-            written += length;
-            if (written > bounds.entryBytes()) {
-                throw new IOException(
-                        "it is larger than %d bytes, which is this host's limit"
-                                .formatted(bounds.entryBytes()));
-            }
-            digest.update(bytes, offset, length);
-            out.write(bytes, offset, length);
         }
     }
 
@@ -255,7 +228,7 @@ public final class LocalCaches implements CacheStore {
 
     private Path directory(CacheScope scope) {
         return root.resolve(scope.pool().value())
-                .resolve(digestOf(scope.source() + "\u0000" + scope.project()));
+                .resolve(Sha256.hexOf(scope.source() + "\u0000" + scope.project()));
     }
 
     private static Optional<Path> newest(Path directory, String key) throws IOException {
@@ -274,23 +247,5 @@ public final class LocalCaches implements CacheStore {
         return list(directory).stream()
                 .filter(file -> file.getFileName().toString().startsWith(key + "."))
                 .toList();
-    }
-
-    private static String digestOf(String text) {
-        MessageDigest digest = sha256();
-        digest.update(text.getBytes(UTF_8));
-        return hex(digest);
-    }
-
-    private static String hex(MessageDigest digest) {
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
     }
 }

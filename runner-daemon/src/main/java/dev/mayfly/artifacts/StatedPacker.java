@@ -1,10 +1,9 @@
 package dev.mayfly.artifacts;
 
 import dev.mayfly.job.Provenance;
+import dev.mayfly.job.Sha256;
 import java.io.IOException;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -20,18 +19,13 @@ final class StatedPacker implements Packer {
     private final Packer packer;
     private final Provenance provenance;
     private final SortedMap<String, String> digests = new TreeMap<>();
-    private final MessageDigest digest;
+    private final MessageDigest digest = Sha256.begin();
     private @Nullable WorkspaceEntry file;
     private long newestSeconds;
 
     StatedPacker(Packer packer, Provenance provenance) {
         this.packer = packer;
         this.provenance = provenance;
-        try {
-            this.digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
     }
 
     @Override
@@ -52,7 +46,7 @@ final class StatedPacker implements Packer {
     @Override
     public void end() throws IOException {
         if (file != null) {
-            digests.put(file.path(), HexFormat.of().formatHex(digest.digest()));
+            digests.put(file.path(), Sha256.hex(digest));
         }
         packer.end();
     }

@@ -3,12 +3,11 @@ package dev.mayfly.execution;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.mayfly.job.SecretValue;
+import dev.mayfly.job.Sha256;
 import dev.mayfly.logs.LogPipeline;
 import dev.mayfly.logs.Maskability;
 import dev.mayfly.sandbox.Sandbox;
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Map;
@@ -97,9 +96,7 @@ final class MaskedOutput implements Sandbox.Output {
     private static ByteBuffer digestOf(SecretValue value) {
         byte[] bytes = value.reveal();
         try {
-            return ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
+            return ByteBuffer.wrap(Sha256.of(bytes));
         } finally {
             Arrays.fill(bytes, (byte) 0);
         }

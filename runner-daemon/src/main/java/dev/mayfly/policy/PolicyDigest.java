@@ -1,11 +1,8 @@
 package dev.mayfly.policy;
 
 import dev.mayfly.job.PoolName;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import dev.mayfly.job.Sha256;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 
@@ -31,13 +28,6 @@ public final class PolicyDigest {
                                 .append(entry.getValue().canonical())
                                 .append('\n'));
         files.forEach(text -> all.append(text.length()).append(':').append(text));
-        try {
-            return HexFormat.of()
-                    .formatHex(
-                            MessageDigest.getInstance("SHA-256")
-                                    .digest(all.toString().getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return Sha256.hexOf(all.toString());
     }
 }

@@ -1,10 +1,10 @@
 package dev.mayfly.artifacts.s3;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import dev.mayfly.artifacts.BoundedOutput;
 import dev.mayfly.artifacts.CacheBounds;
 import dev.mayfly.artifacts.CacheScope;
 import dev.mayfly.artifacts.CacheStore;
+import dev.mayfly.job.Sha256;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -12,11 +12,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -122,43 +119,15 @@ public final class S3Caches implements CacheStore {
             throws IOException, InterruptedException {
         String name = name(scope, key);
         try (Upload upload = new Upload(bucket, name, bounds.entryBytes() + Seal.BYTES)) {
-            Sealed sealed = new Sealed(upload, new Seal(name));
+            Seal seal = new Seal(name);
+            OutputStream sealed = new BoundedOutput(seal.taking(upload), bounds.entryBytes());
             OutputStream out = new BufferedOutputStream(sealed, 1 << 16);
             content.writeTo(out);
             out.flush();
-            upload.write(sealed.seal.bytes());
+            upload.write(seal.bytes());
             upload.complete();
         }
         eviction.after(scope.pool());
-    }
-
-    /** What is written, counted and sealed on its way. */
-    private final class Sealed extends OutputStream {
-        private final OutputStream out;
-        private final Seal seal;
-        private long written;
-
-        Sealed(OutputStream out, Seal seal) {
-            this.out = out;
-            this.seal = seal;
-        }
-
-        @Override
-        public void write(int one) throws IOException {
-            write(new byte[] {(byte) one}, 0, 1);
-        }
-
-        @Override
-        public void write(byte[] bytes, int offset, int length) throws IOException {
-            written += length;
-            if (written > bounds.entryBytes()) {
-                throw new IOException(
-                        "it is larger than %d bytes, which is this host's limit"
-                                .formatted(bounds.entryBytes()));
-            }
-            seal.update(bytes, offset, length);
-            out.write(bytes, offset, length);
-        }
     }
 
     // -- what a person wants to know
@@ -227,15 +196,10 @@ public final class S3Caches implements CacheStore {
     // -- names
 
     private String name(CacheScope scope, String key) {
-        return scope.pool().value() + "/" + digestOf(owner.apply(scope)) + "/" + digestOf(key);
-    }
-
-    private static String digestOf(String text) {
-        try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return scope.pool().value()
+                + "/"
+                + Sha256.hexOf(owner.apply(scope))
+                + "/"
+                + Sha256.hexOf(key);
     }
 }

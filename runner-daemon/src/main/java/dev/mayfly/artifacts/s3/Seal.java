@@ -3,11 +3,13 @@ package dev.mayfly.artifacts.s3;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.mayfly.job.Sha256;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.security.DigestOutputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 
 /**
  * What stands at the end of each object: a mark, and a digest of the object's name and content. It
@@ -24,23 +26,18 @@ final class Seal {
     /** Its length. */
     static final int BYTES = MARK_BYTES + DIGEST_BYTES;
 
-    private final MessageDigest digest;
+    private final MessageDigest digest = Sha256.begin();
 
     /** Begins the seal of one object. */
     Seal(String name) {
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
         digest.update(MARK);
         digest.update(name.getBytes(UTF_8));
         digest.update((byte) 0);
     }
 
-    /** Takes the next bytes of the content. */
-    void update(byte[] bytes, int offset, int length) {
-        digest.update(bytes, offset, length);
+    /** Takes all content that is written, and passes it on. */
+    OutputStream taking(OutputStream content) {
+        return new DigestOutputStream(content, digest);
     }
 
     /** The seal of what was taken. Once. */
@@ -65,7 +62,7 @@ final class Seal {
             if (file.read(piece) < 0) {
                 return false;
             }
-            seal.update(piece.array(), 0, piece.position());
+            seal.digest.update(piece.array(), 0, piece.position());
             left -= piece.position();
         }
         ByteBuffer found = ByteBuffer.allocate(BYTES);

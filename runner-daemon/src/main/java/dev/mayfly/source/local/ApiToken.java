@@ -1,6 +1,7 @@
 package dev.mayfly.source.local;
 
 import dev.mayfly.job.SecretValue;
+import dev.mayfly.job.Sha256;
 import dev.mayfly.state.StateDirectory;
 import dev.mayfly.state.StateException;
 import java.io.IOException;
@@ -12,7 +13,6 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.EnumSet;
@@ -129,22 +129,13 @@ public final class ApiToken {
     boolean granted(@Nullable String authorization) {
         return authorization != null
                 && MessageDigest.isEqual(
-                        digest(header().getBytes(StandardCharsets.UTF_8)),
-                        digest(authorization.getBytes(StandardCharsets.UTF_8)));
+                        Sha256.of(header().getBytes(StandardCharsets.UTF_8)),
+                        Sha256.of(authorization.getBytes(StandardCharsets.UTF_8)));
     }
 
     /** The header that carries this token. */
     String header() {
         return "Bearer " + new String(value.reveal(), StandardCharsets.US_ASCII);
-    }
-
-    /** Of equal length, so that a comparison does not tell the token's. */
-    private static byte[] digest(byte[] bytes) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(bytes);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
     }
 
     @Override

@@ -20,10 +20,8 @@ class SealTest {
 
     private static byte[] sealed(String name, String content) throws IOException {
         Seal seal = new Seal(name);
-        byte[] bytes = content.getBytes(UTF_8);
-        seal.update(bytes, 0, bytes.length);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        out.write(bytes);
+        seal.taking(out).write(content.getBytes(UTF_8));
         out.write(seal.bytes());
         return out.toByteArray();
     }
