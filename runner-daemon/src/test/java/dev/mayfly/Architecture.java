@@ -10,9 +10,11 @@ import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.lang.ArchRule;
 import dev.mayfly.job.SecretValue;
+import dev.mayfly.job.VerifiedClaims;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -28,6 +30,7 @@ record Architecture(String root) {
 
     private static final List<String> ADAPTERS =
             List.of(
+                    "admission.oidc",
                     "source.local",
                     "source.gitlab",
                     "sandbox.docker",
@@ -72,6 +75,9 @@ record Architecture(String root) {
         rules.add(knows("metrics", "job"));
         rules.add(knows("artifacts", "job"));
         rules.add(knows("registry", "job"));
+        rules.add(knows("admission.oidc", "admission", "job"));
+        rules.add(knows("policy", "job", "admission"));
+        rules.add(knows("decision", "job", "admission", "state"));
         rules.add(knows("teardown", "job", "sandbox", "secrets", "state"));
         rules.add(
                 knows(
@@ -88,6 +94,7 @@ record Architecture(String root) {
                         "metrics"));
 
         rules.add(library("docker-java", "com.github.dockerjava..", "sandbox.docker"));
+        rules.add(library("CEL", "dev.cel..", "policy"));
         rules.add(library("Tink", "com.google.crypto.tink..", "secrets.file"));
         rules.add(library("the Vault driver", "io.github.jopenlibs..", "secrets.vault"));
         rules.add(
@@ -98,7 +105,8 @@ record Architecture(String root) {
                         "source.gitlab",
                         "bootstrap",
                         "cli"));
-        rules.add(library("JDBC", "java.sql..", "state", "source.local", "teardown"));
+        rules.add(library("Nimbus", "com.nimbusds..", "admission.oidc"));
+        rules.add(library("JDBC", "java.sql..", "state", "source.local", "teardown", "decision"));
         rules.add(library("SQLite", "org.sqlite..", "state"));
         rules.add(library("Micrometer", "io.micrometer..", "metrics", "bootstrap"));
         rules.add(library("Commons Compress", "org.apache.commons.compress..", "artifacts", "cli"));
@@ -167,6 +175,7 @@ record Architecture(String root) {
                                                         "job",
                                                         "logs",
                                                         "execution",
+                                                        "admission.oidc",
                                                         "sandbox.docker",
                                                         "secrets.file",
                                                         "secrets.vault",
@@ -174,6 +183,14 @@ record Architecture(String root) {
                                                         "source.gitlab")))
                                 .should()
                                 .callMethod(SecretValue.class, "reveal")));
+        rules.add(
+                new Named(
+                        "claims are verified where tokens are checked, and assumed in tests of a"
+                                + " policy only",
+                        noClasses()
+                                .that(outside(List.of("job", "admission.oidc", "config")))
+                                .should()
+                                .callConstructor(VerifiedClaims.class, Map.class)));
         return rules.stream()
                 .map(named -> new Named(named.name(), named.rule().allowEmptyShould(true)))
                 .toList();

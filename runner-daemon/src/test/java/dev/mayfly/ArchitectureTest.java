@@ -60,6 +60,18 @@ class ArchitectureTest {
                             "ExecutionThatKnowsTooMuch"),
                     Map.entry("metrics knows job only", "MetricsThatKnowsTooMuch"),
                     Map.entry("artifacts knows job only", "ArtifactsThatKnowTooMuch"),
+                    Map.entry(
+                            "admission.oidc knows admission, job only",
+                            "AdmissionOidcThatKnowsTooMuch"),
+                    Map.entry(
+                            "decision knows job, admission, state only",
+                            "DecisionThatKnowsTooMuch"),
+                    Map.entry("Nimbus is seen in admission.oidc only", "UserOfEveryLibrary"),
+                    Map.entry(
+                            "claims are verified where tokens are checked, and assumed in tests of a policy only",
+                            "PolicyThatMakesClaims"),
+                    Map.entry("policy knows job, admission only", "PolicyThatKnowsTooMuch"),
+                    Map.entry("CEL is seen in policy only", "UserOfEveryLibrary"),
                     Map.entry("registry knows job only", "RegistryThatKnowsTooMuch"),
                     Map.entry("only bootstrap and cli name adapters", "ExecutionThatKnowsTooMuch"),
                     Map.entry("docker-java is seen in sandbox.docker only", "UserOfEveryLibrary"),
@@ -70,7 +82,7 @@ class ArchitectureTest {
                             "Vert.x is seen in source.local, source.gitlab, bootstrap, cli only",
                             "UserOfEveryLibrary"),
                     Map.entry(
-                            "JDBC is seen in state, source.local, teardown only",
+                            "JDBC is seen in state, source.local, teardown, decision only",
                             "UserOfEveryLibrary"),
                     Map.entry("SQLite is seen in state only", "UserOfEveryLibrary"),
                     Map.entry(

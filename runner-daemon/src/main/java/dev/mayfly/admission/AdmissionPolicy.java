@@ -1,5 +1,6 @@
 package dev.mayfly.admission;
 
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.JobSpec;
 
 /**
@@ -11,8 +12,8 @@ public interface AdmissionPolicy {
     /**
      * Reviews one job.
      *
-     * @param source name of the source the job arrived on; the author cannot choose it
      * @param spec what the author asked for
+     * @param facts what is known of it, and who says so
      */
-    Verdict review(String source, JobSpec spec);
+    Decision review(JobSpec spec, Facts facts);
 }

@@ -1,5 +1,6 @@
 package dev.mayfly.admission;
 
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
@@ -51,7 +52,11 @@ public final class PoolAdmission implements AdmissionPolicy {
     }
 
     @Override
-    public Verdict review(String source, JobSpec spec) {
+    public Decision review(JobSpec spec, Facts facts) {
+        return Decision.of(verdict(facts.source(), spec));
+    }
+
+    private Verdict verdict(String source, JobSpec spec) {
         SourceBinding binding = sources.get(source);
         if (binding == null) {
             return new Verdict.Refused(

@@ -9,6 +9,13 @@ public sealed interface Verdict {
     record Admitted(PoolName pool) implements Verdict {}
 
     /**
+     * The job may run in this pool when somebody has approved it.
+     *
+     * @param reason the rules that want it
+     */
+    record Held(PoolName pool, String reason) implements Verdict {}
+
+    /**
      * The job may not run.
      *
      * @param reason the rule that refused it and what to change

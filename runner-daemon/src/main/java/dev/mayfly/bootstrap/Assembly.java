@@ -1,22 +1,32 @@
 package dev.mayfly.bootstrap;
 
 import dev.mayfly.admission.AdmissionPolicy;
+import dev.mayfly.admission.Gate;
+import dev.mayfly.admission.IdentityCheck;
 import dev.mayfly.admission.PoolAdmission;
 import dev.mayfly.admission.PoolCeiling;
 import dev.mayfly.admission.SourceBinding;
 import dev.mayfly.admission.Verdict;
+import dev.mayfly.admission.oidc.SignedTokens;
+import dev.mayfly.admission.oidc.TokenIssuer;
 import dev.mayfly.artifacts.CacheStore;
 import dev.mayfly.artifacts.LocalCaches;
 import dev.mayfly.artifacts.UnpackLimits;
 import dev.mayfly.config.Environment;
 import dev.mayfly.config.ExchangeSettings;
+import dev.mayfly.config.GitLabSettings;
 import dev.mayfly.config.JobSpecJson;
 import dev.mayfly.config.MayflySettings;
+import dev.mayfly.config.PolicyFiles;
 import dev.mayfly.config.PoolSettings;
+import dev.mayfly.config.Transport;
 import dev.mayfly.config.VaultSettings;
+import dev.mayfly.decision.KeptDecisions;
+import dev.mayfly.decision.SqliteApprovals;
 import dev.mayfly.execution.PoolTerms;
 import dev.mayfly.execution.Stages;
 import dev.mayfly.execution.Storage;
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.LifeId;
@@ -24,6 +34,8 @@ import dev.mayfly.job.Receipt;
 import dev.mayfly.logs.LogSpool;
 import dev.mayfly.logs.SpoolSettings;
 import dev.mayfly.metrics.JobMetrics;
+import dev.mayfly.policy.LivePolicy;
+import dev.mayfly.policy.PolicyAdmission;
 import dev.mayfly.sandbox.docker.DockerEngine;
 import dev.mayfly.sandbox.docker.DockerSandboxBackend;
 import dev.mayfly.sandbox.docker.DockerSettings;
@@ -53,6 +65,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -92,6 +105,8 @@ public final class Assembly implements AutoCloseable {
     private final Reaper reaper;
     private final Stages stages;
     private final @Nullable VaultSecretsProvider vault;
+    private final LivePolicy policy;
+    private final SqliteApprovals approvals;
 
     private Assembly(MayflySettings settings, LocalSourceSettings.Queue queue) {
         Clock clock = Clock.systemUTC();
@@ -121,7 +136,14 @@ public final class Assembly implements AutoCloseable {
                                 journal::intend,
                                 new LoggedAudit(metrics));
 
-        AdmissionPolicy admission = admission(settings);
+        policy =
+                new LivePolicy(
+                        settings.policy().files(), () -> PolicyFiles.read(settings).policy());
+        approvals = new SqliteApprovals(store, settings.policy().approvalExpires(), clock);
+        metrics.watchPolicy(
+                () -> !policy.staleBecause().isEmpty(), () -> waiting(approvals.open()));
+        AdmissionPolicy admission = new PolicyAdmission(admission(settings), policy);
+        warnOfInsecure(settings, metrics);
         local =
                 new LocalSource(
                         localSource(settings, queue),
@@ -143,7 +165,16 @@ public final class Assembly implements AutoCloseable {
         metrics.watchUnrevoked(vault == null ? () -> 0 : vault::unrevoked);
         stages =
                 new Stages(
-                        admission,
+                        new Gate(
+                                identity(settings),
+                                admission,
+                                approvals,
+                                new KeptDecisions(
+                                        store,
+                                        clock,
+                                        (rule, effect, enforced) ->
+                                                metrics.ruleApplied(
+                                                        rule, effect.word(), enforced))),
                         secrets(settings, vault),
                         sandboxes,
                         reaper,
@@ -297,6 +328,53 @@ public final class Assembly implements AutoCloseable {
         return new PoolAdmission(ceilings, bindings);
     }
 
+    /** The library is not loaded where nobody needs it. */
+    private static IdentityCheck identity(MayflySettings settings) {
+        List<TokenIssuer> issuers = issuers(settings);
+        return issuers.isEmpty() ? IdentityCheck.NONE : new SignedTokens(issuers);
+    }
+
+    private static List<TokenIssuer> issuers(MayflySettings settings) {
+        List<TokenIssuer> issuers = new ArrayList<>();
+        for (GitLabSettings runner : settings.gitlab()) {
+            GitLabSettings.IdToken token = runner.identity();
+            if (token != null) {
+                issuers.add(
+                        new TokenIssuer(
+                                runner.name(),
+                                token.variable(),
+                                token.issuer(),
+                                token.audience(),
+                                token.keys(),
+                                runner.tls().authorities(),
+                                token.required()));
+            }
+        }
+        return issuers;
+    }
+
+    private static int waiting(List<SqliteApprovals.Held> open) {
+        return (int) open.stream().filter(held -> held.approvedBy() == null).count();
+    }
+
+    /** The configuration allows them one by one; they are not to be forgotten. */
+    private static void warnOfInsecure(MayflySettings settings, JobMetrics metrics) {
+        List<String> gitlab =
+                settings.gitlab().stream()
+                        .map(GitLabSettings::url)
+                        .filter(Transport::isPlainHttp)
+                        .toList();
+        boolean engine = "tcp".equals(settings.engine().host().getScheme());
+        metrics.insecure("gitlab", gitlab.size());
+        metrics.insecure("engine", engine ? 1 : 0);
+        gitlab.forEach(url -> LOG.warn("not encrypted, as the configuration allows url={}", url));
+        if (engine) {
+            LOG.warn(
+                    "not encrypted, as the configuration allows engine={}",
+                    settings.engine().host());
+        }
+    }
+
     private static PoolCeiling ceiling(PoolTerms terms) {
         return new PoolCeiling(
                 terms.pool(),
@@ -308,8 +386,10 @@ public final class Assembly implements AutoCloseable {
     }
 
     private static Optional<String> refusal(AdmissionPolicy admission, JobSpec spec) {
-        return switch (admission.review(LOCAL, spec)) {
+        return switch (admission.review(spec, Facts.ofSource(LOCAL, spec)).verdict()) {
             case Verdict.Admitted(var _) -> Optional.empty();
+            // An approval may come before it is its turn.
+            case Verdict.Held(var _, String _) -> Optional.empty();
             case Verdict.Refused(String reason) -> Optional.of(reason);
         };
     }

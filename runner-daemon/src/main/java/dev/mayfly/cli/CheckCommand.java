@@ -3,6 +3,7 @@ package dev.mayfly.cli;
 import dev.mayfly.config.ConfigException;
 import dev.mayfly.config.JobDocument;
 import dev.mayfly.config.MayflySettings;
+import dev.mayfly.config.PolicyFiles;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +33,7 @@ final class CheckCommand implements Callable<Integer> {
         int code = ExitCode.OK;
         try {
             MayflySettings settings = config.load();
+            PolicyFiles.read(settings);
             System.out.println(
                     config.located().map(Path::toString).orElse("the built-in configuration")
                             + ": good, pools "

@@ -5,6 +5,7 @@ import dev.mayfly.config.Environment;
 import dev.mayfly.config.GitLabSettings;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.config.PoolSettings;
+import dev.mayfly.config.Transport;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.source.gitlab.GitLabToken;
 import dev.mayfly.source.gitlab.NewRunner;
@@ -383,7 +384,13 @@ final class RegisterCommand implements Callable<Integer> {
     private static Optional<String> checkedServer(String answer) {
         try {
             ServerAddress.of(answer);
-            return Optional.empty();
+            return Transport.isPlainHttp(answer)
+                    ? Optional.of(
+                            "the URL is not encrypted, and the runner's token would cross the"
+                                    + " network in clear: use https://, or write the runner into"
+                                    + " the configuration with allow_plain_http: true and run"
+                                    + " mayfly register NAME")
+                    : Optional.empty();
         } catch (IllegalArgumentException e) {
             return Optional.of(String.valueOf(e.getMessage()));
         }

@@ -31,6 +31,9 @@ final class DocumentSchema {
     /** Of a file with token rules. */
     static final DocumentSchema TOKEN_RULES = packaged("token-rules.schema.json");
 
+    /** Of a policy file. */
+    static final DocumentSchema POLICY = packaged("policy.schema.json");
+
     private final JsonNode definition;
     private final Schema rules;
 

@@ -1,6 +1,7 @@
 package dev.mayfly.config;
 
 import dev.mayfly.job.PoolName;
+import java.net.URI;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param protectedRefs whether the server gives it jobs of protected refs only
  * @param rotateToken whether the daemon exchanges its token before it expires
  * @param tls how the server's and Mayfly's certificates are checked
+ * @param identity how the identity tokens of its jobs are checked, or null when none is looked at
  */
 public record GitLabSettings(
         String name,
@@ -20,7 +22,31 @@ public record GitLabSettings(
         PoolName pool,
         boolean protectedRefs,
         boolean rotateToken,
-        Tls tls) {
+        Tls tls,
+        @Nullable IdToken identity) {
+
+    /** A runner whose jobs bring no identity tokens that matter. */
+    public GitLabSettings(
+            String name,
+            String url,
+            PoolName pool,
+            boolean protectedRefs,
+            boolean rotateToken,
+            Tls tls) {
+        this(name, url, pool, protectedRefs, rotateToken, tls, null);
+    }
+
+    /**
+     * What a good identity token says.
+     *
+     * @param variable of the job that holds it
+     * @param issuer who signed it
+     * @param audience whom it is for
+     * @param keys where the issuer's keys are
+     * @param required whether a job without one is refused
+     */
+    public record IdToken(
+            String variable, String issuer, String audience, URI keys, boolean required) {}
 
     /**
      * Certificates. Both of the last two are there, or neither.

@@ -11,6 +11,7 @@ import java.util.List;
  * @param agent the agent image
  * @param api the HTTP interface
  * @param pools the most trusted first; never empty
+ * @param policy rules for all pools
  * @param local the embedded source
  * @param gitlab runners at GitLab servers, each name once
  * @param exchange what jobs may hand to each other
@@ -22,6 +23,7 @@ public record MayflySettings(
         AgentSettings agent,
         ApiSettings api,
         List<PoolSettings> pools,
+        PolicySettings policy,
         LocalSourceSettings local,
         List<GitLabSettings> gitlab,
         ExchangeSettings exchange,
@@ -41,6 +43,7 @@ public record MayflySettings(
                 agent,
                 api,
                 pools,
+                policy,
                 local,
                 gitlab,
                 exchange,

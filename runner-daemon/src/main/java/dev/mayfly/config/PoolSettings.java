@@ -1,12 +1,14 @@
 package dev.mayfly.config;
 
 import dev.mayfly.execution.PoolTerms;
+import dev.mayfly.policy.PoolRules;
 
 /**
  * One pool.
  *
  * @param terms what its jobs get
  * @param slots how many of them run at the same time, at least 1
+ * @param rules that it switches on
  * @param protectedOnly whether of runners at GitLab servers only protected ones may feed it
  */
-public record PoolSettings(PoolTerms terms, int slots, boolean protectedOnly) {}
+public record PoolSettings(PoolTerms terms, int slots, PoolRules rules, boolean protectedOnly) {}

@@ -8,6 +8,7 @@ import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.logs.Masking;
 import dev.mayfly.logs.Variant;
+import dev.mayfly.policy.PoolRules;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
 import java.net.URI;
@@ -61,6 +62,7 @@ final class SettingsBinding {
                 agent,
                 api(root.section("api"), daemon.stateDirectory()),
                 pools,
+                policy(root.section("policy")),
                 local(root.section("sources").section("local"), pools),
                 root.section("sources").sections("gitlab").stream().map(this::gitlab).toList(),
                 exchange(root.section("artifacts"), root.section("cache"), daemon.stateDirectory()),
@@ -138,7 +140,25 @@ final class SettingsBinding {
                         masking(section.section("masking")),
                         registryLogins.of(section)),
                 section.number("slots"),
+                rules(section.section("policy")),
                 section.flag("protected"));
+    }
+
+    private static PoolRules rules(Section section) {
+        return new PoolRules(
+                PoolRules.Forks.valueOf(constant(section, "forks")),
+                section.text("refs").equals("protected"),
+                section.texts("projects"),
+                section.texts("environments"),
+                section.texts("approve_environments"));
+    }
+
+    private PolicySettings policy(Section section) {
+        return new PolicySettings(
+                section.texts("files").stream()
+                        .map(file -> directory.resolve(file).toAbsolutePath().normalize())
+                        .toList(),
+                section.duration("approval_expires"));
     }
 
     private Masking masking(Section section) {
@@ -178,7 +198,27 @@ final class SettingsBinding {
                 new GitLabSettings.Tls(
                         file(section, "ca_file"),
                         file(section, "client_certificate"),
-                        file(section, "client_key")));
+                        file(section, "client_key")),
+                section.has("id_token")
+                        ? identity(section.section("id_token"), section.text("url"))
+                        : null);
+    }
+
+    private static GitLabSettings.IdToken identity(Section section, String url) {
+        String issuer = section.has("issuer") ? section.text("issuer") : withoutSlash(url);
+        return new GitLabSettings.IdToken(
+                section.text("variable"),
+                issuer,
+                section.text("audience"),
+                URI.create(
+                        section.has("keys")
+                                ? section.text("keys")
+                                : withoutSlash(issuer) + "/oauth/discovery/keys"),
+                section.flag("required"));
+    }
+
+    private static String withoutSlash(String address) {
+        return address.endsWith("/") ? address.substring(0, address.length() - 1) : address;
     }
 
     private @Nullable Path file(Section section, String key) {

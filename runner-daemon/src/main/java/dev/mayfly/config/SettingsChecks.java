@@ -19,10 +19,12 @@ final class SettingsChecks {
 
     void run() {
         checkEngineOfEnvironment();
+        checkEngineTransport();
         checkPort();
         checkPools();
         checkFeeds(root.section("sources").section("local"));
         checkGitLab(root.section("sources").sections("gitlab"));
+        checkIdentities();
         checkKey(root.section("secrets").section("file"));
         new VaultBinding(root).check();
     }
@@ -40,6 +42,24 @@ final class SettingsChecks {
                                 "host",
                                 "comes from $DOCKER_HOST, which is \"" + value + "\"",
                                 "set one of them to " + host.text("x-expected").orElseThrow()));
+    }
+
+    /** Whoever reaches such a port is root on the engine's host. */
+    private void checkEngineTransport() {
+        Section engine = root.section("engine");
+        String host =
+                engine.has("host")
+                        ? engine.text("host")
+                        : environment.variable("DOCKER_HOST").orElse("");
+        if (host.startsWith("tcp:")
+                && !engine.review().isFaulty(engine.pointer("host"))
+                && !engine.review().isFaulty(engine.pointer("allow_plain_tcp"))
+                && !engine.flag("allow_plain_tcp")) {
+            engine.report(
+                    "host",
+                    "is " + host + ", which is not encrypted and asks nobody who he is",
+                    "name a unix socket, or set engine.allow_plain_tcp: true");
+        }
     }
 
     private void checkPort() {
@@ -129,6 +149,7 @@ final class SettingsChecks {
             Section runner = runners.get(i);
             checkPool(runner);
             checkClientCertificate(runner);
+            checkTransport(runner);
             if (!runner.has("name")) {
                 continue;
             }
@@ -167,6 +188,47 @@ final class SettingsChecks {
                     "pool",
                     "pool \"" + fed + "\" takes jobs of protected runners only",
                     "mark the runner as protected at the server and here, or name another pool");
+        }
+    }
+
+    private static void checkTransport(Section runner) {
+        if (runner.review().isFaulty(runner.pointer("allow_plain_http"))
+                || runner.flag("allow_plain_http")) {
+            return;
+        }
+        Section identity = runner.section("id_token");
+        checkTransport(runner, "url");
+        checkTransport(identity, "issuer");
+        checkTransport(identity, "keys");
+    }
+
+    private static void checkTransport(Section section, String key) {
+        if (section.has(key) && Transport.isPlainHttp(section.text(key))) {
+            section.report(
+                    key,
+                    "is not encrypted: everybody on the way can read it and change it",
+                    "write https://, or set allow_plain_http: true for this runner");
+        }
+    }
+
+    /** Only a source that checks tokens can say for which environment a job is. */
+    private void checkIdentities() {
+        for (Section pool : root.sections("pools")) {
+            Section rules = pool.section("policy");
+            if (!rules.has("environments") || !pool.has("name")) {
+                continue;
+            }
+            for (Section runner : root.section("sources").sections("gitlab")) {
+                if (runner.has("pool")
+                        && runner.text("pool").equals(pool.text("name"))
+                        && runner.value().path("id_token").isMissingNode()) {
+                    rules.report(
+                            "environments",
+                            "needs verified identity tokens, and a runner that feeds the pool"
+                                    + " checks none",
+                            "add id_token to each runner of pool " + pool.text("name"));
+                }
+            }
         }
     }
 

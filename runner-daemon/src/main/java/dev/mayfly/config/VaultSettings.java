@@ -1,6 +1,7 @@
 package dev.mayfly.config;
 
 import dev.mayfly.job.PoolName;
+import dev.mayfly.policy.TrustedCondition;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -119,8 +120,10 @@ public record VaultSettings(Server server, Tls tls, Auth auth, List<Pool> pools)
      * Paths, and for whom.
      *
      * @param when values of claims, any of a list; empty for all jobs
+     * @param rule over verified facts, or null for none
      */
-    public record Allowed(List<String> paths, Map<String, List<String>> when) {
+    public record Allowed(
+            List<String> paths, Map<String, List<String>> when, @Nullable TrustedCondition rule) {
         public Allowed {
             paths = List.copyOf(paths);
             when = Map.copyOf(when);
@@ -135,13 +138,15 @@ public record VaultSettings(Server server, Tls tls, Auth auth, List<Pool> pools)
      * @param variable whether it is a variable too
      * @param template or null for none
      * @param when values of claims, any of a list; empty for all jobs
+     * @param rule over verified facts, or null for none
      */
     public record Binding(
             String name,
             String reference,
             boolean variable,
             @Nullable String template,
-            Map<String, List<String>> when) {
+            Map<String, List<String>> when,
+            @Nullable TrustedCondition rule) {
         public Binding {
             when = Map.copyOf(when);
         }

@@ -1,6 +1,6 @@
 package dev.mayfly.execution;
 
-import dev.mayfly.admission.AdmissionPolicy;
+import dev.mayfly.admission.Gate;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.logs.SpoolSettings;
 import dev.mayfly.metrics.JobMetrics;
@@ -12,7 +12,7 @@ import dev.mayfly.teardown.Reaper;
 /**
  * What a job passes through, in this order, and what it leaves its traces in.
  *
- * @param admission may it run here
+ * @param gate may it run here
  * @param secrets what it may know
  * @param sandboxes where it runs
  * @param reaper what destroys it
@@ -23,7 +23,7 @@ import dev.mayfly.teardown.Reaper;
  * @param life the life of this process
  */
 public record Stages(
-        AdmissionPolicy admission,
+        Gate gate,
         SecretsProvider secrets,
         SandboxBackend sandboxes,
         Reaper reaper,

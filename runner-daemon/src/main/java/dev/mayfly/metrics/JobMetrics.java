@@ -60,6 +60,50 @@ public final class JobMetrics {
     }
 
     /**
+     * Counts a rule that was about a job.
+     *
+     * @param rule its name; there are as many as the policy has
+     * @param effect what it does
+     * @param enforced whether that counted
+     */
+    public void ruleApplied(String rule, String effect, boolean enforced) {
+        Counter.builder(MetricNames.RULES_APPLIED)
+                .description("Rules that were about a job; enforced ones changed its way.")
+                .tag("rule", rule)
+                .tag("effect", effect)
+                .tag("enforced", Boolean.toString(enforced))
+                .register(registry)
+                .increment();
+    }
+
+    /**
+     * Shows from now on what becomes of the policy; once.
+     *
+     * @param stale whether changed files cannot be used; must answer at once
+     * @param waiting how many jobs wait for an approval; must answer at once
+     */
+    public void watchPolicy(BooleanSupplier stale, Supplier<Number> waiting) {
+        Gauge.builder(MetricNames.POLICY_STALE, () -> stale.getAsBoolean() ? 1 : 0)
+                .description("1 while changed policy files cannot be used and the last ones count.")
+                .register(registry);
+        Gauge.builder(MetricNames.APPROVALS_WAITING, waiting)
+                .description("Jobs that wait for somebody's approval.")
+                .register(registry);
+    }
+
+    /**
+     * Says how many endpoints of a kind are reached without encryption; once for each kind.
+     *
+     * @param endpoint what is reached
+     */
+    public void insecure(String endpoint, int count) {
+        Gauge.builder(MetricNames.INSECURE_ENDPOINTS, () -> count)
+                .description("Endpoints that the configuration reaches without encryption.")
+                .tag("endpoint", endpoint)
+                .register(registry);
+    }
+
+    /**
      * Counts a job whose outcome is decided.
      *
      * @param source the configuration's name of the source it came from

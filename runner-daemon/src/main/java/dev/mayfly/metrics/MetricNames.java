@@ -54,6 +54,18 @@ public final class MetricNames {
     /** Jobs of which a sweep found something. */
     public static final String SWEPT_JOBS = "mayfly.swept.jobs";
 
+    /** Rules that were about a job. */
+    public static final String RULES_APPLIED = "mayfly.policy.rules.applied";
+
+    /** Whether the policy files are not what is followed. */
+    public static final String POLICY_STALE = "mayfly.policy.stale";
+
+    /** Jobs that somebody can approve. */
+    public static final String APPROVALS_WAITING = "mayfly.approvals.waiting";
+
+    /** Endpoints whose connection is not encrypted, because the configuration allows it. */
+    public static final String INSECURE_ENDPOINTS = "mayfly.insecure.endpoints";
+
     /** Always 1; its labels say what runs. */
     public static final String BUILD = "mayfly.build.info";
 

@@ -1,6 +1,7 @@
 package dev.mayfly.source;
 
 import dev.mayfly.job.Cancellation;
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobSpec;
 import java.util.List;
@@ -9,7 +10,7 @@ import java.util.List;
  * A job that this process has taken and nobody else will get.
  *
  * @param job its id
- * @param source name of the source it came from
+ * @param facts what is known of it, and who says so
  * @param spec what its author asked for
  * @param cancellation requested by the source when its user cancels
  * @param tokenPrefixes what tokens begin with that the source's server wants masked in the log,
@@ -17,7 +18,7 @@ import java.util.List;
  */
 public record Claim(
         JobId job,
-        String source,
+        Facts facts,
         JobSpec spec,
         Cancellation cancellation,
         List<String> tokenPrefixes) {
@@ -26,8 +27,13 @@ public record Claim(
         tokenPrefixes = List.copyOf(tokenPrefixes);
     }
 
-    /** A job of a source that names no tokens. */
+    /** A job of a source that has no server. */
     public Claim(JobId job, String source, JobSpec spec, Cancellation cancellation) {
-        this(job, source, spec, cancellation, List.of());
+        this(job, Facts.ofSource(source, spec), spec, cancellation, List.of());
+    }
+
+    /** Name of the source it came from. */
+    public String source() {
+        return facts.source();
     }
 }

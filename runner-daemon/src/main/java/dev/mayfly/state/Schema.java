@@ -67,5 +67,35 @@ final class Schema {
                               identity TEXT NOT NULL,
                               UNIQUE (job, reference, identity)
                             ) STRICT
+                            """),
+                    List.of(
+                            """
+                            CREATE TABLE approval (
+                              job TEXT PRIMARY KEY,
+                              fingerprint TEXT NOT NULL,
+                              policy TEXT NOT NULL,
+                              subject TEXT NOT NULL,
+                              reason TEXT NOT NULL,
+                              held_at INTEGER NOT NULL,
+                              expires_at INTEGER NOT NULL,
+                              approved_at INTEGER,
+                              approved_by TEXT,
+                              used_at INTEGER,
+                              used_by TEXT
+                            ) STRICT, WITHOUT ROWID
+                            """,
+                            """
+                            CREATE INDEX approval_open ON approval (fingerprint, policy)
+                              WHERE used_at IS NULL
+                            """,
+                            """
+                            CREATE TABLE decision (
+                              seq INTEGER PRIMARY KEY AUTOINCREMENT,
+                              job TEXT NOT NULL UNIQUE,
+                              decided_at INTEGER NOT NULL,
+                              policy TEXT NOT NULL,
+                              verdict TEXT NOT NULL,
+                              text TEXT NOT NULL
+                            ) STRICT
                             """));
 }

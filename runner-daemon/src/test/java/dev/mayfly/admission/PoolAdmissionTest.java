@@ -3,6 +3,7 @@ package dev.mayfly.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.Inputs;
 import dev.mayfly.job.JobEnvironment;
 import dev.mayfly.job.JobSpec;
@@ -54,7 +55,7 @@ class PoolAdmissionTest {
     })
     void jobRunsInThePoolItAsksForOrInTheSourcesDefault(
             String source, @Nullable String asked, String admitted) {
-        assertThat(admission.review(source, new Wish().pool(asked).job()))
+        assertThat(verdict(source, new Wish().pool(asked).job()))
                 .isEqualTo(new Verdict.Admitted(new PoolName(admitted)));
     }
 
@@ -85,8 +86,7 @@ class PoolAdmissionTest {
                         .timeout(Duration.ofMinutes(30))
                         .resources(new ResourceRequest(1L << 30, 1.0, 64));
 
-        assertThat(admission.review("local", most.job()))
-                .isEqualTo(new Verdict.Admitted(UNTRUSTED));
+        assertThat(verdict("local", most.job())).isEqualTo(new Verdict.Admitted(UNTRUSTED));
     }
 
     @Test
@@ -108,7 +108,7 @@ class PoolAdmissionTest {
 
     @Test
     void jobIsNotMovedToAPoolThatWouldAllowIt() {
-        assertThat(admission.review("all", new Wish().network(NetworkAccess.FULL).job()))
+        assertThat(verdict("all", new Wish().network(NetworkAccess.FULL).job()))
                 .isInstanceOf(Verdict.Refused.class);
     }
 
@@ -126,7 +126,10 @@ class PoolAdmissionTest {
                     new SourceBinding(feeds, feeds.get(random.nextInt(feeds.size())));
             JobSpec job = randomWish(random).job();
 
-            Verdict verdict = new PoolAdmission(POOLS, Map.of("s", binding)).review("s", job);
+            Verdict verdict =
+                    new PoolAdmission(POOLS, Map.of("s", binding))
+                            .review(job, Facts.ofSource("s", job))
+                            .verdict();
 
             if (verdict instanceof Verdict.Admitted(PoolName pool)) {
                 admitted++;
@@ -164,12 +167,16 @@ class PoolAdmissionTest {
         WorkspaceSource remote = new WorkspaceSource.Git("https://git.example.com/a.git", "ab");
         assertThat(refusal("all", new Wish().pool("untrusted").workspace(remote)))
                 .contains("workspace.git.url", "pool untrusted has no network", "local repository");
-        assertThat(admission.review("all", new Wish().pool("trusted").workspace(remote).job()))
+        assertThat(verdict("all", new Wish().pool("trusted").workspace(remote).job()))
                 .isEqualTo(new Verdict.Admitted(TRUSTED));
     }
 
     private String refusal(String source, Wish wish) {
-        return ((Verdict.Refused) admission.review(source, wish.job())).reason();
+        return ((Verdict.Refused) verdict(source, wish.job())).reason();
+    }
+
+    private Verdict verdict(String source, JobSpec job) {
+        return admission.review(job, Facts.ofSource(source, job)).verdict();
     }
 
     private static Wish randomWish(Random random) {

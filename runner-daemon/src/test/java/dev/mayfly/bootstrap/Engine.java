@@ -196,6 +196,23 @@ final class Engine implements AutoCloseable {
                     .toList();
         }
 
+        /** Whatever the engine did to something that bears the name of a job. */
+        List<String> about(String job) {
+            return events.stream()
+                    .filter(event ->
+                            attributes(event).values().stream().anyMatch(v -> v.contains(job)))
+                    .map(event -> type(event) + " " + event.getAction())
+                    .toList();
+        }
+
+        /** References of images that were pulled. */
+        List<String> pulled() {
+            return events.stream()
+                    .filter(e -> "image".equals(type(e)) && "pull".equals(e.getAction()))
+                    .map(e -> Objects.requireNonNull(e.getActor()).getId())
+                    .toList();
+        }
+
         /** Ids of containers, and names of the volumes and networks that they were given. */
         Set<String> touched(String job) {
             Set<String> containers = new TreeSet<>();

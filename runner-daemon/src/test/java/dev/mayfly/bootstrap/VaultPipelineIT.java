@@ -80,9 +80,12 @@ class VaultPipelineIT {
                 """
                 , jwt: {mount: %s, role: prod}, bindings: [
                      {name: DB_USER, ref: 'vault:%s/creds/pipe#username', variable: true, when: {ref_protected: true}},
-                     {name: DB_PASSWORD, ref: 'vault:%s/creds/pipe#password', when: {ref_protected: true}}]\
+                     {name: DB_PASSWORD, ref: 'vault:%s/creds/pipe#password', when: {ref_protected: true}},
+                     {name: RULED, ref: 'vault:%s/data/shop#password', when: "server.project_id == '7' && !server.fork"},
+                     {name: NEVER, ref: 'vault:%s/data/shop#password', when: "server.ref_protected"},
+                     {name: UNVERIFIED, ref: 'vault:%s/data/shop#password', when: "claims.project_id == '42'"}]\
                 """
-                        .formatted(auth, database, database));
+                        .formatted(auth, database, database, keyValue, keyValue, keyValue));
         daemon = Daemon.start(installation.settings());
     }
 
@@ -180,6 +183,20 @@ class VaultPipelineIT {
                 .contains("identity token gives no access to the role prod")
                 .doesNotContain("ran\n");
         assertThat(job.failureReason()).isEqualTo("runner_configuration_error");
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void ruleDecidesWhoIsGivenWhatByFactsThatNoJobCanChoose() throws InterruptedException {
+        StubJob job =
+                ended(
+                        510,
+                        CI.token(Map.of()),
+                        "test -s /run/secrets/RULED",
+                        "test ! -e /run/secrets/NEVER",
+                        "test ! -e /run/secrets/UNVERIFIED");
+
+        assertThat(job.status()).as(job.trace()).isEqualTo(StubJob.Status.SUCCESS);
         assertNothingIsLeft();
     }
 

@@ -15,6 +15,7 @@ import dev.mayfly.logs.Masking;
 import dev.mayfly.logs.TokenShape;
 import dev.mayfly.logs.TokenShapes;
 import dev.mayfly.logs.Variant;
+import dev.mayfly.policy.PoolRules;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
 import java.io.IOException;
@@ -129,6 +130,12 @@ class ConfigLoaderTest {
                                                 TokenShapes.of(TokenRules.builtIn())),
                                         RegistryLogins.NONE),
                                 1,
+                                new PoolRules(
+                                        PoolRules.Forks.HOLD,
+                                        false,
+                                        List.of(),
+                                        List.of(),
+                                        List.of()),
                                 false));
     }
 
@@ -237,7 +244,7 @@ class ConfigLoaderTest {
     void engineOfTheEnvironmentIsUsedUnlessTheFileNamesOne() {
         Environment environment = environment(Map.of("DOCKER_HOST", "tcp://10.0.0.1:2376"));
 
-        assertThat(load(POOL, environment).engine().host())
+        assertThat(load(POOL + "engine: {allow_plain_tcp: true}", environment).engine().host())
                 .isEqualTo(URI.create("tcp://10.0.0.1:2376"));
         assertThat(load(POOL + "engine: {host: 'unix:///a.sock'}", environment).engine().host())
                 .isEqualTo(URI.create("unix:///a.sock"));

@@ -14,7 +14,13 @@ import org.slf4j.LoggerFactory;
 class DocumentSchemaTest {
 
     @ParameterizedTest
-    @ValueSource(strings = {"mayfly.schema.json", "job.schema.json", "token-rules.schema.json"})
+    @ValueSource(
+            strings = {
+                "mayfly.schema.json",
+                "job.schema.json",
+                "token-rules.schema.json",
+                "policy.schema.json"
+            })
     void validatorKnowsEveryKeyword(String name) throws Exception {
         Logger validator = (Logger) LoggerFactory.getLogger("com.networknt.schema");
         ListAppender<ILoggingEvent> heard = new ListAppender<>();

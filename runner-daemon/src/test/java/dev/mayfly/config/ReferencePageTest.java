@@ -16,6 +16,7 @@ class ReferencePageTest {
     @CsvSource({
         "configuration.md, mayfly.schema.json",
         "job.md, job.schema.json",
+        "policy.md, policy.schema.json",
         "token-rules.md, token-rules.schema.json"
     })
     void pageAgreesWithItsSchema(String page, String schema) throws IOException {
@@ -24,6 +25,7 @@ class ReferencePageTest {
                 ReferencePage.of(
                         switch (page) {
                             case "job.md" -> DocumentSchema.JOB;
+                            case "policy.md" -> DocumentSchema.POLICY;
                             case "token-rules.md" -> DocumentSchema.TOKEN_RULES;
                             default -> DocumentSchema.CONFIGURATION;
                         },

@@ -65,7 +65,7 @@ class VaultBindingTest {
                 .returns(new VaultSettings.Minted("r", List.of()), VaultSettings.Pool::minted)
                 .returns(null, VaultSettings.Pool::jwt)
                 .returns(
-                        List.of(new VaultSettings.Allowed(List.of("a/b"), Map.of())),
+                        List.of(new VaultSettings.Allowed(List.of("a/b"), Map.of(), null)),
                         VaultSettings.Pool::allowed);
     }
 
@@ -123,7 +123,8 @@ class VaultBindingTest {
                                         "ref_protected",
                                         List.of("true"),
                                         "project_id",
-                                        List.of("42", "043"))));
+                                        List.of("42", "043")),
+                                null));
         assertThat(pool.bindings())
                 .containsExactly(
                         new VaultSettings.Binding(
@@ -131,7 +132,48 @@ class VaultBindingTest {
                                 "vault:a/b",
                                 true,
                                 "x {{y}}",
-                                Map.of("ref", List.of("main"))));
+                                Map.of("ref", List.of("main")),
+                                null));
+    }
+
+    @Test
+    void whenCanBeARuleOverVerifiedFactsAndNeedsNoTokenThen() throws IOException {
+        VaultSettings.Pool pool =
+                vault(
+                                """
+                                pools:
+                                  - name: only
+                                    vault:
+                                      token_role: r
+                                      allow: [{paths: [a/b], when: 'server.project_id == "42" && !server.fork'}]
+                                      bindings: [{name: A, ref: 'vault:a/b', when: 'server.ref_protected'}]
+                                """
+                                        + SERVER)
+                        .pools()
+                        .getFirst();
+
+        assertThat(pool.allowed().getFirst().when()).isEmpty();
+        assertThat(pool.allowed().getFirst().rule())
+                .hasToString("server.project_id == \"42\" && !server.fork");
+        assertThat(pool.bindings().getFirst().rule()).hasToString("server.ref_protected");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "job.variables.TARGET == \"prod\" | pools[0].vault.allow[0].when is no condition",
+                "server.projekt == \"x\"          | pools[0].vault.allow[0].when is no condition: there is no fact server.projekt",
+                "server.fork &&                   | pools[0].vault.allow[0].when is no condition",
+            })
+    void ruleThatIsNoneOrTrustsTheJobIsRefused(String rule, String problem) {
+        assertThat(
+                        problems(
+                                POOL.replace("paths: [a/b]", "paths: [a/b], when: '" + rule + "'")
+                                        + SERVER))
+                .singleElement()
+                .asString()
+                .startsWith(problem);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mayfly.admission.Verdict;
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.GitFetch;
 import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.HandedValue.Use;
@@ -112,7 +113,11 @@ class BroughtAlongTest {
         new JobRun(
                         trial.stages(),
                         new Claim(
-                                Trial.JOB, "local", job(), trial.cancellation, List.of("custom-")),
+                                Trial.JOB,
+                                Facts.ofSource("local", job()),
+                                job(),
+                                trial.cancellation,
+                                List.of("custom-")),
                         trial.report,
                         Trial.TERMS)
                 .toTheEnd();

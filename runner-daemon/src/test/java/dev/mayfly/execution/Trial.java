@@ -1,5 +1,10 @@
 package dev.mayfly.execution;
 
+import dev.mayfly.admission.Approvals;
+import dev.mayfly.admission.Decision;
+import dev.mayfly.admission.DecisionLog;
+import dev.mayfly.admission.Gate;
+import dev.mayfly.admission.IdentityCheck;
 import dev.mayfly.admission.Verdict;
 import dev.mayfly.artifacts.CacheStore;
 import dev.mayfly.artifacts.UnpackLimits;
@@ -80,6 +85,7 @@ final class Trial implements AutoCloseable {
     CacheStore caches = CacheStore.NONE;
     SpoolSettings spool;
     PoolTerms terms = TERMS;
+    Approvals approvals = Approvals.NONE;
     Verdict verdict = new Verdict.Admitted(POOL);
     private final Lives lives;
     private final Reaper reaper;
@@ -101,7 +107,11 @@ final class Trial implements AutoCloseable {
 
     Stages stages() {
         return new Stages(
-                (_, _) -> verdict,
+                new Gate(
+                        IdentityCheck.NONE,
+                        (_, _) -> Decision.of(verdict),
+                        approvals,
+                        DecisionLog.NONE),
                 secrets,
                 engine,
                 reaper,

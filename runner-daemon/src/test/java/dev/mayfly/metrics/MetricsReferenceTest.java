@@ -69,6 +69,9 @@ class MetricsReferenceTest {
                                         false,
                                         "asked"))));
         metrics.sweep(1, 0);
+        metrics.ruleApplied("no-latest", "deny", true);
+        metrics.watchPolicy(() -> false, () -> 0);
+        metrics.insecure("engine", 0);
     }
 
     @Test

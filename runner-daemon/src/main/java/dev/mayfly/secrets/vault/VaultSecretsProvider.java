@@ -1,5 +1,6 @@
 package dev.mayfly.secrets.vault;
 
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.HandedValue;
@@ -103,7 +104,8 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
     }
 
     @Override
-    public List<SecretRequest> bound(PoolName pool, List<HandedValue> handed) {
+    public List<SecretRequest> bound(
+            PoolName pool, Facts.Trusted known, List<HandedValue> handed) {
         PoolAccess access = pools.get(pool);
         if (access == null) {
             return List.of();
@@ -111,6 +113,7 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
         Claims claims = new Identities(server, access).usual(handed).claims();
         return access.bindings().stream()
                 .filter(binding -> claims.objections(binding.when()).isEmpty())
+                .filter(binding -> binding.rule().objection(pool, known).isEmpty())
                 .map(b -> new SecretRequest(b.name(), b.reference(), b.asVariable()))
                 .toList();
     }
@@ -207,7 +210,7 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
                                 + " runner's configuration");
             }
             List<List<String>> objections =
-                    covering.stream().map(one -> claims.objections(one.when())).toList();
+                    covering.stream().map(one -> objections(order, claims, one)).toList();
             if (objections.stream().noneMatch(List::isEmpty)) {
                 throw refused(
                         order,
@@ -220,6 +223,15 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
                                         .collect(Collectors.joining("; or else ")));
             }
         }
+    }
+
+    private static List<String> objections(SecretsOrder order, Claims claims, Allowance allowed) {
+        List<String> objections = new ArrayList<>(claims.objections(allowed.when()));
+        String broken = allowed.rule().objection(order.pool(), order.known());
+        if (!broken.isEmpty()) {
+            objections.add(broken);
+        }
+        return objections;
     }
 
     private FaultException refused(SecretsOrder order, String subject, String why) {

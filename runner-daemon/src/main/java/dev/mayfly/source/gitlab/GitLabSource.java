@@ -310,7 +310,7 @@ public final class GitLabSource implements JobSource, AutoCloseable {
                 yield Optional.of(
                         new Claim(
                                 id,
-                                name(),
+                                ServedFacts.of(payload, settings, api.server(), spec),
                                 spec,
                                 job.cancellation(),
                                 payload.facts().server().maskedPrefixes()));

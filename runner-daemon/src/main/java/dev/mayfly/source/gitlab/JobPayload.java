@@ -29,10 +29,21 @@ record JobPayload(JobFacts facts, GitLabToken token, GitFacts git, Work work, Tr
      * @param id its number
      * @param name as in the pipeline
      * @param stage as in the pipeline
-     * @param project the project's number
+     * @param project whose it is
      * @param server what the server can do
      */
-    record JobFacts(long id, String name, String stage, long project, ServerFeatures server) {}
+    record JobFacts(
+            long id, String name, String stage, ProjectFacts project, ServerFeatures server) {}
+
+    /**
+     * Whose a job is. What a server of an older version does not say is empty.
+     *
+     * @param id the project's number
+     * @param path of the project, with its groups
+     * @param pipeline its number
+     * @param user the number of who started it
+     */
+    record ProjectFacts(long id, String path, String pipeline, String user) {}
 
     /**
      * What the server can do.
@@ -54,12 +65,14 @@ record JobPayload(JobFacts facts, GitLabToken token, GitFacts git, Work work, Tr
      * A job's sources.
      *
      * @param url of the repository, its credentials taken out
-     * @param ref the branch or tag
+     * @param ref the branch or tag, or the ref of a merge request
+     * @param tag whether it is a tag
      * @param sha full hash of the commit
      * @param protectedRef whether the ref is protected; false where the server does not say
      * @param fetch how to get it
      */
-    record GitFacts(String url, String ref, String sha, boolean protectedRef, Fetch fetch) {}
+    record GitFacts(
+            String url, String ref, boolean tag, String sha, boolean protectedRef, Fetch fetch) {}
 
     /**
      * How sources are fetched.

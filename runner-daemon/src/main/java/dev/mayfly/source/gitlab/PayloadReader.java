@@ -14,6 +14,7 @@ import dev.mayfly.source.gitlab.JobPayload.Fetch;
 import dev.mayfly.source.gitlab.JobPayload.GitFacts;
 import dev.mayfly.source.gitlab.JobPayload.Image;
 import dev.mayfly.source.gitlab.JobPayload.JobFacts;
+import dev.mayfly.source.gitlab.JobPayload.ProjectFacts;
 import dev.mayfly.source.gitlab.JobPayload.SecretWish;
 import dev.mayfly.source.gitlab.JobPayload.ServerFeatures;
 import dev.mayfly.source.gitlab.JobPayload.Service;
@@ -84,7 +85,11 @@ final class PayloadReader {
                 root.path("id").asLong(),
                 required(info, "job_info", "name"),
                 text(info, "stage"),
-                info.path("project_id").asLong(),
+                new ProjectFacts(
+                        info.path("project_id").asLong(),
+                        text(info, "project_full_path"),
+                        text(info, "pipeline_id"),
+                        text(info, "user_id")),
                 new ServerFeatures(
                         features.path("trace_sections").asBoolean(),
                         reasons,
@@ -100,6 +105,7 @@ final class PayloadReader {
         return new GitFacts(
                 CREDENTIALS.matcher(required(git, "git_info", "repo_url")).replaceFirst("$1"),
                 required(git, "git_info", "ref"),
+                text(git, "ref_type").equals("tag"),
                 sha,
                 git.path("protected").asBoolean(),
                 new Fetch(

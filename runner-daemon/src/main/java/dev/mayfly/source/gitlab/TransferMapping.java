@@ -44,7 +44,7 @@ final class TransferMapping {
     Transfers map() {
         JobPayload.Transfers wanted = payload.transfers();
         return new Transfers(
-                String.valueOf(payload.facts().project()),
+                String.valueOf(payload.facts().project().id()),
                 wanted.dependencies(),
                 wanted.caches().stream().flatMap(wish -> cache(wish).stream()).toList(),
                 wanted.artifacts().stream().map(this::artifact).toList());

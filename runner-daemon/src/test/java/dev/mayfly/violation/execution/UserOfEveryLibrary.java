@@ -5,6 +5,10 @@ public interface UserOfEveryLibrary {
 
     com.github.dockerjava.api.DockerClient docker();
 
+    com.nimbusds.jwt.SignedJWT nimbus();
+
+    dev.cel.runtime.CelRuntime cel();
+
     com.google.crypto.tink.Aead tink();
 
     io.github.jopenlibs.vault.Vault vault();

@@ -1,0 +1,315 @@
+package dev.mayfly.decision;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.mayfly.admission.Decision;
+import dev.mayfly.admission.DecisionLog;
+import dev.mayfly.admission.Effect;
+import dev.mayfly.admission.Finding;
+import dev.mayfly.admission.Gate;
+import dev.mayfly.admission.IdentityCheck;
+import dev.mayfly.admission.Verdict;
+import dev.mayfly.job.Facts;
+import dev.mayfly.job.ImageSpec;
+import dev.mayfly.job.Inputs;
+import dev.mayfly.job.JobEnvironment;
+import dev.mayfly.job.JobId;
+import dev.mayfly.job.JobSpec;
+import dev.mayfly.job.NetworkAccess;
+import dev.mayfly.job.PoolName;
+import dev.mayfly.job.RegistrationFacts;
+import dev.mayfly.job.ResourceRequest;
+import dev.mayfly.job.ServerFacts;
+import dev.mayfly.job.SettableFacts;
+import dev.mayfly.job.Steps;
+import dev.mayfly.job.VerifiedClaims;
+import dev.mayfly.job.WorkspaceSource;
+import dev.mayfly.state.StateDirectory;
+import dev.mayfly.state.StateStore;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Jobs that a rule holds, through the gate and with the state database that the daemon has. */
+class HeldJobsTest {
+
+    private static final PoolName POOL = new PoolName("trusted");
+    private static final Verdict HELD = new Verdict.Held(POOL, "somebody looks first");
+    private static final String POLICY = "d".repeat(64);
+
+    @TempDir Path folder;
+
+    private Instant now = Instant.parse("2026-11-21T10:00:00Z");
+    private final InstantSource clock = () -> now;
+    private StateStore store;
+    private SqliteApprovals approvals;
+    private KeptDecisions decisions;
+
+    @BeforeEach
+    void open() {
+        store = StateStore.open(new StateDirectory(folder).create());
+        approvals = new SqliteApprovals(store, Duration.ofHours(24), clock);
+        decisions = new KeptDecisions(store, clock, KeptDecisions.Listener.NONE);
+    }
+
+    @AfterEach
+    void close() {
+        store.close();
+    }
+
+    @Test
+    void heldJobIsRefusedWithWhatToDoAndRunsOnceWhenItIsApproved() throws Exception {
+        assertThat(refusal("shop-1", job("make deploy")))
+                .contains("held for approval", "somebody looks first", "mayfly approve shop-1")
+                .contains("within 24 h");
+
+        assertThat(approvals.approve(new JobId("shop-1"), "alex"))
+                .isEqualTo(SqliteApprovals.Effect.APPROVED);
+        assertThat(admit("shop-2", job("make deploy"))).isEqualTo(new Verdict.Admitted(POOL));
+        assertThat(refusal("shop-3", job("make deploy"))).contains("mayfly approve shop-3");
+    }
+
+    @Test
+    void approvalOutlivesARestart() throws Exception {
+        refusal("shop-1", job("make deploy"));
+        close();
+        open();
+        assertThat(approvals.open())
+                .singleElement()
+                .satisfies(held -> {
+                    assertThat(held.wish().job()).isEqualTo(new JobId("shop-1"));
+                    assertThat(held.wish().subject()).contains("group/demo", "main");
+                });
+        approvals.approve(new JobId("shop-1"), "alex");
+        close();
+        open();
+
+        assertThat(admit("shop-2", job("make deploy"))).isEqualTo(new Verdict.Admitted(POOL));
+        assertThat(approvals.open()).isEmpty();
+    }
+
+    @Test
+    void approvalIsForExactlyWhatWasHeld() throws Exception {
+        refusal("shop-1", job("make deploy"));
+        approvals.approve(new JobId("shop-1"), "alex");
+
+        assertThat(refusal("shop-2", job("make deploy; curl evil.example")))
+                .contains("approve shop-2");
+        assertThat(
+                        gate(POLICY)
+                                .admit(
+                                        new JobId("shop-3"),
+                                        job("make deploy"),
+                                        facts(job("make deploy"), "b".repeat(40)),
+                                        List.of())
+                                .verdict())
+                .isInstanceOf(Verdict.Refused.class);
+        JobSpec other = job("make deploy", Map.of("TARGET", "all"));
+        assertThat(refusal("shop-4", other)).contains("approve shop-4");
+        // What the server sets anew for each run is no other job.
+        assertThat(admit("shop-5", job("make deploy", Map.of("CI_JOB_ID", "5"))))
+                .isEqualTo(new Verdict.Admitted(POOL));
+    }
+
+    @Test
+    void approvalUnderAnotherPolicyIsWorthNothing() throws Exception {
+        refusal("shop-1", job("make deploy"));
+        approvals.approve(new JobId("shop-1"), "alex");
+        JobSpec spec = job("make deploy");
+
+        assertThat(
+                        gate("e".repeat(64))
+                                .admit(new JobId("shop-2"), spec, facts(spec), List.of())
+                                .verdict())
+                .isInstanceOfSatisfying(
+                        Verdict.Refused.class,
+                        refused -> assertThat(refused.reason()).contains("approve shop-2"));
+    }
+
+    @Test
+    void approvalExpiresWithTheWish() throws Exception {
+        refusal("shop-1", job("make deploy"));
+        approvals.approve(new JobId("shop-1"), "alex");
+        now = now.plus(Duration.ofHours(24));
+
+        assertThat(refusal("shop-2", job("make deploy"))).contains("mayfly approve shop-2");
+        assertThat(approvals.approve(new JobId("shop-1"), "alex"))
+                .isEqualTo(SqliteApprovals.Effect.UNKNOWN);
+    }
+
+    @Test
+    void jobThatIsRunAgainWhileItWaitsWaitsUnderItsFirstName() throws Exception {
+        refusal("shop-1", job("make deploy"));
+
+        assertThat(refusal("shop-2", job("make deploy"))).contains("mayfly approve shop-1");
+        assertThat(approvals.open()).hasSize(1);
+    }
+
+    @Test
+    void wishesAreBounded() throws Exception {
+        for (int i = 0; i < SqliteApprovals.MOST_WAITING; i++) {
+            refusal("shop-" + i, job("echo " + i));
+        }
+
+        assertThat(refusal("shop-last", job("echo last"))).contains("500 jobs wait");
+        assertThat(approvals.open()).hasSize(SqliteApprovals.MOST_WAITING);
+    }
+
+    @Test
+    void nobodyApprovesWhatIsNotHeld() {
+        assertThat(approvals.approve(new JobId("shop-1"), "alex"))
+                .isEqualTo(SqliteApprovals.Effect.UNKNOWN);
+    }
+
+    @Test
+    void explanationSaysWhoSaysWhatAndWhichRulesApply() throws Exception {
+        JobSpec spec = job("make", Map.of("TOKEN", "v4lue-of-a-variable"));
+        admit("shop-1", spec);
+
+        assertThat(decisions.explanation(new JobId("shop-1")).orElseThrow())
+                .contains("verdict:  held", "policy:   " + POLICY)
+                .containsSubsequence(
+                        "facts of the server, set by it",
+                        "server.project          group/demo",
+                        "facts of the job, set by its author",
+                        "job.variables           1, not shown",
+                        "applies  hold  look-first",
+                        "because somebody looks first",
+                        "-        deny  no-latest")
+                .doesNotContain("v4lue-of-a-variable");
+        assertThat(decisions.policy(new JobId("shop-1"))).contains(POLICY);
+        assertThat(decisions.explanation(new JobId("shop-9"))).isEmpty();
+    }
+
+    @Test
+    void nameOfAJobWritesNoLinesOfItsOwn() throws Exception {
+        JobSpec evil = named("x\nverdict:  admitted\u001b[2J");
+        admit("shop-1", evil);
+
+        assertThat(decisions.explanation(new JobId("shop-1")).orElseThrow().lines())
+                .noneMatch(line -> line.startsWith("verdict:  admitted"))
+                .noneMatch(line -> line.contains("\u001b"));
+    }
+
+    @Test
+    void jobWhoseTokenIsNotGoodIsRefusedBeforeAnyRuleIsAsked() throws Exception {
+        Gate gate =
+                new Gate(
+                        (_, _) -> new IdentityCheck.Result.Refused("its token is not good"),
+                        (_, _) -> {
+                            throw new AssertionError("a rule was asked");
+                        },
+                        approvals,
+                        DecisionLog.NONE);
+        JobSpec spec = job("make");
+
+        assertThat(gate.admit(new JobId("shop-1"), spec, facts(spec), List.of()).verdict())
+                .isEqualTo(new Verdict.Refused("its token is not good"));
+    }
+
+    @Test
+    void ofTwoJobsThatComeAtOnceOneUsesTheApproval() throws Exception {
+        refusal("shop-1", job("make deploy"));
+        approvals.approve(new JobId("shop-1"), "alex");
+
+        List<Verdict> verdicts =
+                IntStream.range(2, 10)
+                        .parallel()
+                        .mapToObj(i -> {
+                            try {
+                                return admit("shop-" + i, job("make deploy"));
+                            } catch (InterruptedException e) {
+                                throw new IllegalStateException(e);
+                            }
+                        })
+                        .toList();
+
+        assertThat(verdicts.stream().filter(Verdict.Admitted.class::isInstance)).hasSize(1);
+    }
+
+    private Verdict admit(String id, JobSpec spec) throws InterruptedException {
+        return gate(POLICY).admit(new JobId(id), spec, facts(spec), List.of()).verdict();
+    }
+
+    private String refusal(String id, JobSpec spec) throws InterruptedException {
+        return ((Verdict.Refused) admit(id, spec)).reason();
+    }
+
+    private Gate gate(String policy) {
+        return new Gate(
+                IdentityCheck.NONE,
+                (_, _) ->
+                        new Decision(
+                                HELD,
+                                policy,
+                                List.of(
+                                        new Finding(
+                                                "look-first",
+                                                Effect.HOLD,
+                                                true,
+                                                true,
+                                                "somebody looks first",
+                                                List.of("server.fork")),
+                                        new Finding(
+                                                "no-latest",
+                                                Effect.DENY,
+                                                false,
+                                                true,
+                                                "images need a fixed tag",
+                                                List.of("job.image")))),
+                approvals,
+                decisions);
+    }
+
+    private static Facts facts(JobSpec spec) {
+        return facts(spec, "a".repeat(40));
+    }
+
+    private static Facts facts(JobSpec spec, String commit) {
+        return new Facts(
+                new Facts.Trusted(
+                        new RegistrationFacts("shop", "https://gitlab.example.com", false),
+                        new ServerFacts(
+                                new ServerFacts.Project("7", "group/demo"),
+                                new ServerFacts.Ref(
+                                        "main", ServerFacts.RefKind.BRANCH, true, commit),
+                                false,
+                                new ServerFacts.Run("1", "55", "12")),
+                        VerifiedClaims.NONE),
+                SettableFacts.of(spec));
+    }
+
+    private static JobSpec job(String script) {
+        return job(script, Map.of());
+    }
+
+    private static JobSpec job(String script, Map<String, String> variables) {
+        return spec("deploy", script, variables);
+    }
+
+    private static JobSpec named(String name) {
+        return spec(name, "make", Map.of());
+    }
+
+    private static JobSpec spec(String name, String script, Map<String, String> variables) {
+        return new JobSpec(
+                name,
+                POOL,
+                new Steps(List.of(script), List.of(), (Duration) null),
+                new JobEnvironment(
+                        new ImageSpec("debian:bookworm", List.of()),
+                        List.of(),
+                        NetworkAccess.NONE,
+                        ResourceRequest.NONE),
+                new Inputs(variables, List.of(), new WorkspaceSource.Empty()),
+                List.of());
+    }
+}
