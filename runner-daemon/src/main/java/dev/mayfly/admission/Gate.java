@@ -32,15 +32,14 @@ public record Gate(
      * Lets a job in, or not.
      *
      * @param handed the values that came with the job
-     * @return with {@link Verdict.Admitted} or {@link Verdict.Refused}, never held: a job that waits for
-     *     an approval is refused, and admitted when it comes again
+     * @return with {@link Verdict.Admitted} or {@link Verdict.Refused}, never held: a job that
+     *     waits for an approval is refused, and admitted when it comes again
      */
     public Entry admit(JobId job, JobSpec spec, Facts facts, List<HandedValue> handed)
             throws InterruptedException {
         return switch (identity.check(facts.trusted(), handed)) {
             case IdentityCheck.Result.Verified(var claims) ->
-                    new Entry(
-                            decided(job, spec, facts.with(claims)), facts.with(claims).trusted());
+                    new Entry(decided(job, spec, facts.with(claims)), facts.with(claims).trusted());
             case IdentityCheck.Result.Refused(String reason) -> {
                 Decision refusal = Decision.of(new Verdict.Refused(reason));
                 record.decided(job, facts, refusal, refusal.verdict());

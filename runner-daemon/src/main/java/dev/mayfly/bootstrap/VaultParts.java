@@ -47,8 +47,8 @@ final class VaultParts {
                 minted(pool.minted()),
                 exchanged(pool.jwt()),
                 pool.allowed().stream()
-                        .map(one -> new PoolAccess.Allowance(
-                                        one.paths(), one.when(), rule(one.rule())))
+                        .map(one ->
+                                new PoolAccess.Allowance(one.paths(), one.when(), rule(one.rule())))
                         .toList(),
                 pool.bindings().stream()
                         .map(one ->

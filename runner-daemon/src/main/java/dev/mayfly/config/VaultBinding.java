@@ -211,8 +211,8 @@ record VaultBinding(Section root) {
                         : null,
                 vault.has("jwt") ? jwt(vault.section("jwt")) : null,
                 vault.sections("allow").stream()
-                        .map(one -> new VaultSettings.Allowed(
-                                        one.texts("paths"), when(one), rule(one)))
+                        .map(one ->
+                                new VaultSettings.Allowed(one.texts("paths"), when(one), rule(one)))
                         .toList(),
                 vault.sections("bindings").stream().map(VaultBinding::binding).toList());
     }

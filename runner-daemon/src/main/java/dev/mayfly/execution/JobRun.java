@@ -226,7 +226,8 @@ public final class JobRun {
 
     private List<Secret> fetchSecrets() throws InterruptedException {
         List<HandedValue> handed = claim.spec().inputs().handed();
-        List<SecretRequest> wanted = plan.secrets(stages.secrets().bound(terms.pool(), known, handed));
+        List<SecretRequest> wanted =
+                plan.secrets(stages.secrets().bound(terms.pool(), known, handed));
         if (wanted.isEmpty()) {
             return List.of();
         }

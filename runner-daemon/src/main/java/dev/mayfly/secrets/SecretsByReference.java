@@ -47,8 +47,7 @@ public final class SecretsByReference implements SecretsProvider {
     }
 
     @Override
-    public List<SecretRequest> bound(
-            PoolName pool, Facts.Trusted known, List<HandedValue> handed) {
+    public List<SecretRequest> bound(PoolName pool, Facts.Trusted known, List<HandedValue> handed) {
         List<SecretRequest> bound = new ArrayList<>(plain.bound(pool, known, handed));
         bound.addAll(schemed.bound(pool, known, handed));
         return bound;

@@ -3,8 +3,8 @@ package dev.mayfly.secrets;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.mayfly.job.Fault;
 import dev.mayfly.job.Facts;
+import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.JobId;

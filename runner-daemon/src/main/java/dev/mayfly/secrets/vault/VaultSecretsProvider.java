@@ -104,8 +104,7 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
     }
 
     @Override
-    public List<SecretRequest> bound(
-            PoolName pool, Facts.Trusted known, List<HandedValue> handed) {
+    public List<SecretRequest> bound(PoolName pool, Facts.Trusted known, List<HandedValue> handed) {
         PoolAccess access = pools.get(pool);
         if (access == null) {
             return List.of();

@@ -411,9 +411,14 @@ class IdentityTokenIT {
                 .singleElement()
                 .satisfies(bound ->
                         assertThat(bound.variable()).isEqualTo(SecretRequest.Variable.VALUE));
-        assertThat(vault.provider.bound(POOL, Facts.Trusted.NOTHING, identity(CI.token(Map.of("ref_protected", "false")))))
+        assertThat(
+                        vault.provider.bound(
+                                POOL,
+                                Facts.Trusted.NOTHING,
+                                identity(CI.token(Map.of("ref_protected", "false")))))
                 .isEmpty();
         assertThat(vault.provider.bound(POOL, Facts.Trusted.NOTHING, List.of())).isEmpty();
-        assertThat(vault.provider.bound(POOL, Facts.Trusted.NOTHING, identity("no.token"))).isEmpty();
+        assertThat(vault.provider.bound(POOL, Facts.Trusted.NOTHING, identity("no.token")))
+                .isEmpty();
     }
 }
