@@ -119,7 +119,7 @@ final class MayflyProcess implements AutoCloseable {
     private static MayflyProcess ready(MayflyProcess daemon) throws InterruptedException {
         Eventually.holds(
                 "the daemon is ready",
-                Duration.ofSeconds(30),
+                Duration.ofSeconds(60),
                 () -> {
                     assertThat(daemon.process.isAlive()).as(daemon.said()).isTrue();
                     return daemon.said().contains("mayfly is ready");
