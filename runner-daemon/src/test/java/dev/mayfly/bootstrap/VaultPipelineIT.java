@@ -81,7 +81,7 @@ class VaultPipelineIT {
                 , jwt: {mount: %s, role: prod}, bindings: [
                      {name: DB_USER, ref: 'vault:%s/creds/pipe#username', variable: true, when: {ref_protected: true}},
                      {name: DB_PASSWORD, ref: 'vault:%s/creds/pipe#password', when: {ref_protected: true}},
-                     {name: RULED, ref: 'vault:%s/data/shop#password', when: "server.project_id == '7' && !server.fork"},
+                     {name: RULED, ref: 'vault:%s/data/shop#password', when: "server.ref == 'ruled' && server.project_id == '7' && !server.fork"},
                      {name: NEVER, ref: 'vault:%s/data/shop#password', when: "server.ref_protected"},
                      {name: UNVERIFIED, ref: 'vault:%s/data/shop#password', when: "claims.project_id == '42'"}]\
                 """
@@ -188,13 +188,15 @@ class VaultPipelineIT {
 
     @Test
     void ruleDecidesWhoIsGivenWhatByFactsThatNoJobCanChoose() throws InterruptedException {
-        StubJob job =
-                ended(
+        StubPayload payload =
+                payload(
                         510,
                         CI.token(Map.of()),
                         "test -s /run/secrets/RULED",
                         "test ! -e /run/secrets/NEVER",
                         "test ! -e /run/secrets/UNVERIFIED");
+        ((ObjectNode) payload.node().path("git_info")).put("ref", "ruled");
+        StubJob job = ended(payload);
 
         assertThat(job.status()).as(job.trace()).isEqualTo(StubJob.Status.SUCCESS);
         assertNothingIsLeft();
