@@ -232,6 +232,7 @@ class PublishedFilesTest {
                         Map.entry("pools[].vault.policies", "[other]"),
                         Map.entry("pools[].vault.jwt.mount", "other"),
                         Map.entry("pools[].vault.jwt.role", "other"),
+                        Map.entry("pools[].vault.jwt.other_roles", "[k]"),
                         Map.entry("pools[].vault.jwt.variable", "OTHER"),
                         Map.entry("pools[].vault.allow[].paths", "[other/*]"),
                         Map.entry("pools[].vault.allow[].when.<NAME>", "[main, true, 7]"),
