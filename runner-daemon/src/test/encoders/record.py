@@ -3,7 +3,7 @@
 
     runner-daemon/src/test/encoders/record.py
 
-Needs python3, node, go, jq, perl, php, ruby, rustc, zsh, curl, openssl, xxd and coreutils; fails if one is missing.
+Needs python3 with PyYAML, node, go, jq, perl, php, ruby, rustc, zsh, curl, openssl, xxd and coreutils; fails if one is missing.
 Each command gets the value in the environment variable V and prints what it makes of it. What it prints around the
 value stands here, written by hand: the test checks that nothing else is left when the value is hidden.
 
@@ -22,10 +22,14 @@ TARGET = Path(__file__).parent.parent / "resources/dev/mayfly/logs/encoded.json"
 VALUES = {
     "token": "ghx_0aB9cD8eF7gH6iJ5kL4mN3oP2qR1sT0uV9wX",
     "password": "p4 $'\"#%&()*+,-./:;<=>?@[\\]^_`{|}~!z",
+    "insertions": "#{aB}#$cD#@eF!gH'iJ?x:y",
     "beyond ASCII": "p\u00e4ssw\u00f6rd-\u20ac-\U0001f600-z",
     "lines": "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIGh5\nb2x+P/a+7w==\n-----END PRIVATE KEY-----",
     "control": "a\tb\u0007c\u000bd\u007fe\u0001fghij",
 }
+
+# Of these, rare separators of hexadecimal digits are not looked for.
+LONG = ("token", "password", "lines")
 
 VERSIONS = {
     "go": "go version",
@@ -34,7 +38,7 @@ VERSIONS = {
     "xxd": "xxd -v 2>&1",
 }
 
-PYTHON = "import base64,binascii,csv,html,io,json,os,shlex,sys;from urllib.parse import *;from xml.sax.saxutils import *;V=os.environ['V'];B=V.encode();print(%s)"
+PYTHON = "import base64,binascii,csv,html,io,json,os,shlex,sys;from urllib.parse import *;from xml.sax.saxutils import *;import xml.etree.ElementTree as ET;V=os.environ['V'];B=V.encode();print(%s)"
 PYTHON_BYTES = "import os,sys;V=os.environ['V'];sys.stdout.buffer.write(%s)"
 NODE = "const util=require('util'),V=process.env.V,B=Buffer.from(V);console.log(%s)"
 
@@ -75,6 +79,13 @@ ENCODERS = [
             ("html.escape(V,False).encode('ascii','xmlcharrefreplace').decode()", "", "", ()),
             ("escape(V)", "", "", ()),
             ("quoteattr(V+chr(39)+chr(34))[1:-8]", "", "", ()),
+            ("(lambda e:[setattr(e,'text',V),ET.tostring(e).decode()][1])(ET.Element('e'))", "<e>", "</e>", ()),
+            ("ET.tostring(ET.Element('e',a=V)).decode()", '<e a="', '" />', ()),
+            ("__import__('yaml').dump(V,width=9999,default_style=chr(34)).strip()", '"', '"', ()),
+            ("html.escape(V).encode('ascii','xmlcharrefreplace').decode()", "", "", ()),
+            ("' '.join('0x%02x'%b for b in B)", "", "", LONG),
+            ("','.join('0x%02x'%b for b in B)", "", "", LONG),
+            ("', '.join('0X%02X'%b for b in B)", "", "", LONG),
             ("shlex.quote(V+' ')[1:-2]", "", "", ()),
             ("(lambda o:csv.writer(o,quoting=csv.QUOTE_ALL,lineterminator='').writerow([V]) and o.getvalue())(io.StringIO())", '"', '"', ()),
         ]
@@ -106,6 +117,11 @@ ENCODERS = [
             ('fmt.Sprintf("%+q", V)', '"', '"', ()),
             ('fmt.Sprintf("%x", V)', "", "", ()),
             ('fmt.Sprintf("% X", V)', "", "", ()),
+            ('fmt.Sprintf("%# x", V)', "", "", LONG),
+            ('fmt.Sprintf("%# X", V)', "", "", LONG),
+            ('(&url.URL{Path: "/" + V}).String()', "/", "", ()),
+            ('(&url.URL{Fragment: V}).String()', "#", "", ()),
+            ('template.JSEscapeString(V)', "", "", ()),
             ('fmt.Sprintf("%#v", []byte(V))', "[]byte{", "}", ()),
             ("url.QueryEscape(V)", "", "", ()),
             ("url.PathEscape(V)", "", "", ()),
@@ -137,6 +153,9 @@ ENCODERS = [
         ("ruby", f"require 'cgi';require 'erb';require 'json';require 'shellwords';require 'uri';V=ENV['V'];print({ask})", before, after, without)
         for ask, before, after, without in [
             ("V.inspect", '"', '"', ()),
+            ("V.dump", '"', '"', ()),
+            ("V.b.inspect", '"', '"', ()),
+            ("V.b.dump", '"', '"', ()),
             ("V.to_json", '"', '"', ()),
             ("V.shellescape", "", "", ()),
             ("CGI.escape(V)", "", "", ()),
@@ -179,10 +198,10 @@ ENCODERS = [
     *(
         (tool, ask, before, after, without)
         for tool, ask, before, after, without in [
-            ("zsh", 'print -rn -- "${(q)V}"', "", "", ("password", "lines", "control")),
+            ("zsh", 'print -rn -- "${(q)V}"', "", "", ("password", "insertions", "lines", "control")),
             ("zsh", 'print -rn -- "${(qq)V}"', "'", "'", ()),
             ("zsh", 'print -rn -- "${(qqq)V}"', '"', '"', ("password",)),
-            ("zsh", 'print -rn -- "${(qqqq)V}"', "$'", "'", ("password",)),
+            ("zsh", 'print -rn -- "${(qqqq)V}"', "$'", "'", ("password", "insertions")),
             ("curl", "curl -s -o /dev/null -w '%{url_effective}' -G --data-urlencode \"v=$V\" http://127.0.0.1:9/ || :", "http://127.0.0.1:9/?v=", "", ()),
             ("openssl", 'printf %s "$V" | openssl base64 -A', "", "", ()),
             ("openssl", 'printf %s "$V" | openssl base64', "", "\n", ()),
@@ -201,10 +220,10 @@ ENCODERS = [
 ]
 
 GO = """package main
-import ("bytes";"encoding/base64";"encoding/json";"encoding/xml";"fmt";"html";"net/url";"os")
+import ("bytes";"encoding/base64";"encoding/json";"encoding/xml";"fmt";"html";"net/url";"os";"text/template")
 func marshal(v string) string { b, _ := json.Marshal(v); return string(b) }
 func xmlText(v string) string { var b bytes.Buffer; xml.EscapeText(&b, []byte(v)); return b.String() }
-var _ = []any{base64.StdEncoding, html.EscapeString, url.QueryEscape}
+var _ = []any{base64.StdEncoding, html.EscapeString, url.QueryEscape, template.JSEscapeString}
 func main() { V := os.Getenv("V"); fmt.Println(%s) }
 """
 

@@ -35,7 +35,8 @@ record Architecture(String root) {
                     "source.gitlab",
                     "sandbox.docker",
                     "secrets.file",
-                    "secrets.vault");
+                    "secrets.vault",
+                    "artifacts.s3");
 
     /** What is at hand everywhere. */
     private static final List<String> PLAIN = List.of("java..", "org.jspecify..", "org.slf4j..");
@@ -74,6 +75,7 @@ record Architecture(String root) {
         rules.add(knows("migration", "config"));
         rules.add(knows("metrics", "job"));
         rules.add(knows("artifacts", "job"));
+        rules.add(knows("artifacts.s3", "artifacts", "job"));
         rules.add(knows("registry", "job"));
         rules.add(knows("admission.oidc", "admission", "job"));
         rules.add(knows("policy", "job", "admission"));
@@ -97,6 +99,7 @@ record Architecture(String root) {
         rules.add(library("CEL", "dev.cel..", "policy"));
         rules.add(library("Tink", "com.google.crypto.tink..", "secrets.file"));
         rules.add(library("the Vault driver", "io.github.jopenlibs..", "secrets.vault"));
+        rules.add(library("the AWS SDK", "software.amazon.awssdk..", "artifacts.s3"));
         rules.add(
                 library(
                         "Vert.x",

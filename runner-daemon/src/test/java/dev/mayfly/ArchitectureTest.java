@@ -61,6 +61,8 @@ class ArchitectureTest {
                     Map.entry("metrics knows job only", "MetricsThatKnowsTooMuch"),
                     Map.entry("artifacts knows job only", "ArtifactsThatKnowTooMuch"),
                     Map.entry(
+                            "artifacts.s3 knows artifacts, job only", "ArtifactsS3ThatKnowTooMuch"),
+                    Map.entry(
                             "admission.oidc knows admission, job only",
                             "AdmissionOidcThatKnowsTooMuch"),
                     Map.entry(
@@ -78,6 +80,7 @@ class ArchitectureTest {
                     Map.entry("Tink is seen in secrets.file only", "UserOfEveryLibrary"),
                     Map.entry(
                             "the Vault driver is seen in secrets.vault only", "UserOfEveryLibrary"),
+                    Map.entry("the AWS SDK is seen in artifacts.s3 only", "UserOfEveryLibrary"),
                     Map.entry(
                             "Vert.x is seen in source.local, source.gitlab, bootstrap, cli only",
                             "UserOfEveryLibrary"),

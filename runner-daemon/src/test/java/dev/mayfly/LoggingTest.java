@@ -67,7 +67,9 @@ class LoggingTest {
             strings = {
                 "com.github.dockerjava.core.exec.CreateContainerCmdExec",
                 "com.github.dockerjava.zerodep.shaded.org.apache.hc.client5.http.wire",
-                "io.netty.handler.logging.LoggingHandler"
+                "io.netty.handler.logging.LoggingHandler",
+                "software.amazon.awssdk.request",
+                "software.amazon.awssdk.auth.signer"
             })
     void whoPrintsSecretsIsHeldAtWarn(String logger) throws Exception {
         configure(Map.of("mayfly.log.root", "TRACE"));

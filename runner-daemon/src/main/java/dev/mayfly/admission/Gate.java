@@ -21,29 +21,30 @@ public record Gate(
         IdentityCheck identity, AdmissionPolicy policy, Approvals approvals, DecisionLog record) {
 
     /**
-     * What came of a job.
+     * What came out.
      *
-     * @param verdict on it
-     * @param known of it now, the claims among it that were verified
+     * @param verdict {@link Verdict.Admitted} or {@link Verdict.Refused}, never held: a job that
+     *     waits for an approval is refused, and admitted when it comes again
+     * @param facts what is known of the job, with the claims of its token
      */
-    public record Entry(Verdict verdict, Facts.Trusted known) {}
+    public record Answer(Verdict verdict, Facts facts) {}
 
     /**
      * Lets a job in, or not.
      *
      * @param handed the values that came with the job
-     * @return with {@link Verdict.Admitted} or {@link Verdict.Refused}, never held: a job that
-     *     waits for an approval is refused, and admitted when it comes again
      */
-    public Entry admit(JobId job, JobSpec spec, Facts facts, List<HandedValue> handed)
+    public Answer admit(JobId job, JobSpec spec, Facts facts, List<HandedValue> handed)
             throws InterruptedException {
         return switch (identity.check(facts.trusted(), handed)) {
-            case IdentityCheck.Result.Verified(var claims) ->
-                    new Entry(decided(job, spec, facts.with(claims)), facts.with(claims).trusted());
+            case IdentityCheck.Result.Verified(var claims) -> {
+                Facts verified = facts.with(claims);
+                yield new Answer(decided(job, spec, verified), verified);
+            }
             case IdentityCheck.Result.Refused(String reason) -> {
                 Decision refusal = Decision.of(new Verdict.Refused(reason));
                 record.decided(job, facts, refusal, refusal.verdict());
-                yield new Entry(refusal.verdict(), facts.trusted());
+                yield new Answer(refusal.verdict(), facts);
             }
         };
     }

@@ -86,7 +86,7 @@ public final class PoolAdmission implements AdmissionPolicy {
         return excesses.isEmpty()
                 ? new Verdict.Admitted(asked)
                 : new Verdict.Refused(
-                        "the job asks for more than pool %s allows: %s; ask for less, or raise the pool's limits"
+                        "the job asks for more than pool %s allows: %s; ask for less, or change what the pool allows"
                                 .formatted(asked, String.join("; ", excesses)));
     }
 
@@ -94,18 +94,36 @@ public final class PoolAdmission implements AdmissionPolicy {
         ResourceRequest wanted = spec.environment().resources();
         NetworkAccess network = spec.environment().network();
         Duration timeout = spec.steps().timeout();
-        return Stream.of(
-                        excess("network", network, ceiling.network(), PoolAdmission::lowerCase),
-                        excess("timeout", timeout, ceiling.timeout(), PoolAdmission::withUnits),
-                        excess(
-                                "resources.memory",
-                                wanted.memoryBytes(),
-                                ceiling.memoryBytes(),
-                                PoolAdmission::mebibytes),
-                        excess("resources.cpus", wanted.cpus(), ceiling.cpus(), String::valueOf),
-                        excess("resources.pids", wanted.pids(), ceiling.pids(), String::valueOf))
-                .flatMap(Optional::stream)
-                .toList();
+        Stream<String> images = ceiling.allowed().refusals(spec.environment()).stream();
+        Stream<String> limits =
+                Stream.of(
+                                excess(
+                                        "network",
+                                        network,
+                                        ceiling.network(),
+                                        PoolAdmission::lowerCase),
+                                excess(
+                                        "timeout",
+                                        timeout,
+                                        ceiling.timeout(),
+                                        PoolAdmission::withUnits),
+                                excess(
+                                        "resources.memory",
+                                        wanted.memoryBytes(),
+                                        ceiling.memoryBytes(),
+                                        PoolAdmission::mebibytes),
+                                excess(
+                                        "resources.cpus",
+                                        wanted.cpus(),
+                                        ceiling.cpus(),
+                                        String::valueOf),
+                                excess(
+                                        "resources.pids",
+                                        wanted.pids(),
+                                        ceiling.pids(),
+                                        String::valueOf))
+                        .flatMap(Optional::stream);
+        return Stream.concat(limits, images).toList();
     }
 
     private static <T extends Comparable<? super T>> Optional<String> excess(

@@ -1,5 +1,6 @@
 package dev.mayfly.admission;
 
+import dev.mayfly.job.AllowedImages;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.time.Duration;
  * @param memoryBytes memory of each container
  * @param cpus processors of each container
  * @param pids processes and threads of each container
+ * @param allowed which images it may name
  */
 public record PoolCeiling(
         PoolName pool,
@@ -20,4 +22,5 @@ public record PoolCeiling(
         Duration timeout,
         long memoryBytes,
         double cpus,
-        int pids) {}
+        int pids,
+        AllowedImages allowed) {}

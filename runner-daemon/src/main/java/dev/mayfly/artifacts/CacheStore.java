@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Where caches are. Safe for use by many threads. */
-public interface CacheStore {
+public interface CacheStore extends AutoCloseable {
 
     /** Keeps nothing. */
     CacheStore NONE =
@@ -40,8 +40,15 @@ public interface CacheStore {
     void save(CacheScope scope, String key, Content content)
             throws IOException, InterruptedException;
 
-    /** Lets go of what was not used for long, and of what there is no room for. */
+    /**
+     * Lets go of what was not used for long, and of what there is no room for. Asks nobody outside
+     * of this host.
+     */
     default void evict() throws IOException {}
+
+    /** Ends what goes on for it. Nobody asks afterwards. */
+    @Override
+    default void close() {}
 
     /**
      * A cache.

@@ -56,27 +56,18 @@ public final class LocalCaches implements CacheStore {
     private static final Duration ABANDONED = Duration.ofHours(6);
 
     private final Path root;
-    private final Bounds bounds;
+    private final CacheBounds bounds;
     private final InstantSource clock;
 
     /** For what changes names; contents are read and written without it. */
     private final ReentrantLock lock = new ReentrantLock();
 
     /**
-     * How much is kept.
-     *
-     * @param poolBytes of each pool
-     * @param entryBytes of one cache
-     * @param unused how long one stays that nobody asks for
-     */
-    public record Bounds(long poolBytes, long entryBytes, Duration unused) {}
-
-    /**
      * Prepares.
      *
      * @param root made where it is missing
      */
-    public LocalCaches(Path root, Bounds bounds, InstantSource clock) {
+    public LocalCaches(Path root, CacheBounds bounds, InstantSource clock) {
         this.root = root;
         this.bounds = bounds;
         this.clock = clock;

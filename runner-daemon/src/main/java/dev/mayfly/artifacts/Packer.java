@@ -1,6 +1,7 @@
 package dev.mayfly.artifacts;
 
 import dev.mayfly.job.Artifact;
+import dev.mayfly.job.Provenance;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;
@@ -26,7 +27,11 @@ interface Packer {
      */
     static Packer of(Artifact.Packing packing, List<WorkspaceEntry> entries, OutputStream out) {
         return switch (packing.form()) {
-            case ZIP -> new ZipPacker(out, packing.level(), entries);
+            case ZIP -> {
+                Packer zip = new ZipPacker(out, packing.level(), entries);
+                Provenance provenance = packing.provenance();
+                yield provenance == null ? zip : new StatedPacker(zip, provenance);
+            }
             case GZIP -> new GzipPacker(out, packing.level());
             case RAW -> new RawPacker(out);
         };

@@ -6,6 +6,7 @@ import dev.mayfly.artifacts.WorkspaceEntry.Kind;
 import dev.mayfly.job.Artifact;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.job.Provenance;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -36,15 +37,22 @@ public final class Packing {
      * @throws FaultException {@code ARTIFACTS} when the files cannot be packed like that
      */
     public Packing(Selection selected, Artifact.Packing how, ContentCheck check, OutputStream out) {
-        entries = suited(selected.entries(), how.form());
+        entries = suited(selected.entries(), how);
         packer = Packer.of(how, entries, out);
         this.check = check;
         left = entries.iterator();
     }
 
-    private static List<WorkspaceEntry> suited(List<WorkspaceEntry> all, Artifact.Form form) {
+    private static List<WorkspaceEntry> suited(List<WorkspaceEntry> all, Artifact.Packing how) {
+        Artifact.Form form = how.form();
         if (form == Artifact.Form.ZIP) {
-            return all;
+            Provenance provenance = how.provenance();
+            // A file of that name in the workspace would be somebody else's statement.
+            return provenance == null
+                    ? all
+                    : all.stream()
+                            .filter(entry -> !entry.path().equals(provenance.fileName()))
+                            .toList();
         }
         List<WorkspaceEntry> files =
                 all.stream().filter(entry -> entry.kind() == Kind.FILE).toList();

@@ -9,9 +9,8 @@ import dev.mayfly.admission.SourceBinding;
 import dev.mayfly.admission.Verdict;
 import dev.mayfly.admission.oidc.SignedTokens;
 import dev.mayfly.admission.oidc.TokenIssuer;
-import dev.mayfly.artifacts.CacheStore;
-import dev.mayfly.artifacts.LocalCaches;
 import dev.mayfly.artifacts.UnpackLimits;
+import dev.mayfly.artifacts.s3.S3Caches;
 import dev.mayfly.config.Environment;
 import dev.mayfly.config.ExchangeSettings;
 import dev.mayfly.config.GitLabSettings;
@@ -47,6 +46,8 @@ import dev.mayfly.secrets.file.FileSecretsProvider;
 import dev.mayfly.secrets.file.KeyLocation;
 import dev.mayfly.secrets.vault.VaultReport;
 import dev.mayfly.secrets.vault.VaultSecretsProvider;
+import dev.mayfly.source.gitlab.ProxyRoute;
+import dev.mayfly.source.gitlab.ServerAddress;
 import dev.mayfly.source.local.LocalSource;
 import dev.mayfly.source.local.LocalSourceSettings;
 import dev.mayfly.source.local.SpecText;
@@ -61,10 +62,11 @@ import dev.mayfly.teardown.Sweep;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -124,7 +126,7 @@ public final class Assembly implements AutoCloseable {
 
         SqliteJournal journal = new SqliteJournal(store);
         DockerSettings docker = docker(settings, lives);
-        engine = new DockerEngine(docker.host(), docker.bounds());
+        engine = new DockerEngine(docker.host(), settings.engine().certificates(), docker.bounds());
         DockerSandboxBackend sandboxes = new DockerSandboxBackend(engine, docker, journal);
 
         VaultSettings configured = settings.secrets().vault();
@@ -226,18 +228,11 @@ public final class Assembly implements AutoCloseable {
 
     private Storage storage() {
         ExchangeSettings exchange = settings.exchange();
-        ExchangeSettings.Cache cache = exchange.cache();
         return new Storage(
                 directory.spool(),
                 exchange.archiveBytes(),
                 new UnpackLimits(exchange.unpackedBytes(), exchange.files()),
-                cache == null
-                        ? CacheStore.NONE
-                        : new LocalCaches(
-                                cache.directory(),
-                                new LocalCaches.Bounds(
-                                        cache.poolBytes(), cache.entryBytes(), cache.unused()),
-                                InstantSource.system()));
+                CacheParts.of(settings, directory.spool()));
     }
 
     /** Keeps alive what has to be renewed. Without it, that is seen to when it is needed. */
@@ -263,6 +258,13 @@ public final class Assembly implements AutoCloseable {
     /** What a person wants to know of Vault, if the configuration names one. */
     public Optional<VaultReport> examineVault() throws InterruptedException {
         return vault == null ? Optional.empty() : Optional.of(vault.examine());
+    }
+
+    /** What a person wants to know of the store for caches, if there is one outside of the host. */
+    public Optional<S3Caches.Report> examineCaches() throws InterruptedException {
+        return stages.storage().caches() instanceof S3Caches caches
+                ? Optional.of(caches.examine())
+                : Optional.empty();
     }
 
     private SpoolSettings spool() {
@@ -307,6 +309,7 @@ public final class Assembly implements AutoCloseable {
         if (vault != null) {
             vault.close();
         }
+        stages.storage().caches().close();
         local.close();
         engine.close();
         lives.close();
@@ -315,8 +318,7 @@ public final class Assembly implements AutoCloseable {
     }
 
     private static AdmissionPolicy admission(MayflySettings settings) {
-        List<PoolCeiling> ceilings =
-                settings.pools().stream().map(PoolSettings::terms).map(Assembly::ceiling).toList();
+        List<PoolCeiling> ceilings = settings.pools().stream().map(Assembly::ceiling).toList();
         Map<String, SourceBinding> bindings = new HashMap<>();
         bindings.put(
                 LOCAL, new SourceBinding(settings.local().feeds(), settings.local().defaultPool()));
@@ -347,10 +349,19 @@ public final class Assembly implements AutoCloseable {
                                 token.audience(),
                                 token.keys(),
                                 runner.tls().authorities(),
+                                proxy(token.keys()),
                                 token.required()));
             }
         }
         return issuers;
+    }
+
+    /** The same as for what is said to the server itself. */
+    private static @Nullable InetSocketAddress proxy(URI keys) {
+        ServerAddress server = ServerAddress.of(keys.getScheme() + "://" + keys.getRawAuthority());
+        return ProxyRoute.of(Environment.ofProcess().variables(), server)
+                .map(route -> InetSocketAddress.createUnresolved(route.host(), route.port()))
+                .orElse(null);
     }
 
     private static int waiting(List<SqliteApprovals.Held> open) {
@@ -364,8 +375,17 @@ public final class Assembly implements AutoCloseable {
                         .map(GitLabSettings::url)
                         .filter(Transport::isPlainHttp)
                         .toList();
-        boolean engine = "tcp".equals(settings.engine().host().getScheme());
+        boolean engine =
+                "tcp".equals(settings.engine().host().getScheme())
+                        && settings.engine().certificates() == null;
+        List<String> keys =
+                issuers(settings).stream()
+                        .map(issuer -> issuer.keys().toString())
+                        .filter(Transport::isPlainHttp)
+                        .toList();
         metrics.insecure("gitlab", gitlab.size());
+        metrics.insecure("keys", keys.size());
+        keys.forEach(url -> LOG.warn("not encrypted, as the configuration allows keys={}", url));
         metrics.insecure("engine", engine ? 1 : 0);
         gitlab.forEach(url -> LOG.warn("not encrypted, as the configuration allows url={}", url));
         if (engine) {
@@ -375,14 +395,16 @@ public final class Assembly implements AutoCloseable {
         }
     }
 
-    private static PoolCeiling ceiling(PoolTerms terms) {
+    private static PoolCeiling ceiling(PoolSettings pool) {
+        PoolTerms terms = pool.terms();
         return new PoolCeiling(
                 terms.pool(),
                 terms.network(),
                 terms.timeout(),
                 terms.limits().memoryBytes(),
                 terms.limits().cpus(),
-                terms.limits().pids());
+                terms.limits().pids(),
+                pool.allowed());
     }
 
     private static Optional<String> refusal(AdmissionPolicy admission, JobSpec spec) {
@@ -406,7 +428,8 @@ public final class Assembly implements AutoCloseable {
                         settings.engine().pullTimeout(),
                         usual.grace(),
                         longestJob(settings).plus(usual.lifetime()),
-                        usual.serviceStart()));
+                        usual.serviceStart()),
+                settings.engine().minFreeBytes());
     }
 
     private static Duration longestJob(MayflySettings settings) {

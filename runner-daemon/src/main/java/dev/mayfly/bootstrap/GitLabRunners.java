@@ -110,7 +110,8 @@ public final class GitLabRunners implements AutoCloseable {
                                             new GitLabSourceSettings.Limits(
                                                     terms.network(),
                                                     terms.logBytes(),
-                                                    GitLabSource.jobsIn(directory)),
+                                                    GitLabSource.jobsIn(directory),
+                                                    settings.variables()),
                                             settings.rotateToken(),
                                             GitLabSourceSettings.Pacing.DEFAULT),
                                     Registrations.in(directory),

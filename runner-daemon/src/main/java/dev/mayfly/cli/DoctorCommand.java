@@ -1,5 +1,6 @@
 package dev.mayfly.cli;
 
+import dev.mayfly.artifacts.s3.S3Caches;
 import dev.mayfly.bootstrap.Assembly;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.sandbox.docker.EngineReport;
@@ -78,6 +79,15 @@ final class DoctorCommand implements Callable<Integer> {
         if (vault.isPresent() && !troubles.contains(vault.get().trouble())) {
             vault(vault.get());
         }
+        parts.examineCaches().ifPresent(this::caches);
+    }
+
+    /** Without a cache, jobs run, only slower. */
+    private void caches(S3Caches.Report store) {
+        if (store.troubles().isEmpty()) {
+            ok("caches", store.place() + ": written, read, listed and deleted");
+        }
+        store.troubles().forEach(trouble -> note("caches", trouble));
     }
 
     private void vault(VaultReport vault) {

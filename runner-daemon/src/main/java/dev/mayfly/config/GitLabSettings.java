@@ -3,6 +3,7 @@ package dev.mayfly.config;
 import dev.mayfly.job.PoolName;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param protectedRefs whether the server gives it jobs of protected refs only
  * @param rotateToken whether the daemon exchanges its token before it expires
  * @param tls how the server's and Mayfly's certificates are checked
+ * @param variables that each of its jobs gets, unless the job has its own of the name
  * @param identity how the identity tokens of its jobs are checked, or null when none is looked at
  */
 public record GitLabSettings(
@@ -23,9 +25,14 @@ public record GitLabSettings(
         boolean protectedRefs,
         boolean rotateToken,
         Tls tls,
+        Map<String, String> variables,
         @Nullable IdToken identity) {
 
-    /** A runner whose jobs bring no identity tokens that matter. */
+    public GitLabSettings {
+        variables = Map.copyOf(variables);
+    }
+
+    /** A runner that gives its jobs no variables, and whose jobs bring no tokens that matter. */
     public GitLabSettings(
             String name,
             String url,
@@ -33,7 +40,7 @@ public record GitLabSettings(
             boolean protectedRefs,
             boolean rotateToken,
             Tls tls) {
-        this(name, url, pool, protectedRefs, rotateToken, tls, null);
+        this(name, url, pool, protectedRefs, rotateToken, tls, Map.of(), null);
     }
 
     /**

@@ -80,6 +80,7 @@ public record JobDocument(JobSpec spec, LocalSources sources) {
         return new Steps(
                 root.texts("setup"),
                 root.texts("script"),
+                List.of(),
                 root.texts("after_script"),
                 new Steps.Limits(root.has("timeout") ? root.duration("timeout") : null, null, null),
                 false);

@@ -1,6 +1,7 @@
 package dev.mayfly.config;
 
 import dev.mayfly.execution.PoolTerms;
+import dev.mayfly.job.AllowedImages;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
@@ -16,8 +17,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -90,8 +93,16 @@ final class SettingsBinding {
                         : environment.variable("DOCKER_HOST").orElse("unix:///var/run/docker.sock");
         return new EngineSettings(
                 URI.create(host),
+                host.startsWith("tcp:") ? engineCertificates(section) : null,
                 section.duration("call_timeout"),
-                section.duration("pull_timeout"));
+                section.duration("pull_timeout"),
+                section.bytes("min_free"));
+    }
+
+    private @Nullable Path engineCertificates(Section section) {
+        return section.has("cert_dir")
+                ? file(section, "cert_dir")
+                : EngineCertificates.ofEnvironment(environment).orElse(null);
     }
 
     private ApiSettings api(Section section, Path stateDirectory) {
@@ -141,7 +152,19 @@ final class SettingsBinding {
                         registryLogins.of(section)),
                 section.number("slots"),
                 rules(section.section("policy")),
-                section.flag("protected"));
+                section.flag("protected"),
+                allowed(section));
+    }
+
+    private static AllowedImages allowed(Section section) {
+        Set<PullPolicy> policies = EnumSet.noneOf(PullPolicy.class);
+        for (String word : section.texts("allowed_pull_policies")) {
+            policies.add(PullPolicy.valueOf(word.toUpperCase(Locale.ROOT).replace('-', '_')));
+        }
+        return new AllowedImages(
+                section.texts("allowed_images"),
+                section.texts("allowed_services"),
+                policies.isEmpty() ? AllowedImages.ALL.policies() : policies);
     }
 
     private static PoolRules rules(Section section) {
@@ -199,9 +222,18 @@ final class SettingsBinding {
                         file(section, "ca_file"),
                         file(section, "client_certificate"),
                         file(section, "client_key")),
+                variables(section.section("variables")),
                 section.has("id_token")
                         ? identity(section.section("id_token"), section.text("url"))
                         : null);
+    }
+
+    private static Map<String, String> variables(Section section) {
+        Map<String, String> variables = new LinkedHashMap<>();
+        section.keys().stream()
+                .filter(section::has)
+                .forEach(name -> variables.put(name, section.text(name)));
+        return variables;
     }
 
     private static GitLabSettings.IdToken identity(Section section, String url) {
@@ -232,13 +264,7 @@ final class SettingsBinding {
                 artifacts.bytes("max_archive"),
                 artifacts.bytes("max_unpacked"),
                 artifacts.number("max_files"),
-                cache.text("store").equals("none")
-                        ? null
-                        : new ExchangeSettings.Cache(
-                                path(cache, "path", stateDirectory.resolve("cache")),
-                                cache.bytes("max_size"),
-                                cache.bytes("max_entry"),
-                                cache.duration("max_unused")));
+                new CacheBinding(cache).settings(directory, stateDirectory.resolve("cache")));
     }
 
     private SecretsSettings secrets(

@@ -27,6 +27,7 @@ final class SettingsChecks {
         checkIdentities();
         checkKey(root.section("secrets").section("file"));
         new VaultBinding(root).check();
+        new CacheBinding(root.section("cache")).check();
     }
 
     /** The variable is no part of the file, but without a host in the file it is what counts. */
@@ -54,11 +55,15 @@ final class SettingsChecks {
         if (host.startsWith("tcp:")
                 && !engine.review().isFaulty(engine.pointer("host"))
                 && !engine.review().isFaulty(engine.pointer("allow_plain_tcp"))
+                && !engine.review().isFaulty(engine.pointer("cert_dir"))
+                && !engine.has("cert_dir")
+                && EngineCertificates.ofEnvironment(environment).isEmpty()
                 && !engine.flag("allow_plain_tcp")) {
             engine.report(
                     "host",
                     "is " + host + ", which is not encrypted and asks nobody who he is",
-                    "name a unix socket, or set engine.allow_plain_tcp: true");
+                    "name a unix socket, or set engine.cert_dir for TLS, or"
+                            + " engine.allow_plain_tcp: true");
         }
     }
 
@@ -198,8 +203,8 @@ final class SettingsChecks {
         }
         Section identity = runner.section("id_token");
         checkTransport(runner, "url");
-        checkTransport(identity, "issuer");
-        checkTransport(identity, "keys");
+        // Where the issuer is matters only as long as its keys are looked for there.
+        checkTransport(identity, identity.has("keys") ? "keys" : "issuer");
     }
 
     private static void checkTransport(Section section, String key) {

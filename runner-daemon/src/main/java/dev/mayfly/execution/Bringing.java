@@ -23,6 +23,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a job is brought before its script: archives of earlier jobs, unpacked into its source
@@ -30,7 +32,12 @@ import java.util.Set;
  */
 final class Bringing {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Bringing.class);
+
     private static final Duration LIMIT = Duration.ofHours(1);
+
+    /** Between two attempts to restore a cache. */
+    private static final Duration PAUSE = Duration.ofSeconds(1);
 
     /**
      * Nothing is written through a link: each directory on the way to a file is in the stream, and
@@ -111,16 +118,26 @@ final class Bringing {
                 e);
     }
 
-    /** Looks for caches. One that cannot be had is said in the log, and costs only time. */
-    void caches(List<CacheUse> caches, CacheScope scope) throws InterruptedException {
+    /**
+     * Looks for caches. One that cannot be had is said in the log, and costs only time.
+     *
+     * @param attempts how often each is tried
+     */
+    void caches(List<CacheUse> caches, CacheScope scope, int attempts) throws InterruptedException {
         for (CacheUse cache : caches) {
-            if (cache.direction().pulls()) {
-                cache(cache, scope);
+            int left = cache.direction().pulls() ? attempts : 0;
+            while (left > 0 && !isRestored(cache, scope)) {
+                left--;
+                if (left > 0) {
+                    log.notice("Trying again, attempts left: " + left);
+                    Thread.sleep(PAUSE);
+                }
             }
         }
     }
 
-    private void cache(CacheUse cache, CacheScope scope) throws InterruptedException {
+    /** Whether there is nothing more to do for it: it is in the workspace, or nowhere. */
+    private boolean isRestored(CacheUse cache, CacheScope scope) throws InterruptedException {
         List<String> keys = new ArrayList<>(List.of(cache.key()));
         keys.addAll(cache.fallbackKeys());
         log.notice("Checking cache for " + String.join(", ", keys) + "...");
@@ -128,14 +145,18 @@ final class Bringing {
             Optional<CacheStore.Found> found = storage.caches().find(scope, keys);
             if (found.isEmpty()) {
                 log.notice("No cache is there yet");
-                return;
+                return true;
             }
             try (CacheStore.Found one = found.get()) {
                 unpack(one.archive());
                 log.notice("Restored cache " + one.key());
+                return true;
             }
         } catch (FaultException | IOException e) {
-            log.notice("cache " + cache.key() + " was not restored: " + e.getMessage());
+            String what = "cache " + cache.key() + " was not restored: " + e.getMessage();
+            LOG.warn("pool={} project={}: {}", scope.pool(), scope.project(), log.line(what));
+            log.notice(what);
+            return false;
         }
     }
 

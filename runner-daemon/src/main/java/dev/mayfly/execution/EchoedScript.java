@@ -6,6 +6,11 @@ import java.util.List;
 /** A job's script whose commands are shown in the log before they run, as people expect of CI. */
 final class EchoedScript {
 
+    private static final String PLAIN = "printf '%s\\n' ";
+
+    /** As in GitLab's own logs. */
+    private static final String GREEN = "printf '\\033[32;1m%s\\033[0;m\\n' ";
+
     private EchoedScript() {}
 
     /**
@@ -15,9 +20,18 @@ final class EchoedScript {
      * @return shell text, one element for each line to run
      */
     static List<String> of(List<String> commands) {
+        return of(commands, PLAIN);
+    }
+
+    /** The same, for readers of colours. */
+    static List<String> coloured(List<String> commands) {
+        return of(commands, GREEN);
+    }
+
+    private static List<String> of(List<String> commands, String printing) {
         List<String> lines = new ArrayList<>(2 * commands.size());
         for (String command : commands) {
-            lines.add("printf '%s\\n' " + quoted("$ " + shown(command)));
+            lines.add(printing + quoted("$ " + shown(command)));
             lines.add(command);
         }
         return lines;

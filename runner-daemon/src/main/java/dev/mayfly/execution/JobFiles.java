@@ -4,7 +4,6 @@ import dev.mayfly.artifacts.CacheScope;
 import dev.mayfly.job.Artifact;
 import dev.mayfly.job.CacheUse;
 import dev.mayfly.job.FaultException;
-import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Transfers;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.source.Claim;
@@ -61,7 +60,7 @@ final class JobFiles {
                         claim.cancellation());
         if (transfers.caches().stream().anyMatch(cache -> cache.direction().pulls())) {
             log.begin("restore_cache");
-            bringing.caches(transfers.caches(), scope());
+            bringing.caches(transfers.caches(), scope(), transfers.cacheAttempts());
         }
         if (!transfers.dependencies().isEmpty()) {
             log.begin("download_artifacts");
@@ -70,14 +69,13 @@ final class JobFiles {
     }
 
     /**
-     * Keeps what is to be kept after such an outcome. How the script ended counts for more than
-     * what becomes of its files: these can fail only a job that has passed.
+     * Keeps what is to be kept of a job that has passed, or has not. How the script ended counts
+     * for more than what becomes of its files: these can fail only a job that has passed.
      *
      * @throws FaultException {@code ARTIFACTS} when artifacts of a job that has passed are not kept
      * @throws InterruptedException when there was no time left for those of a job that has passed
      */
-    void keep(Sandbox sandbox, Outcome outcome) throws InterruptedException {
-        boolean passed = outcome instanceof Outcome.Passed;
+    void keep(Sandbox sandbox, boolean passed) throws InterruptedException {
         List<CacheUse> caches = exchange.transfers().cachesAfter(passed);
         List<Artifact> artifacts = exchange.transfers().artifactsAfter(passed);
         if ((caches.isEmpty() && artifacts.isEmpty()) || deadline.passed()) {

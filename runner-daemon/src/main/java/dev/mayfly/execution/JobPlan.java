@@ -34,8 +34,9 @@ import org.jspecify.annotations.Nullable;
  * What a job asks for within what its pool allows, and how it ended by that measure.
  *
  * @param terms of the pool it runs in
+ * @param colours whether commands are shown in one
  */
-record JobPlan(Claim claim, PoolTerms terms) {
+record JobPlan(Claim claim, PoolTerms terms, boolean colours) {
 
     private static final Duration AFTER_SCRIPT_LIMIT = Duration.ofMinutes(5);
 
@@ -178,6 +179,14 @@ record JobPlan(Claim claim, PoolTerms terms) {
         return step("script", Step.Place.JOB, spec().steps().script(), secrets, Map.of());
     }
 
+    /** What is run when the script has passed, in order. */
+    List<Step> further(List<Secret> secrets) {
+        return spec().steps().further().stream()
+                .map(one ->
+                        step("step_" + one.name(), Step.Place.JOB, one.lines(), secrets, Map.of()))
+                .toList();
+    }
+
     /** What the job wants to run after its script, if anything; it knows how that ended. */
     Optional<Step> afterScript(List<Secret> secrets, Outcome outcome) {
         List<String> lines = spec().steps().afterScript();
@@ -255,7 +264,8 @@ record JobPlan(Claim claim, PoolTerms terms) {
         return new Step(
                 name,
                 place,
-                new Step.Program.Shell(EchoedScript.of(lines)),
+                new Step.Program.Shell(
+                        colours ? EchoedScript.coloured(lines) : EchoedScript.of(lines)),
                 environment,
                 List.copyOf(files.values()),
                 null);

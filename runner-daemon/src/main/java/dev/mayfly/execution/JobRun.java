@@ -68,7 +68,7 @@ public final class JobRun {
         this.stages = stages;
         this.claim = claim;
         this.terms = terms;
-        this.plan = new JobPlan(claim, terms);
+        this.plan = new JobPlan(claim, terms, report.colours());
         this.deadline = Deadline.in(plan.wholeLimit());
         this.log = new JobLog(stages, claim, report, terms);
         this.files = new JobFiles(stages, claim, plan, log, report.exchange(), deadline);
@@ -152,6 +152,7 @@ public final class JobRun {
         List<String> visible = log.hideHanded(plan.masked());
         Sandbox sandbox;
         List<Secret> secrets;
+        FaultException missing;
         try (var _ = new Preparation(claim.cancellation(), deadline)) {
             // 1 admission
             Optional<Outcome> refusal = refusal();
@@ -174,15 +175,18 @@ public final class JobRun {
             sandbox = stages.sandboxes().create(plan.environment(files.bring()), notices());
 
             // 4 sources and what other jobs have kept, while no secret is in the sandbox
-            fetchSources(sandbox);
-            files.bring(sandbox);
-            if (files.bring() || !plan.checkout().isEmpty()) {
+            missing = provide(sandbox);
+            if (missing == null && (files.bring() || !plan.checkout().isEmpty())) {
                 sandbox.endCheckout();
             }
         }
 
         if (claim.cancellation().reason() != null) {
             return plan.cancelled();
+        }
+        if (missing != null) {
+            files.keep(sandbox, false);
+            throw missing;
         }
 
         // 5 script and after_script
@@ -195,20 +199,20 @@ public final class JobRun {
                         : new Outcome.Failed(code);
 
         // 6 files that other jobs and people get, when nothing of the job runs any more
-        files.keep(sandbox, end);
+        files.keep(sandbox, end instanceof Outcome.Passed);
         return end;
     }
 
     private Optional<Outcome> refusal() throws InterruptedException {
-        Gate.Entry entry =
+        Gate.Answer answer =
                 stages.gate()
                         .admit(
                                 claim.job(),
                                 claim.spec(),
                                 claim.facts(),
                                 claim.spec().inputs().handed());
-        known = entry.known();
-        return switch (entry.verdict()) {
+        known = answer.facts().trusted();
+        return switch (answer.verdict()) {
             case Verdict.Refused(String reason) ->
                     Optional.of(new Outcome.Denied(log.line(reason)));
             case Verdict.Held(var _, String reason) ->
@@ -267,7 +271,26 @@ public final class JobRun {
         };
     }
 
-    private void fetchSources(Sandbox sandbox) throws InterruptedException {
+    /**
+     * Brings what the script needs.
+     *
+     * @return why that is not there, where the job's files are kept all the same; or null
+     * @throws FaultException when nothing more is to be done
+     */
+    private @Nullable FaultException provide(Sandbox sandbox) throws InterruptedException {
+        FaultException missing = fetchSources(sandbox);
+        if (missing != null) {
+            return missing;
+        }
+        try {
+            files.bring(sandbox);
+            return null;
+        } catch (FaultException e) {
+            return e;
+        }
+    }
+
+    private @Nullable FaultException fetchSources(Sandbox sandbox) throws InterruptedException {
         List<Step> steps = plan.checkout();
         if (!steps.isEmpty()) {
             log.begin("checkout");
@@ -280,21 +303,27 @@ public final class JobRun {
                             CHECKOUT_LIMIT,
                             new Cancellation()); // a cancellation interrupts it
             if (!(end instanceof StepEnd.Exited(int code) && code == 0)) {
-                throw new FaultException(
-                        Fault.WORKSPACE,
-                        (step.name().equals("checkout")
-                                        ? "the sources could not be fetched: "
-                                        : "the job's " + step.name() + "_script failed: ")
-                                + words(end)
-                                + "; the log's checkout section says why");
+                FaultException missing =
+                        new FaultException(
+                                Fault.WORKSPACE,
+                                (step.name().equals("checkout")
+                                                ? "the sources could not be fetched: "
+                                                : "the job's " + step.name() + "_script failed: ")
+                                        + words(end)
+                                        + "; the log's checkout section says why");
+                if (end instanceof StepEnd.TimedOut) {
+                    throw missing; // there was time enough
+                }
+                return missing;
             }
         }
+        return null;
     }
 
     /** With the setup before it, if there is one; what that leaves of the time is the script's. */
     private Outcome runScript(Sandbox sandbox, List<Secret> secrets) throws InterruptedException {
         Duration limit = deadline.atMost(plan.timeout());
-        Deadline both = Deadline.in(limit);
+        Deadline ofAll = Deadline.in(limit);
         Optional<Step> setup = plan.setup();
         if (setup.isPresent()) {
             log.begin("setup");
@@ -307,10 +336,24 @@ public final class JobRun {
             }
         }
         log.begin("script");
-        Duration left = setup.isEmpty() ? limit : both.atMost(limit);
-        return run(sandbox, plan.script(secrets), left, limit);
+        Duration left = setup.isEmpty() ? limit : ofAll.atMost(limit);
+        Outcome outcome = run(sandbox, plan.script(secrets), left, limit);
+        for (Step step : plan.further(secrets)) {
+            if (!(outcome instanceof Outcome.Passed)) {
+                break;
+            }
+            log.begin(step.name());
+            outcome = run(sandbox, step, ofAll.atMost(limit), limit);
+        }
+        return outcome;
     }
 
+    /**
+     * Runs commands that count.
+     *
+     * @param left of the limit
+     * @param limit of all of them together
+     */
     private Outcome run(Sandbox sandbox, Step step, Duration left, Duration limit)
             throws InterruptedException {
         StepEnd end =

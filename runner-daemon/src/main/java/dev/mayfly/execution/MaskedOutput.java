@@ -27,8 +27,11 @@ final class MaskedOutput implements Sandbox.Output {
      */
     static final int MOST_VALUES = 64;
 
-    /** The forms of a value take up to 3.5 KiB of the daemon's memory for each byte of it. */
-    static final int MOST_BYTES = 16 * 1024;
+    /**
+     * The forms of a value take up to 7.2 KiB of the daemon's memory for each byte of it (measured:
+     * values of 128 bytes of punctuation and line ends).
+     */
+    static final int MOST_BYTES = 8 * 1024;
 
     /** No declared secret's name has a colon, so none can be imitated in the statistics. */
     static final String ADDED = "added:";

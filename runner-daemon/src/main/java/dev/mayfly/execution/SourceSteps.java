@@ -112,6 +112,7 @@ final class SourceSteps {
             files.addAll(GitAccess.files(how.access()));
         }
         List<String> lines = new ArrayList<>();
+        lines.add("attempts=" + how.attempts());
         lines.add(
                 "git init --quiet"
                         + (git.commit().length() > SHA1_DIGITS ? " --object-format=sha256" : "")
@@ -150,15 +151,20 @@ final class SourceSteps {
                         ? "echo 'Fetching changes with git depth set to " + how.depth() + "...'"
                         : "echo 'Fetching changes...'");
         lines.add(
-                "attempts="
-                        + how.attempts()
-                        + "; until printf '%s' \"$MAYFLY_FETCH\" | "
-                        + FROM_LINES
-                        + "git fetch --no-recurse-submodules;"
-                        + " do attempts=$((attempts - 1)); test $attempts -gt 0 || exit 1;"
-                        + " echo \"Trying again, attempts left: $attempts\"; sleep "
-                        + PAUSE_SECONDS
-                        + "; done");
+                repeated(
+                        "printf '%s' \"$MAYFLY_FETCH\" | "
+                                + FROM_LINES
+                                + "git fetch --no-recurse-submodules"));
+    }
+
+    /** What needs the server is tried until it succeeds, or all attempts together are used up. */
+    private static String repeated(String command) {
+        return "until "
+                + command
+                + "; do attempts=$((attempts - 1)); test $attempts -gt 0 || exit 1;"
+                + " echo \"Trying again, attempts left: $attempts\"; sleep "
+                + PAUSE_SECONDS
+                + "; done";
     }
 
     private static void checkOut(
@@ -176,8 +182,9 @@ final class SourceSteps {
         lines.add("git log -1 --format='%h %s'");
         if (content.largeFiles()) {
             lines.add(
-                    "if git lfs version >/dev/null 2>&1; then git lfs pull;"
-                            + " elif git grep --quiet 'filter=lfs' -- ':(glob)**/.gitattributes';"
+                    "if git lfs version >/dev/null 2>&1; then "
+                            + repeated("git lfs pull")
+                            + "; elif git grep --quiet 'filter=lfs' -- ':(glob)**/.gitattributes';"
                             + " then echo 'The repository has files in Git LFS, and the agent image"
                             + " has no git-lfs: they stay pointers.'; fi");
         }
@@ -196,9 +203,10 @@ final class SourceSteps {
             environment.put("MAYFLY_SUBMODULES", String.join("\n", arguments));
             lines.add("echo 'Updating submodules" + (deep ? " recursively" : "") + "...'");
             lines.add(
-                    "printf '%s' \"$MAYFLY_SUBMODULES\" | "
-                            + FROM_LINES
-                            + "git submodule --quiet update --init");
+                    repeated(
+                            "printf '%s' \"$MAYFLY_SUBMODULES\" | "
+                                    + FROM_LINES
+                                    + "git submodule --quiet update --init"));
         }
     }
 

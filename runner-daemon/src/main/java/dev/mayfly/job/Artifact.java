@@ -1,5 +1,7 @@
 package dev.mayfly.job;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Files of a job that its source keeps when it has ended.
  *
@@ -25,8 +27,15 @@ public record Artifact(Label label, Packing packing, When when, FileSelection fi
      * @param form of the result
      * @param level 0 for none to 9 for the smallest, or -1 for the usual; without meaning for
      *     {@link Form#RAW}
+     * @param provenance what is said of the files in an archive, or null for nothing
      */
-    public record Packing(Form form, int level) {}
+    public record Packing(Form form, int level, @Nullable Provenance provenance) {
+
+        /** Files of which nothing is said. */
+        public Packing(Form form, int level) {
+            this(form, level, null);
+        }
+    }
 
     /** What files are packed into. */
     public enum Form {

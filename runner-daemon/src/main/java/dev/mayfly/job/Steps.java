@@ -12,13 +12,16 @@ import org.jspecify.annotations.Nullable;
  *     without anything that nobody else may see: to install what others have written. Empty for
  *     none
  * @param script lines run by one shell, in order, ending at the first that fails; never empty
- * @param afterScript lines run by another shell afterwards, whatever became of the first
+ * @param further run by a shell each when the script has passed, in order, up to the first that
+ *     fails; they share its limit and count as it does
+ * @param afterScript lines run by another shell afterwards, whatever became of the others
  * @param limits how long they may take
- * @param afterScriptCounts whether a failure of the last fails a job whose script passed
+ * @param afterScriptCounts whether a failure of the last fails a job that passed until then
  */
 public record Steps(
         List<String> setup,
         List<String> script,
+        List<Further> further,
         List<String> afterScript,
         Limits limits,
         boolean afterScriptCounts) {
@@ -33,24 +36,41 @@ public record Steps(
     public Steps {
         setup = List.copyOf(setup);
         script = List.copyOf(script);
+        further = List.copyOf(further);
         afterScript = List.copyOf(afterScript);
         if (script.isEmpty()) {
             throw new IllegalArgumentException("a job needs at least one script line");
         }
     }
 
-    /** Commands without a setup. */
+    /** Commands without a setup and further ones. */
     public Steps(
             List<String> script,
             List<String> afterScript,
             Limits limits,
             boolean afterScriptCounts) {
-        this(List.of(), script, afterScript, limits, afterScriptCounts);
+        this(List.of(), script, List.of(), afterScript, limits, afterScriptCounts);
     }
 
     /** Commands of which the script alone has a limit, and alone counts. */
     public Steps(List<String> script, List<String> afterScript, @Nullable Duration timeout) {
         this(script, afterScript, new Limits(timeout, null, null), false);
+    }
+
+    /**
+     * Commands that the source of a job adds to those of its author.
+     *
+     * @param name one word, as the source calls them
+     * @param lines run by one shell, in order, ending at the first that fails; never empty
+     */
+    public record Further(String name, List<String> lines) {
+
+        public Further {
+            lines = List.copyOf(lines);
+            if (lines.isEmpty()) {
+                throw new IllegalArgumentException("step " + name + " has no line");
+            }
+        }
     }
 
     /** The same, and of the script what stands before the line {@link #SETUP_END} is the setup. */
@@ -63,6 +83,7 @@ public record Steps(
         return new Steps(
                 script.subList(0, end),
                 rest.isEmpty() ? List.of(NOTHING) : rest,
+                further,
                 afterScript,
                 limits,
                 afterScriptCounts);
@@ -73,6 +94,7 @@ public record Steps(
         return new Steps(
                 setup.isEmpty() ? setup : prepended(line, setup),
                 prepended(line, script),
+                further,
                 afterScript,
                 limits,
                 afterScriptCounts);

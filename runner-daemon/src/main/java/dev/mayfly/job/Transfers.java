@@ -10,12 +10,14 @@ import java.util.List;
  * @param dependencies unpacked before the script, in order
  * @param caches looked for before the script and saved after it
  * @param artifacts kept after the script, in order
+ * @param cacheAttempts how often a cache that is there is tried to be restored, from 1
  */
 public record Transfers(
         String project,
         List<Dependency> dependencies,
         List<CacheUse> caches,
-        List<Artifact> artifacts) {
+        List<Artifact> artifacts,
+        int cacheAttempts) {
 
     public static final Transfers NONE = new Transfers("", List.of(), List.of(), List.of());
 
@@ -23,6 +25,15 @@ public record Transfers(
         dependencies = List.copyOf(dependencies);
         caches = List.copyOf(caches);
         artifacts = List.copyOf(artifacts);
+    }
+
+    /** What is tried once. */
+    public Transfers(
+            String project,
+            List<Dependency> dependencies,
+            List<CacheUse> caches,
+            List<Artifact> artifacts) {
+        this(project, dependencies, caches, artifacts, 1);
     }
 
     /** Whether something is unpacked before the script. */

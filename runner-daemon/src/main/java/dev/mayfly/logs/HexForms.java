@@ -21,6 +21,16 @@ final class HexForms {
                     bothCases(HexFormat.of().withPrefix("\\x")), // printf, C, Python
                     bothCases(HexFormat.ofDelimiter(", ").withPrefix("0x"))); // C
 
+    private static final List<HexFormat> SEPARATED_RARELY =
+            List.of(
+                    HexFormat.ofDelimiter(",").withPrefix("0x"),
+                    HexFormat.ofDelimiter(" ").withPrefix("0x"), // Go
+                    HexFormat.ofDelimiter(" ").withPrefix("0X").withUpperCase(),
+                    HexFormat.ofDelimiter(", ").withPrefix("0X").withUpperCase()); // xxd -i -u
+
+    /** The automaton grows with each form. */
+    private static final int LONGEST_SEPARATED_RARELY = 32;
+
     /** What {@code od} and {@code hexdump} print in one line. */
     private static final int DUMP_LINE = 16;
 
@@ -40,6 +50,9 @@ final class HexForms {
         byte[] bytes = value.getBytes(ISO_8859_1);
         Set<String> forms = new LinkedHashSet<>();
         SEPARATED.forEach(formats -> addEach(forms, formats, bytes));
+        if (bytes.length <= LONGEST_SEPARATED_RARELY) {
+            addEach(forms, SEPARATED_RARELY, bytes);
+        }
         forms.add(dumped(bytes));
         forms.add(withoutZeros(bytes));
         return forms;

@@ -36,6 +36,9 @@ final class Interruptions {
     private int to;
     private long total;
 
+    /** How many shown bytes stand before the last one that was forgotten. */
+    private long forgotten;
+
     /** What was found last, or what has taken its place. */
     private int found;
 
@@ -73,11 +76,15 @@ final class Interruptions {
      */
     void forget(long position, boolean goesOn) {
         int last = goesOn ? to - 1 : to;
+        int first = from;
         if (from < last && end[last - 1] <= position) {
             from = last; // as nearly always
         }
         while (from < last && end[from] <= position) {
             from++;
+        }
+        if (from > first) {
+            forgotten = shown[from - 1];
         }
         if (from == to) {
             from = 0;
@@ -112,11 +119,27 @@ final class Interruptions {
         return Math.min(shown[from], position - start[from] + shown[from]);
     }
 
+    /**
+     * Whether one was forgotten that stood behind a shown byte: what began there and goes on is
+     * interrupted by more than {@link #MOST_BYTES}, or none would have been.
+     */
+    boolean wasForgottenBehind(long shownByte) {
+        return shownByte < forgotten;
+    }
+
+    /** Whether any stand behind a shown byte; if none do, all stand before it. */
+    boolean standBehind(long shownByte) {
+        return from < to && shown[to - 1] > shownByte;
+    }
+
     /** The position of a shown byte. */
     long position(long shownByte) {
-        int index = firstBehind(shownByte);
-        if (index > from) {
-            return shownByte + end[index - 1] - shown[index - 1];
+        return position(shownByte, firstBehind(shownByte));
+    }
+
+    private long position(long shownByte, int firstBehind) {
+        if (firstBehind > from) {
+            return shownByte + end[firstBehind - 1] - shown[firstBehind - 1];
         }
         return shownByte + (from < to ? start[from] - shown[from] : total);
     }
@@ -129,11 +152,13 @@ final class Interruptions {
      */
     long hiddenFrom(long shownByte, long last) {
         long before = Math.min(last, shownByte + TOO_FEW_TO_WAIT);
-        long hidden = position(shownByte);
-        for (int index = firstBehind(shownByte); index < to && shown[index] <= before; index++) {
+        int index = firstBehind(shownByte);
+        long hidden = position(shownByte, index);
+        while (index < to && shown[index] <= before) {
             if (lets[index]) {
                 hidden = end[index];
             }
+            index++;
         }
         return hidden;
     }

@@ -20,6 +20,9 @@ final class MarkupForms {
     private static final Escapes PYTHON = escapes(Map.of('"', "&quot;", '\'', "&#x27;"));
     private static final Escapes GO = escapes(Map.of('"', "&#34;", '\'', "&#39;"));
 
+    private static final Escapes ELEMENT_TREE =
+            escapes(Map.of('"', "&quot;", '\n', "&#10;", '\r', "&#13;", '\t', "&#09;"));
+
     private static final List<Escapes> OTHERS =
             List.of(
                     ATTRIBUTE,
@@ -57,7 +60,9 @@ final class MarkupForms {
         Set<String> forms = new LinkedHashSet<>();
         forms.add(text);
         OTHERS.forEach(escapes -> forms.add(escapes.in(value)));
-        forms.add(Escapes.beyondAscii(text, "&#%d;"::formatted)); // Python, Java
+        for (Escapes escapes : List.of(TEXT, ATTRIBUTE, PYTHON, ELEMENT_TREE)) { // Python, Java
+            forms.add(Escapes.beyondAscii(escapes.in(value), "&#%d;"::formatted));
+        }
         forms.add(Escapes.beyondAscii(text, MarkupForms::hexadecimal)); // libxml2
         forms.add(Escapes.beyondAscii(ATTRIBUTE.in(value), MarkupForms::named));
         return forms;

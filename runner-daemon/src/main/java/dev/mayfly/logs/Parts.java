@@ -35,6 +35,12 @@ final class Parts {
     private static final Pattern ARMOUR =
             Pattern.compile("-{4,5} ?(?:BEGIN|END) [A-Z0-9 ]{1,64}-{4,5}");
 
+    /** The same in many files: tags without attributes, how scripts begin. */
+    private static final Pattern COMMON_LINE =
+            Pattern.compile(
+                    "</[\\w:.-]+>|<[A-Za-z:.-]+/?>|<\\?xml [^<>]*>"
+                            + "|#!/[a-z/]{0,64}/(?:env )?[a-z]+|set -[a-z]{1,8}(?: -?o? ?pipefail)?");
+
     /** {@code "name":} of JSON, {@code name:} of YAML and headers, {@code name=} of settings. */
     private static final Pattern MEMBER =
             Pattern.compile(
@@ -45,6 +51,22 @@ final class Parts {
     /** A name that is none of the above, as {@code //host/:_authToken=} of npm. */
     private static final Pattern OTHER_MEMBER =
             Pattern.compile("[^\\s=][^\\s=]{0,255}?(?:=(?=[^=\\s])|:[ \t]+)");
+
+    /** {@code <name>text</name>}, as in Maven's settings. */
+    private static final Pattern ELEMENT =
+            Pattern.compile("<([A-Za-z_][\\w.:-]{0,63})(?:\\s[^<>]*+)?>([^<>]++)</\\1\\s*+>");
+
+    private static final Pattern NETRC = Pattern.compile("(?:^|\\s)(?:machine\\s+\\S+|default)\\s");
+
+    private static final Pattern NETRC_PASSWORD =
+            Pattern.compile("\\s(?:password|account)\\s+(\"?)(\\S+)\\1(?!\\S)");
+
+    /** {@code host:port:database:user:password}, with backslashes before colons. */
+    private static final Pattern PGPASS =
+            Pattern.compile(
+                    "(?:[^:\\\\]|\\\\.){1,255}+:(?:[0-9]{1,5}|\\*)(?::(?:[^:\\\\]|\\\\.){1,255}+){2}:(.+)");
+
+    private static final Pattern PGPASS_ESCAPE = Pattern.compile("\\\\([\\\\:])");
 
     /** Behind a setting's value, which may itself hold the sign. */
     private static final Pattern COMMENT = Pattern.compile("[ \t]#.*");
@@ -81,7 +103,46 @@ final class Parts {
                 addMember(found, name, unescaped(text));
             });
         }
+        if (value.indexOf('<') >= 0) {
+            addElements(found);
+        }
+        if (NETRC.matcher(value).find()) {
+            NETRC_PASSWORD
+                    .matcher(value)
+                    .results()
+                    .forEach(password -> addMember(found, "password", password.group(2)));
+        }
+        for (String line : lines) {
+            addPasswordOfPostgres(found, line);
+        }
         return found;
+    }
+
+    private void addElements(Set<String> found) {
+        Matcher element = ELEMENT.matcher(value);
+        while (element.find()) {
+            String name = element.group(1);
+            String text = PlainForms.strip(element.group(2), " \t\r\n");
+            addMember(found, name, text);
+            addMember(found, name, withoutEntities(text));
+        }
+    }
+
+    private static String withoutEntities(String text) {
+        return text.replace("&lt;", "<")
+                .replace("&gt;", ">")
+                .replace("&quot;", "\"")
+                .replace("&apos;", "'")
+                .replace("&amp;", "&");
+    }
+
+    private static void addPasswordOfPostgres(Set<String> found, String line) {
+        Matcher fields = PGPASS.matcher(line);
+        if (fields.matches()) {
+            String password = fields.group(1);
+            addMember(found, "password", password);
+            addMember(found, "password", PGPASS_ESCAPE.matcher(password).replaceAll("$1"));
+        }
     }
 
     private static void addLine(Set<String> found, String line) {
@@ -110,10 +171,10 @@ final class Parts {
     static boolean hasContent(String line) {
         Matcher member = MEMBER.matcher(line);
         if (!member.lookingAt()) {
-            return hasContent(line, LINE_BYTES);
+            return hasContent(line, LINE_BYTES) && !COMMON_LINE.matcher(line).matches();
         }
         String content = PlainForms.strip(line.substring(member.end()), ", \t\"'");
-        return !WordList.PUBLIC_MEMBERS.contains(nameOf(member)) && hasContent(content, LINE_BYTES);
+        return !WordList.isPublicMember(nameOf(member)) && hasContent(content, LINE_BYTES);
     }
 
     /** Whether a line has a member's name and what is behind it is not worth hiding. */
@@ -186,7 +247,7 @@ final class Parts {
     }
 
     private static void addMember(Set<String> found, String name, String text) {
-        if (!WordList.PUBLIC_MEMBERS.contains(name) && hasContent(text, MEMBER_BYTES)) {
+        if (!WordList.isPublicMember(name) && hasContent(text, MEMBER_BYTES)) {
             found.add(text);
         }
     }

@@ -80,6 +80,21 @@ final class PlainForms {
         return wholes;
     }
 
+    /**
+     * As it is given, and with other line ends.
+     *
+     * @param ends in the place of the value's own, or of literal ones if it has no others
+     */
+    Set<String> wholesWith(List<String> ends) {
+        Set<String> wholes = new LinkedHashSet<>();
+        wholes.add(stripped);
+        if (isText()) {
+            List<String> ended = lines.size() > 1 ? lines : linesOfLiterals;
+            ends.forEach(end -> wholes.add(String.join(end, ended)));
+        }
+        return wholes;
+    }
+
     /** With other line ends; without any, as {@code echo $VALUE} prints it. */
     Set<String> joined() {
         Set<String> joined = new LinkedHashSet<>(withLineEnds());

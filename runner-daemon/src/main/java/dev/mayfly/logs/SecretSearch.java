@@ -348,18 +348,27 @@ final class SecretSearch {
     }
 
     private void occurredSeen(int pattern, long shownEnd) {
-        int length = patterns.seen().length(pattern);
+        Automaton automaton = seen.automaton();
+        int length = automaton.length(pattern);
         long first = shownEnd - length;
-        long start = interruptions.position(first);
-        long end = interruptions.position(shownEnd - 1) + 1;
-        if (end - start - length > Interruptions.MOST_BYTES) {
+        if (interruptions.wasForgottenBehind(first)) {
             return;
         }
-        int label = patterns.seen().labelOf(pattern);
+        long hidden = first + interruptions.total();
+        long end = shownEnd + interruptions.total();
+        if (interruptions.standBehind(first)) {
+            long start = interruptions.position(first);
+            end = interruptions.position(shownEnd - 1) + 1;
+            if (end - start - length > Interruptions.MOST_BYTES) {
+                return;
+            }
+            hidden = interruptions.hiddenFrom(first, shownEnd - 1);
+        }
+        int label = automaton.labelOf(pattern);
         if (first >= countedSeen) {
             hits[label]++;
             countedSeen = shownEnd;
         }
-        seenRuns.add(interruptions.hiddenFrom(first, shownEnd - 1), end, label);
+        seenRuns.add(hidden, end, label);
     }
 }

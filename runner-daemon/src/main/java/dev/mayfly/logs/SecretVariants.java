@@ -24,7 +24,7 @@ final class SecretVariants {
     /** Of longer values, no double encodings and no UTF-16. */
     static final int LONGEST_WITH_RARE_FORMS = 1024;
 
-    /** Longer dumps come in lines, with offsets between the bytes. */
+    /** Of longer values, rare forms with CRLF only if that is their own line end; no dumps. */
     static final int LONGEST_WITH_SEPARATORS = 128;
 
     private final String secret;
@@ -70,8 +70,14 @@ final class SecretVariants {
                 addQuoted(whole);
             }
         }
-        if (value.length() <= LONGEST_WITH_RARE_FORMS) {
-            addRare(value, isText);
+        if (value.length() <= LONGEST_WITH_SEPARATORS) {
+            plain.wholesWith(List.of("\n", "\r\n"))
+                    .forEach(whole -> {
+                        addRare(whole, isText);
+                        add(Variant.HEX, () -> HexForms.separated(whole));
+                    });
+        } else if (value.length() <= LONGEST_WITH_RARE_FORMS) {
+            plain.wholesWith(List.of("\n")).forEach(whole -> addRare(whole, isText));
         }
     }
 
@@ -93,9 +99,6 @@ final class SecretVariants {
     private void addRare(String value, boolean isText) {
         add(Variant.BASE64, () -> Base64Forms.twice(value));
         add(Variant.BASE64, () -> Base32Form.of(value));
-        if (value.length() <= LONGEST_WITH_SEPARATORS) {
-            add(Variant.HEX, () -> HexForms.separated(value));
-        }
         add(Variant.PERCENT, () -> PercentForms.twice(value));
         add(Variant.PERCENT, () -> PercentForms.ofBase64(value));
         if (isText) {

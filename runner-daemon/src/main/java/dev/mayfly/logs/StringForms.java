@@ -4,6 +4,8 @@ import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The inside of a string as languages write it; they differ in the quotes, in how they number
@@ -39,12 +41,18 @@ final class StringForms {
 
     private static final Escapes RUBY =
             new Escapes(b -> {
-                int known = "\u0007\b\u001B\f\n\r\t\u000B\"\\".indexOf(b);
-                if (known >= 0) {
-                    return "\\" + "abefnrtv\"\\".charAt(known);
-                }
-                return isControl(b) ? "\\u" + UPPER.toHexDigits((char) b) : null;
+                String named = rubyName(b);
+                return named == null && isControl(b) ? "\\u" + UPPER.toHexDigits((char) b) : named;
             });
+
+    /** Ruby's {@code dump}, and its {@code inspect} of bytes. */
+    private static final Escapes RUBY_BYTES =
+            new Escapes(b -> {
+                String named = rubyName(b);
+                return named == null && isControl(b) ? "\\x" + UPPER.toHexDigits((byte) b) : named;
+            });
+
+    private static final Pattern RUBY_INSERTION = Pattern.compile("#(?=[{$@])");
 
     private static final Escapes PYTHON = literal("\n\r\t\\", "nrt\\", "\\x", LOWER);
     private static final Escapes PYTHON_APOSTROPHE = literal("\n\r\t\\'", "nrt\\'", "\\x", LOWER);
@@ -67,6 +75,20 @@ final class StringForms {
 
     private static final Escapes BYTES_BEYOND_ASCII =
             new Escapes(b -> b < 0x80 ? null : "\\x" + LOWER.toHexDigits((byte) b));
+
+    private static final Escapes UPPER_BYTES_BEYOND_ASCII =
+            new Escapes(b -> b < 0x80 ? null : "\\x" + UPPER.toHexDigits((byte) b));
+
+    /** Go's {@code template.JSEscapeString}. */
+    private static final Escapes GO_TEMPLATE =
+            new Escapes(b -> {
+                if ("\"'\\".indexOf(b) >= 0) {
+                    return "\\" + (char) b;
+                }
+                return b < ' ' || "<>&=".indexOf(b) >= 0
+                        ? "\\u" + UPPER.toHexDigits((char) b)
+                        : null;
+            });
 
     private static final Escapes APOSTROPHES = Escapes.doubled("'");
     private static final Escapes QUOTES = Escapes.doubled("\"");
@@ -106,7 +128,8 @@ final class StringForms {
             forms.add(BYTES_BEYOND_ASCII.in(repr)); // of bytes
             forms.add(Escapes.beyondAscii(repr, StringForms::pythonUnicode));
         }
-        forms.add(RUBY.in(value));
+        addRuby(forms, value);
+        forms.add(GO_TEMPLATE.in(value));
         forms.add(NODE.in(value));
         forms.add(NODE_APOSTROPHE.in(value));
         forms.add(RUST.in(value));
@@ -116,6 +139,21 @@ final class StringForms {
         forms.add(APOSTROPHES.in(value)); // SQL, YAML
         forms.add(QUOTES.in(value)); // CSV
         return forms;
+    }
+
+    private static void addRuby(Set<String> forms, String value) {
+        for (Escapes ruby : List.of(RUBY, RUBY_BYTES)) {
+            String text = RUBY_INSERTION.matcher(ruby.in(value)).replaceAll("\\\\#");
+            forms.add(text);
+            forms.add(Escapes.beyondAscii(text, StringForms::rubyUnicode));
+            forms.add(UPPER_BYTES_BEYOND_ASCII.in(text));
+        }
+        forms.add(Escapes.beyondAscii(RUBY_BYTES.in(value), StringForms::yamlUnicode));
+    }
+
+    private static @Nullable String rubyName(int b) {
+        int known = "\u0007\b\u001B\f\n\r\t\u000B\"\\".indexOf(b);
+        return known < 0 ? null : "\\" + "abefnrtv\"\\".charAt(known);
     }
 
     private static Escapes json(String byNumber, HexFormat hex) {
@@ -153,6 +191,16 @@ final class StringForms {
 
     private static String longUnicode(int codePoint) {
         return (codePoint < 0x10000 ? "\\u%04x" : "\\U%08x").formatted(codePoint);
+    }
+
+    private static String rubyUnicode(int codePoint) {
+        return (codePoint < 0x10000 ? "\\u%04X" : "\\u{%X}").formatted(codePoint);
+    }
+
+    /** As PyYAML does. */
+    private static String yamlUnicode(int codePoint) {
+        String format = codePoint < 0x100 ? "\\x%02X" : codePoint < 0x10000 ? "\\u%04X" : "\\U%08X";
+        return format.formatted(codePoint);
     }
 
     private static String pythonUnicode(int codePoint) {

@@ -15,6 +15,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 
 /** A {@code config.toml}, read. */
 final class ConfigToml {
@@ -69,5 +71,24 @@ final class ConfigToml {
     private static ConfigException refusal(
             Path file, int line, int column, String cause, String cure) {
         return new ConfigException(List.of(new Problem(file, line, column, "", cause, cure)));
+    }
+
+    /** Where gitlab-runner reads keys, it does not look at upper and lower case. */
+    static JsonNode field(JsonNode node, String name) {
+        for (Map.Entry<String, JsonNode> entry : node.properties()) {
+            if (entry.getKey().equalsIgnoreCase(name)) {
+                return entry.getValue();
+            }
+        }
+        return node.path(name);
+    }
+
+    static String text(JsonNode node, String name) {
+        JsonNode value = field(node, name);
+        return value.isValueNode() && !value.isNull() ? Objects.toString(value.asText(), "") : "";
+    }
+
+    static long number(JsonNode value) {
+        return value.isNumber() ? value.longValue() : 0;
     }
 }

@@ -14,10 +14,16 @@ public final class KeyRules {
     private static final String OTHER_EXECUTOR =
             "belongs to another executor: Mayfly runs jobs in containers of a Docker engine";
 
-    private static final String CACHE =
-            "caches are in a directory of this host, for each pool and project apart: see cache in"
-                    + " the configuration; none of these keys is read, because they may hold"
-                    + " passwords, and S3, GCS and Azure are not supported";
+    private static final String OTHER_STORE =
+            "only S3-compatible stores are supported; see cache in the configuration";
+
+    private static final String STORE_KEY =
+            "is not copied: write it into the file that the new configuration names, with mode"
+                    + " 0600, or set cache.s3.credentials: aws_chain";
+
+    private static final String STORE_ROLE =
+            "the daemon reads and writes caches itself, and no job gets a key: give it a key, or its"
+                    + " host a role, for the bucket alone";
 
     private static final String AT_THE_SERVER =
             "a pool sets no variables and runs no scripts of its own around jobs: ";
@@ -91,8 +97,10 @@ public final class KeyRules {
                             "the address that the server sends is used: make that one reachable (external_url, or the host's name resolution)"),
                     open(
                             "runners.environment",
-                            AT_THE_SERVER
-                                    + "set the variables for the instance, group or project at the server; for DOCKER_AUTH_CONFIG see docs/gitlab.md"),
+                            "values may be secret, so none is read: write those that are not into"
+                                    + " sources.gitlab[].variables, set the others at the server; the"
+                                    + " value of DOCKER_AUTH_CONFIG goes into a file that"
+                                    + " pools[].registry_logins names"),
                     open(
                             "runners.pre_get_sources_script",
                             AT_THE_SERVER
@@ -143,15 +151,46 @@ public final class KeyRules {
                     open("runners.use_slot_cgroups", "limit the pool: memory, cpus, pids"),
                     open("runners.slot_cgroup_template", "limit the pool: memory, cpus, pids"),
                     open("runners.step_runner_image", "steps (run) are not supported"),
-                    open("runners.cache", CACHE),
+                    taken("runners.cache.Type", "cache.store, where it is s3; others are named"),
+                    taken("runners.cache.Path", "cache.s3.prefix"),
+                    needless(
+                            "runners.cache.Shared",
+                            "runners of one server that feed pools of one name share caches, on all hosts that name the bucket"),
+                    taken("runners.cache.MaxUploadedArchiveSize", "cache.max_entry, with s3"),
+                    taken(
+                            "runners.cache.s3.ServerAddress",
+                            "cache.s3.endpoint; none for AWS, where the region tells"),
+                    open("runners.cache.s3.AccessKey", STORE_KEY),
+                    open("runners.cache.s3.SecretKey", STORE_KEY),
+                    open("runners.cache.s3.SessionToken", STORE_KEY),
+                    taken("runners.cache.s3.BucketName", "cache.s3.bucket"),
+                    taken("runners.cache.s3.BucketLocation", "cache.s3.region"),
+                    taken("runners.cache.s3.Insecure", "cache.s3.endpoint and plain_http"),
+                    taken("runners.cache.s3.PathStyle", "cache.s3.path_style"),
+                    taken("runners.cache.s3.AuthenticationType", "cache.s3.credentials"),
+                    open(
+                            "runners.cache.s3.ServerSideEncryption",
+                            "set the bucket's default encryption"),
+                    open(
+                            "runners.cache.s3.ServerSideEncryptionKeyID",
+                            "set the bucket's default encryption"),
+                    open("runners.cache.s3.DualStack", "set cache.s3.endpoint to the one to use"),
+                    open("runners.cache.s3.Accelerate", "is not supported: transfers are direct"),
+                    open("runners.cache.s3.RoleARN", STORE_ROLE),
+                    open("runners.cache.s3.UploadRoleARN", STORE_ROLE),
+                    needless("runners.cache.s3.AssumeRoleMaxConcurrency", "no roles are assumed"),
+                    needless(
+                            "runners.cache.s3.DisableAssumeRoleCredentialsCaching",
+                            "no roles are assumed"),
+                    open("runners.cache.gcs", OTHER_STORE),
+                    open("runners.cache.azure", OTHER_STORE),
+                    open(
+                            "runners.cache",
+                            "caches are in a directory of this host or in an S3-compatible store: see cache in the configuration"),
                     // -- the docker executor
                     taken("runners.docker.host", "engine.host, one for the whole daemon"),
-                    open(
-                            "runners.docker.tls_cert_path",
-                            "the engine is reached over a unix socket, or plain TCP: forward the remote socket by ssh"),
-                    open(
-                            "runners.docker.tls_verify",
-                            "the engine is reached over a unix socket, or plain TCP: forward the remote socket by ssh"),
+                    taken("runners.docker.tls_cert_path", "engine.cert_dir"),
+                    needless("runners.docker.tls_verify", "both sides of TLS are always checked"),
                     taken("runners.docker.image", "pools[].image"),
                     taken("runners.docker.memory", "pools[].memory, for each container"),
                     needless("runners.docker.memory_swap", "there is no swap"),
@@ -275,12 +314,8 @@ public final class KeyRules {
                     needless(
                             "runners.docker.wait_for_services_timeout",
                             "services are waited for, and one that fails is shown with its log"),
-                    open(
-                            "runners.docker.allowed_images",
-                            "there is no list of images: let the registry, or a proxy before it, offer only these"),
-                    open(
-                            "runners.docker.allowed_services",
-                            "there is no list of images: let the registry, or a proxy before it, offer only these"),
+                    taken("runners.docker.allowed_images", "pools[].allowed_images"),
+                    taken("runners.docker.allowed_services", "pools[].allowed_services"),
                     needless(
                             "runners.docker.allowed_privileged_images",
                             "nothing is ever privileged"),
@@ -290,9 +325,7 @@ public final class KeyRules {
                     open(
                             "runners.docker.pull_policy",
                             "an image is fetched when it is not there, or when a login opens it; a job says otherwise by image:pull_policy"),
-                    open(
-                            "runners.docker.allowed_pull_policies",
-                            "every pull policy is allowed to a job; private images are checked with the registry each time"),
+                    taken("runners.docker.allowed_pull_policies", "pools[].allowed_pull_policies"),
                     open("runners.docker.isolation", "Windows containers are not supported"),
                     open(
                             "runners.docker.shm_size",
@@ -363,7 +396,7 @@ public final class KeyRules {
     static Optional<KeyRule> of(String key) {
         for (String rest = key.toLowerCase(Locale.ROOT); !rest.isEmpty(); rest = above(rest)) {
             for (KeyRule rule : ALL) {
-                if (rule.key().equals(rest)) {
+                if (rule.key().equalsIgnoreCase(rest)) {
                     return Optional.of(rule);
                 }
             }

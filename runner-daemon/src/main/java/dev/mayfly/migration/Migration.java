@@ -1,7 +1,12 @@
 package dev.mayfly.migration;
 
+import static dev.mayfly.migration.ConfigToml.field;
+import static dev.mayfly.migration.ConfigToml.number;
+import static dev.mayfly.migration.ConfigToml.text;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.mayfly.config.NearestName;
+import dev.mayfly.config.Transport;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -12,7 +17,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -52,6 +56,10 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
         private static final long LEAST_MEMORY = 32;
         private static final long LEAST_LOG = 64;
         private static final long MOST_MEBIBYTES = 999_999;
+        private static final Pattern IMAGE_PATTERN =
+                Pattern.compile("[A-Za-z0-9*?][A-Za-z0-9._/:@*?-]{0,511}");
+        private static final Pattern PULL_POLICY = Pattern.compile("always|if-not-present|never");
+        private static final String REGISTRY_LOGINS = "DOCKER_AUTH_CONFIG=";
         private static final Pattern MEMORY = Pattern.compile("([0-9]{1,15})\\s*([bkmgt]?)b?");
         private static final Set<String> ON_DOCKER =
                 Set.of("docker", "docker+machine", "docker-autoscaler");
@@ -67,7 +75,9 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
         private final Set<String> names = new HashSet<>(Set.of("local"));
         private final StringBuilder pools = new StringBuilder();
         private final StringBuilder sources = new StringBuilder();
+        private final CacheMove caches = new CacheMove(this::open);
         private @Nullable String engine;
+        private String engineCertificates = "";
         private int slots;
 
         Conversion(JsonNode root, @Nullable Path state) {
@@ -102,16 +112,22 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             if (pools.isEmpty()) {
                 pools.append("  - name: untrusted\n");
             }
-            return new Migration(text(), findings, tokens);
+            return new Migration(written(), findings, tokens);
         }
 
-        private String text() {
+        private String written() {
             StringBuilder yaml = new StringBuilder();
             yaml.append(
                     "# Made from gitlab-runner's config.toml; see docs/migrate-from-gitlab-runner.md.\n");
             daemon(yaml);
             if (engine != null) {
                 yaml.append("\nengine:\n  host: ").append(quoted(engine)).append('\n');
+                if (engine.startsWith("tcp:")) {
+                    yaml.append(
+                            engineCertificates.isEmpty()
+                                    ? "  allow_plain_tcp: true\n"
+                                    : "  cert_dir: " + quoted(engineCertificates) + "\n");
+                }
             }
             yaml.append(
                     """
@@ -124,6 +140,7 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             if (!sources.isEmpty()) {
                 yaml.append("\nsources:\n  gitlab:\n").append(sources);
             }
+            yaml.append(caches.yaml());
             return yaml.toString();
         }
 
@@ -197,7 +214,15 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             sources.append("    - name: ").append(name).append('\n');
             sources.append("      url: ").append(quoted(url.get())).append('\n');
             sources.append("      pool: ").append(name).append('\n');
+            if (Transport.isPlainHttp(url.get())) {
+                sources.append("      allow_plain_http: true\n");
+                open(
+                        key + ".url",
+                        "is not encrypted, which allow_plain_http allows: use https:// instead");
+            }
             certificates(runner, key);
+            caches.take(field(runner, "cache"), key + ".cache");
+            registryLogins(field(runner, "environment"), key + ".environment");
             token(name, url.get(), runner, key);
             return true;
         }
@@ -243,6 +268,9 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             line(
                     "    timeout: 1d              # the server's limit of each job counts, below this one");
             image(text(docker, "image"), key);
+            allowed(docker, "allowed_images", IMAGE_PATTERN, key);
+            allowed(docker, "allowed_services", IMAGE_PATTERN, key);
+            allowed(docker, "allowed_pull_policies", PULL_POLICY, key);
             memory(text(docker, "memory"), key);
             cpus(text(docker, "cpus"), key);
             openFiles(text(field(docker, "ulimit"), "nofile"), key);
@@ -250,7 +278,7 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             if (log > 0) {
                 line("    log_limit: " + Math.clamp(log, LEAST_LOG, MOST_MEBIBYTES) + "KiB");
             }
-            engine(text(docker, "host"), key);
+            engine(text(docker, "host"), text(docker, "tls_cert_path"), key);
         }
 
         private void image(String image, String key) {
@@ -261,6 +289,26 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
                 line("    image: " + quoted(image));
             } else {
                 open(key + ".docker.image", "is no image's name: set pools[].image");
+            }
+        }
+
+        private void allowed(JsonNode docker, String list, Pattern good, String key) {
+            List<String> items = new ArrayList<>();
+            boolean odd = false;
+            for (JsonNode item : field(docker, list)) {
+                if (good.matcher(item.asText()).matches()) {
+                    items.add(quoted(item.asText()));
+                } else {
+                    odd = true;
+                }
+            }
+            if (odd) {
+                open(
+                        key + ".docker." + list,
+                        "holds what cannot be taken over: look at pools[]." + list);
+            }
+            if (!items.isEmpty()) {
+                line("    " + list + ": [" + String.join(", ", items) + "]");
             }
         }
 
@@ -326,7 +374,7 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             }
         }
 
-        private void engine(String host, String key) {
+        private void engine(String host, String certificates, String key) {
             if (host.isEmpty() || host.equals(engine)) {
                 return;
             }
@@ -337,10 +385,36 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             } else if (host.matches(
                     "unix:///[A-Za-z0-9._~/@+,:=-]+|tcp://[A-Za-z0-9.-]+:[0-9]{1,5}")) {
                 engine = host;
+                engineCertificates = certificates;
+                if (host.startsWith("tcp:") && certificates.isEmpty()) {
+                    open(
+                            key + ".docker.host",
+                            "is not encrypted, which engine.allow_plain_tcp allows: set"
+                                    + " engine.cert_dir instead");
+                }
             } else {
                 open(
                         key + ".docker.host",
                         "is no unix:///PATH or tcp://HOST:PORT: set engine.host to one");
+            }
+        }
+
+        /** The one variable of a runner that has a place of its own in a pool. */
+        private void registryLogins(JsonNode environment, String key) {
+            boolean others = false;
+            for (int i = 0; i < environment.size(); i++) {
+                if (environment.path(i).asText().startsWith(REGISTRY_LOGINS)) {
+                    open(
+                            key + "[" + i + "]",
+                            "is DOCKER_AUTH_CONFIG: write its value into a file of mode 0600 that"
+                                    + " belongs to the daemon's user, and name that by"
+                                    + " pools[].registry_logins");
+                } else {
+                    others = true;
+                }
+            }
+            if (!environment.isEmpty() && !others) {
+                told.add(key.toLowerCase(Locale.ROOT));
             }
         }
 
@@ -495,27 +569,6 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
 
         private void line(String text) {
             pools.append(text).append('\n');
-        }
-
-        /** Where gitlab-runner reads keys, it does not look at upper and lower case. */
-        private static JsonNode field(JsonNode node, String name) {
-            for (Map.Entry<String, JsonNode> entry : node.properties()) {
-                if (entry.getKey().equalsIgnoreCase(name)) {
-                    return entry.getValue();
-                }
-            }
-            return node.path(name);
-        }
-
-        private static String text(JsonNode node, String name) {
-            JsonNode value = field(node, name);
-            return value.isValueNode() && !value.isNull()
-                    ? Objects.toString(value.asText(), "")
-                    : "";
-        }
-
-        private static long number(JsonNode value) {
-            return value.isNumber() ? value.longValue() : 0;
         }
 
         /** Text that YAML takes as it is, whatever is in it. */

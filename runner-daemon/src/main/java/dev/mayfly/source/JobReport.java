@@ -20,6 +20,11 @@ public interface JobReport {
      */
     List<LogSink> logs();
 
+    /** Whether who reads the log sees colours, so that the job's commands are shown in one. */
+    default boolean colours() {
+        return false;
+    }
+
     /** The final state. Durable when it returns; called once, and again only if it throws. */
     void finished(Outcome outcome);
 

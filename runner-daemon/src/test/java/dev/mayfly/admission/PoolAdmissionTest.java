@@ -3,13 +3,17 @@ package dev.mayfly.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mayfly.job.AllowedImages;
 import dev.mayfly.job.Facts;
+import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.Inputs;
 import dev.mayfly.job.JobEnvironment;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.ResourceRequest;
+import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.job.Steps;
 import dev.mayfly.job.WorkspaceSource;
 import java.time.Duration;
@@ -17,10 +21,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PoolAdmissionTest {
 
@@ -29,14 +35,24 @@ class PoolAdmissionTest {
     private static final List<PoolCeiling> POOLS =
             List.of(
                     new PoolCeiling(
-                            TRUSTED, NetworkAccess.FULL, Duration.ofHours(1), 4L << 30, 4, 512),
+                            TRUSTED,
+                            NetworkAccess.FULL,
+                            Duration.ofHours(1),
+                            4L << 30,
+                            4,
+                            512,
+                            AllowedImages.ALL),
                     new PoolCeiling(
                             UNTRUSTED,
                             NetworkAccess.NONE,
                             Duration.ofMinutes(30),
                             1L << 30,
                             1,
-                            64));
+                            64,
+                            new AllowedImages(
+                                    List.of("registry.example.com/team/**", "debian:*"),
+                                    List.of("postgres:1?"),
+                                    Set.of(PullPolicy.ALWAYS, PullPolicy.IF_NOT_PRESENT))));
 
     private final PoolAdmission admission =
             new PoolAdmission(
@@ -103,7 +119,7 @@ class PoolAdmissionTest {
                                 + " most is none; timeout is 1801s, the most is 30m;"
                                 + " resources.memory is 1073741825 bytes, the most is 1024MiB;"
                                 + " resources.cpus is 1.5, the most is 1.0; resources.pids is 65,"
-                                + " the most is 64; ask for less, or raise the pool's limits");
+                                + " the most is 64; ask for less, or change what the pool allows");
     }
 
     @Test
@@ -192,6 +208,57 @@ class PoolAdmissionTest {
                                 random.nextBoolean() ? null : random.nextInt(1, 700)));
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "debian:12",
+                "registry.example.com/team/a:1",
+                "registry.example.com/team/a/b"
+            })
+    void imageThatThePoolAllowsIsAdmitted(String image) {
+        assertThat(verdict("local", new Wish().image(image).job()))
+                .isEqualTo(new Verdict.Admitted(UNTRUSTED));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "debian",
+                "docker.io/debian:12",
+                "registry.example.com/other/a",
+                "x/debian:1",
+                ""
+            })
+    void otherImageIsRefusedByItsName(String image) {
+        assertThat(verdict("local", new Wish().image(image).job()))
+                .isInstanceOfSatisfying(
+                        Verdict.Refused.class,
+                        refused ->
+                                assertThat(refused.reason())
+                                        .contains(
+                                                "image is " + image,
+                                                "allowed are registry.example.com/team/**, debian:*"));
+        assertThat(verdict("all", new Wish().pool("trusted").image(image).job()))
+                .isEqualTo(new Verdict.Admitted(TRUSTED));
+    }
+
+    @Test
+    void serviceAndPullPolicyAreLookedAtToo() {
+        Wish wish = new Wish().image("debian:12", PullPolicy.NEVER).service("postgres:9");
+
+        assertThat(verdict("local", wish.job()))
+                .isInstanceOfSatisfying(
+                        Verdict.Refused.class,
+                        refused ->
+                                assertThat(refused.reason())
+                                        .contains(
+                                                "services is postgres:9, allowed are postgres:1?",
+                                                "image is to be pulled never, allowed is always,"
+                                                        + " if-not-present"));
+        assertThat(verdict("local", new Wish().service("postgres:17").job()))
+                .isEqualTo(new Verdict.Admitted(UNTRUSTED));
+    }
+
     /** What one job asks for. */
     private static final class Wish {
         private @Nullable PoolName pool;
@@ -199,6 +266,21 @@ class PoolAdmissionTest {
         private WorkspaceSource workspace = new WorkspaceSource.Empty();
         private @Nullable Duration timeout;
         private ResourceRequest resources = ResourceRequest.NONE;
+        private @Nullable ImageSpec image;
+        private List<ServiceSpec> services = List.of();
+
+        Wish image(String name, PullPolicy... policies) {
+            image = new ImageSpec(name, null, null, List.of(policies));
+            return this;
+        }
+
+        Wish service(String name) {
+            services =
+                    List.of(
+                            new ServiceSpec(
+                                    new ImageSpec(name, null), List.of("db"), List.of(), Map.of()));
+            return this;
+        }
 
         Wish pool(@Nullable String name) {
             pool = name == null ? null : new PoolName(name);
@@ -230,7 +312,7 @@ class PoolAdmissionTest {
                     "job",
                     pool,
                     new Steps(List.of("true"), List.of(), timeout),
-                    new JobEnvironment(null, List.of(), network, resources),
+                    new JobEnvironment(image, services, network, resources),
                     new Inputs(Map.of(), List.of(), workspace),
                     List.of());
         }

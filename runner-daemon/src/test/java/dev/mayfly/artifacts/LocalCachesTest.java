@@ -182,7 +182,7 @@ class LocalCachesTest {
     private LocalCaches caches(long pool, long entry) {
         return new LocalCaches(
                 folder.resolve("cache"),
-                new LocalCaches.Bounds(pool, entry, Duration.ofDays(14)),
+                new CacheBounds(pool, entry, Duration.ofDays(14)),
                 () -> now);
     }
 

@@ -7,12 +7,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mayfly.job.Artifact;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.FileSelection;
+import dev.mayfly.job.Provenance;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.zip.UnixStat;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
@@ -38,6 +42,52 @@ class PackingTest {
 
     /** In the order of the paths, whatever the order of the listing. */
     private static final String CONTENTS = "first\nlast\n";
+
+    @Test
+    void statementIsTheLastEntryAndKnowsTheDigestOfEachFile() throws IOException {
+        SortedMap<String, String> stated = new TreeMap<>();
+        Provenance provenance =
+                new Provenance() {
+                    @Override
+                    public String fileName() {
+                        return "app-metadata.json";
+                    }
+
+                    @Override
+                    public byte[] statement(SortedMap<String, String> digests) {
+                        stated.putAll(digests);
+                        return "{}".getBytes(UTF_8);
+                    }
+                };
+        String forged = SelectionTest.file("app-metadata.json", 0);
+        byte[] packed =
+                packOf(
+                        forged + TREE,
+                        "**",
+                        new Artifact.Packing(Artifact.Form.ZIP, -1, provenance),
+                        CONTENTS,
+                        3);
+        try (ZipFile zip = zip(packed)) {
+            List<String> names =
+                    Collections.list(zip.getEntriesInPhysicalOrder()).stream()
+                            .map(ZipArchiveEntry::getName)
+                            .toList();
+
+            assertThat(names).doesNotHaveDuplicates().endsWith("app-metadata.json");
+            assertThat(text(zip, "app-metadata.json")).isEqualTo("{}");
+        }
+        assertThat(stated)
+                .containsOnly(
+                        Map.entry(
+                                "dist/a.txt",
+                                "b640e840b19d378660b32fb51ae18d67dccb4a8596a29e7bd72c1b2ae5928f41"),
+                        Map.entry(
+                                "dist/b.txt",
+                                "761d1fb145ca8c7130231412276df60f34dd34554c4d174b973a45e3222475a9"),
+                        Map.entry(
+                                "dist/nothing",
+                                "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
+    }
 
     @Test
     void archiveHoldsFilesDirectoriesAndLinksAsTheyWere() throws IOException {
@@ -127,8 +177,14 @@ class PackingTest {
 
     private static byte[] pack(String pattern, Artifact.Packing how, String contents, int piece)
             throws IOException {
+        return packOf(TREE, pattern, how, contents, piece);
+    }
+
+    private static byte[] packOf(
+            String tree, String pattern, Artifact.Packing how, String contents, int piece)
+            throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        run(new Packing(select(pattern), how, new Passing(), out), contents, piece);
+        run(new Packing(select(tree, pattern), how, new Passing(), out), contents, piece);
         return out.toByteArray();
     }
 
@@ -142,13 +198,17 @@ class PackingTest {
     }
 
     private static Selection select(String pattern) {
+        return select(TREE, pattern);
+    }
+
+    private static Selection select(String tree, String pattern) {
         Selection selection =
                 new Selection(
                         new FileSelection(List.of(pattern), List.of(), false),
                         "/workspace/src",
                         100);
         Listing listing = new Listing(List.of(selection));
-        byte[] bytes = TREE.getBytes(UTF_8);
+        byte[] bytes = tree.getBytes(UTF_8);
         listing.take(bytes, 0, bytes.length);
         listing.end();
         return selection;

@@ -280,6 +280,29 @@ class ArtifactsIT {
     }
 
     @Test
+    void filesAreKeptOfAJobThatNeverBegan() throws Exception {
+        StubJob there = stub.running(runner, StubPayload.job(NUMBERS.incrementAndGet(), "there"));
+        byte[] archive = zip("log.txt", 0, "of the earlier job");
+        there.download(archive, false);
+        StubJob gone = stub.running(runner, StubPayload.job(NUMBERS.incrementAndGet(), "gone"));
+        StubPayload payload =
+                job("neverbegan")
+                        .dependency(there, archive.length)
+                        .dependency(gone, 10)
+                        .script("echo never");
+        payload.artifact("archive", "zip", "*.txt").put("when", "on_failure");
+        StubJob job = enqueue(payload);
+        ended(job);
+
+        assertThat(names(job.artifacts().getFirst().bytes())).containsExactly("log.txt");
+        assertThat(job.trace())
+                .containsSubsequence(
+                        "download_artifacts_", "upload_artifacts_on_failure_", "teardown_")
+                .doesNotContain("\nnever\n");
+        assertThat(job.failureReason()).isEqualTo("runner_system_failure");
+    }
+
+    @Test
     void archiveIsNotUnpackedThroughLinksThatAreThereAlready() throws Exception {
         StubJob first = stub.running(runner, StubPayload.job(NUMBERS.incrementAndGet(), "links"));
         byte[] links =

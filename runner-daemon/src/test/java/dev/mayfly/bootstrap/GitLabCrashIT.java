@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mayfly.Eventually;
 import dev.mayfly.source.gitlab.GitLabStub;
+import dev.mayfly.source.gitlab.StubEndpoint;
 import dev.mayfly.source.gitlab.StubFault;
 import dev.mayfly.source.gitlab.StubJob;
 import dev.mayfly.source.gitlab.StubPayload;
@@ -16,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,10 +30,10 @@ import org.junit.jupiter.api.io.TempDir;
  * has an end for the job. Needs an engine on this host, the docker command line, and the agent
  * image.
  */
-@Timeout(120)
+@Timeout(240)
 class GitLabCrashIT {
 
-    private static final Duration SOON = Duration.ofSeconds(40);
+    private static final Duration SOON = Duration.ofSeconds(90);
 
     @TempDir private Path directory;
 
@@ -148,6 +150,77 @@ class GitLabCrashIT {
     }
 
     @Test
+    void killedBeforeTheServerHasHeardThatItRuns() throws Exception {
+        CountDownLatch gate = new CountDownLatch(1);
+        stub.next(StubEndpoint.UPDATE, new StubFault.Held(gate));
+        StubJob job = stub.enqueue(runner, job("echo never"));
+        asked(StubEndpoint.UPDATE);
+        killAndStartAgain();
+        gate.countDown();
+        lost(job);
+        assertThat(job.trace()).doesNotContain("\nnever\n");
+    }
+
+    @Test
+    void killedWhileArtifactsOfAnEarlierJobAreFetched() throws Exception {
+        CountDownLatch gate = new CountDownLatch(1);
+        StubJob earlier = stub.running(runner, StubPayload.job(7, "earlier"));
+        stub.next(StubEndpoint.DOWNLOAD, new StubFault.Held(gate));
+        StubJob job = stub.enqueue(runner, job("echo never").dependency(earlier, 10));
+        asked(StubEndpoint.DOWNLOAD);
+        killAndStartAgain();
+        gate.countDown();
+        lost(job);
+        assertThat(job.trace()).doesNotContain("\nnever\n");
+        assertThat(files(".spool")).isEmpty();
+    }
+
+    @Test
+    void killedWhileItsArtifactsAreSent() throws Exception {
+        CountDownLatch gate = new CountDownLatch(1);
+        StubPayload payload = job("echo x >kept");
+        payload.artifact("archive", "zip", "kept");
+        stub.next(StubEndpoint.UPLOAD, new StubFault.Held(gate));
+        StubJob job = stub.enqueue(runner, payload);
+        asked(StubEndpoint.UPLOAD);
+        killAndStartAgain();
+        gate.countDown();
+        lost(job);
+    }
+
+    @Test
+    void killedWhileItsCacheIsSaved() throws Exception {
+        StubPayload payload =
+                job("head -c 60000000 /dev/urandom >large")
+                        .variable("CACHE_COMPRESSION_LEVEL", "slowest");
+        payload.cache("large", "large");
+        StubJob job = stub.enqueue(runner, payload);
+        Eventually.holds("a cache is written", SOON, () -> !files(".draft").isEmpty());
+        killAndStartAgain();
+        lost(job);
+        assertThat(files(".zip")).as("half a cache is none").isEmpty();
+    }
+
+    /** It waits for its cache because that is a pipe that nobody writes into. */
+    @Test
+    void killedWhileItsCacheIsRestored() throws Exception {
+        StubPayload saving = job(7, "echo x >kept");
+        saving.cache("kept", "kept").put("policy", "push");
+        StubJob saved = stub.enqueue(runner, saving);
+        Eventually.holds("a cache", SOON, () -> saved.status() == StubJob.Status.SUCCESS);
+        Path cache = files(".zip").getFirst();
+        Files.delete(cache);
+        Engine.Programs.output(new ProcessBuilder("mkfifo", cache.toString()));
+        StubPayload payload = job("echo never");
+        payload.cache("kept", "kept").put("policy", "pull");
+        StubJob job = stub.enqueue(runner, payload);
+        traced(job, "Checking cache for kept...");
+        killAndStartAgain();
+        lost(job);
+        assertThat(job.trace()).doesNotContain("\nnever\n");
+    }
+
+    @Test
     void killedWhileTheServerCannotTakeTheEnd() throws Exception {
         StubJob job =
                 stub.enqueue(
@@ -168,8 +241,12 @@ class GitLabCrashIT {
     }
 
     private static StubPayload job(String... script) {
+        return job(1, script);
+    }
+
+    private static StubPayload job(long id, String... script) {
         StubPayload payload =
-                StubPayload.job(1, "test").variable("GIT_STRATEGY", "none").script(script);
+                StubPayload.job(id, "test").variable("GIT_STRATEGY", "none").script(script);
         ((ObjectNode) payload.node().path("image")).put("name", Installation.AGENT_IMAGE);
         return payload;
     }
@@ -177,6 +254,17 @@ class GitLabCrashIT {
     private void killAndStartAgain() throws IOException, InterruptedException {
         daemon.kill();
         daemon = MayflyProcess.daemon(installation);
+    }
+
+    private void asked(StubEndpoint endpoint) throws InterruptedException {
+        Eventually.holds("the server is asked", SOON, () -> !stub.requests(endpoint).isEmpty());
+    }
+
+    /** Everything below the state directory with such an ending. */
+    private List<Path> files(String ending) throws IOException {
+        try (Stream<Path> files = Files.walk(installation.state())) {
+            return files.filter(file -> file.toString().endsWith(ending)).toList();
+        }
     }
 
     private static void traced(StubJob job, String text) throws InterruptedException {

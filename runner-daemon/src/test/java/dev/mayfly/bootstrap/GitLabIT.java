@@ -244,6 +244,18 @@ class GitLabIT {
         assertThat(job.failureReason()).isEqualTo("runner_system_failure");
     }
 
+    @Test
+    void sourcesThatTheJobsTokenDoesNotOpenAreNamedAsSuch() throws Exception {
+        StubPayload payload = job("locked").script("echo never");
+        StubJob job = stub.enqueue(runner, payload); // nobody lets its token in
+        ended(job);
+
+        assertThat(job.trace())
+                .contains("the sources could not be fetched")
+                .doesNotContain("\nnever\n", job.token());
+        assertThat(job.failureReason()).isEqualTo("runner_system_failure");
+    }
+
     private static StubPayload job(String name) throws SocketException {
         StubPayload payload = StubPayload.job(NUMBERS.incrementAndGet(), name);
         ((ObjectNode) payload.node().path("image")).put("name", Installation.AGENT_IMAGE);

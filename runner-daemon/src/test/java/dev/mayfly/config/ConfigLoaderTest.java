@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.mayfly.execution.PoolTerms;
+import dev.mayfly.job.AllowedImages;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
@@ -59,8 +60,10 @@ class ConfigLoaderTest {
                 .isEqualTo(
                         new EngineSettings(
                                 URI.create("unix:///var/run/docker.sock"),
+                                null,
                                 Duration.ofSeconds(30),
-                                Duration.ofMinutes(10)));
+                                Duration.ofMinutes(10),
+                                1 << 30));
         assertThat(settings.api())
                 .isEqualTo(
                         new ApiSettings(
@@ -131,12 +134,13 @@ class ConfigLoaderTest {
                                         RegistryLogins.NONE),
                                 1,
                                 new PoolRules(
-                                        PoolRules.Forks.HOLD,
+                                        PoolRules.Forks.ALLOW,
                                         false,
                                         List.of(),
                                         List.of(),
                                         List.of()),
-                                false));
+                                false,
+                                AllowedImages.ALL));
     }
 
     @Test
@@ -248,6 +252,86 @@ class ConfigLoaderTest {
                 .isEqualTo(URI.create("tcp://10.0.0.1:2376"));
         assertThat(load(POOL + "engine: {host: 'unix:///a.sock'}", environment).engine().host())
                 .isEqualTo(URI.create("unix:///a.sock"));
+    }
+
+    @Test
+    void engineOverTcpNeedsTlsOrItsOwnPermission() {
+        String host = "engine: {host: 'tcp://10.0.0.1:2376'";
+        assertThat(problems(POOL + host + "}"))
+                .singleElement()
+                .returns("engine.host", Problem::field)
+                .extracting(Problem::cure)
+                .asString()
+                .contains("cert_dir", "allow_plain_tcp");
+        assertThat(load(POOL + host + ", cert_dir: /etc/mayfly/engine}").engine().certificates())
+                .isEqualTo(Path.of("/etc/mayfly/engine"));
+        assertThat(
+                        load(
+                                        POOL + host + "}",
+                                        environment(
+                                                Map.of(
+                                                        "DOCKER_TLS_VERIFY",
+                                                        "1",
+                                                        "DOCKER_CERT_PATH",
+                                                        "/home/someone/.docker")))
+                                .engine()
+                                .certificates())
+                .isEqualTo(Path.of("/home/someone/.docker"));
+        assertThat(load(POOL + host + ", allow_plain_tcp: true}").engine().certificates()).isNull();
+    }
+
+    @Test
+    void serverOfAnotherHostNeedsTlsOrItsOwnPermission() {
+        String runner = "sources: {gitlab: [{name: shop, pool: only, url: \"%s\"%s}]}\n";
+        assertThat(problems(POOL + runner.formatted("http://gitlab.example.com", "")))
+                .singleElement()
+                .returns("sources.gitlab[0].url", Problem::field)
+                .extracting(Problem::cure)
+                .asString()
+                .contains("https://", "allow_plain_http");
+        assertThat(
+                        problems(
+                                POOL
+                                        + runner.formatted(
+                                                "https://gitlab.example.com",
+                                                ", id_token: {audience: a, keys: 'http://a.example/k'}")))
+                .singleElement()
+                .returns("sources.gitlab[0].id_token.keys", Problem::field);
+        for (String allowed :
+                List.of(
+                        runner.formatted("http://gitlab.example.com", ", allow_plain_http: true"),
+                        runner.formatted("http://127.0.0.1:8080", ""),
+                        runner.formatted("http://localhost/gitlab", ""),
+                        runner.formatted("http://[::1]:8080", ""))) {
+            assertThat(load(POOL + allowed).gitlab()).hasSize(1);
+        }
+        assertThat(problems(POOL + runner.formatted("http://127.0.0.1.example.com", "")))
+                .hasSize(1);
+    }
+
+    @Test
+    void environmentsOfAPoolNeedVerifiedTokens() {
+        String pools =
+                """
+                pools: [{name: only, policy: {environments: [production]}}]
+                sources: {gitlab: [{name: shop, pool: only, url: 'https://a.example'%s}]}
+                """;
+        assertThat(problems(pools.formatted("")))
+                .singleElement()
+                .returns("pools[0].policy.environments", Problem::field);
+        GitLabSettings.IdToken token =
+                load(pools.formatted(", id_token: {audience: mayfly}"))
+                        .gitlab()
+                        .getFirst()
+                        .identity();
+        assertThat(token)
+                .isEqualTo(
+                        new GitLabSettings.IdToken(
+                                "MAYFLY_ID_TOKEN",
+                                "https://a.example",
+                                "mayfly",
+                                URI.create("https://a.example/oauth/discovery/keys"),
+                                false));
     }
 
     @Test

@@ -62,6 +62,7 @@ class JobDocumentTest {
                                 new Steps(
                                         List.of("npm ci"),
                                         List.of("make", "make test"),
+                                        List.of(),
                                         List.of("cat log"),
                                         new Steps.Limits(Duration.ofMinutes(90), null, null),
                                         false),

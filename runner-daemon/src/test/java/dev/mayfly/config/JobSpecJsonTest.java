@@ -196,6 +196,7 @@ class JobSpecJsonTest {
                 new Steps(
                         List.of("install"),
                         List.of("a", "b\nc"),
+                        List.of(new Steps.Further("release", List.of("e"))),
                         List.of("d"),
                         new Steps.Limits(
                                 Duration.ofMillis(90_500),

@@ -57,6 +57,12 @@ class EchoedScriptTest {
     }
 
     @Test
+    void colourSurroundsTheCommandAndNothingElse() throws Exception {
+        assertThat(shell(EchoedScript.coloured(List.of("echo '%s'"))))
+                .isEqualTo("\u001b[32;1m$ echo '%s'\u001b[0;m\n%s\n");
+    }
+
+    @Test
     void ofSeveralLinesTheFirstIsShown() throws Exception {
         assertThat(shell(EchoedScript.of(List.of("for i in 1 2; do\n  echo $i\ndone\n"))))
                 .isEqualTo("$ for i in 1 2; do  # and 2 more lines\n1\n2\n");

@@ -58,7 +58,8 @@ final class FakeSource implements JobSource {
         }
         int running = handedOut.get() - outcomes().size();
         // A job whose report failed has no outcome, and its slot is in quarantine for good.
-        if (slots.occupancy().used() + slots.occupancy().quarantined() < running + 1) {
+        SlotPool.Occupancy now = slots.occupancy();
+        if (now.used() + now.quarantined() < running + 1) {
             wrongs.add("asked without a slot beside " + running + " running jobs");
         }
         if (failures.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {

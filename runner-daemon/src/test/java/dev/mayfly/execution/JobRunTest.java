@@ -263,6 +263,57 @@ class JobRunTest {
                                         + " the log's checkout section says why"));
     }
 
+    @Test
+    void furtherCommandsHaveShellsOfTheirOwnUntilOneFails() throws Exception {
+        trial.engine.step("step_release", new StepEnd.Exited(7));
+        trial.run(
+                new JobSpec(
+                        "build",
+                        null,
+                        new Steps(
+                                List.of(),
+                                List.of("make"),
+                                List.of(
+                                        new Steps.Further("sign", List.of("sign")),
+                                        new Steps.Further("release", List.of("release")),
+                                        new Steps.Further("never", List.of("never"))),
+                                List.of("make clean"),
+                                new Steps.Limits(null, null, null),
+                                false),
+                        Trial.plain().environment(),
+                        Trial.plain().inputs(),
+                        List.of()));
+
+        assertThat(trial.history)
+                .containsSubsequence(
+                        "step script", "step step_sign", "step step_release", "step after_script")
+                .doesNotContain("step step_never");
+        assertThat(trial.report.text()).contains("<step_sign>", "<step_release>");
+        assertThat(trial.report.outcome()).isEqualTo(new Outcome.Failed(7));
+    }
+
+    @Test
+    void nothingFurtherIsRunWhereTheScriptHasFailed() throws Exception {
+        trial.engine.step("script", new StepEnd.Exited(3));
+        trial.run(
+                new JobSpec(
+                        "build",
+                        null,
+                        new Steps(
+                                List.of(),
+                                List.of("make"),
+                                List.of(new Steps.Further("release", List.of("release"))),
+                                List.of(),
+                                new Steps.Limits(null, null, null),
+                                false),
+                        Trial.plain().environment(),
+                        Trial.plain().inputs(),
+                        List.of()));
+
+        assertThat(trial.history).doesNotContain("step step_release");
+        assertThat(trial.report.outcome()).isEqualTo(new Outcome.Failed(3));
+    }
+
     // -- whatever happens, everything is destroyed and one end is told
 
     record Mishap(String name, Consumer<Trial> arrangement, String outcome) {
@@ -494,6 +545,7 @@ class JobRunTest {
                 new Steps(
                         List.of("npm ci"),
                         List.of("make"),
+                        List.of(),
                         List.of("true"),
                         new Steps.Limits(Duration.ofMinutes(5), null, null),
                         false);

@@ -256,6 +256,109 @@ class KeepingTest {
     }
 
     @Test
+    void jobWithoutSourcesKeepsWhatItKeepsOfFailures() throws Exception {
+        transfers =
+                keeping(
+                        artifact("archive", When.ON_SUCCESS),
+                        artifact("junit", When.ALWAYS),
+                        artifact("logs", When.ON_FAILURE));
+        trial.engine.step("checkout", new StepEnd.Exited(128));
+        trial.run(Trial.full());
+
+        assertThat(trial.history)
+                .containsSubsequence("step checkout", "seal", "step read")
+                .doesNotContain("step script", "step after_script");
+        assertThat(sent).containsExactly("junit", "logs");
+        assertThat(trial.report.text()).contains("<upload_artifacts_on_failure>");
+        assertThat(trial.report.outcome())
+                .isInstanceOfSatisfying(
+                        Outcome.Faulted.class,
+                        faulted -> assertThat(faulted.fault()).isEqualTo(Fault.WORKSPACE));
+    }
+
+    @Test
+    void jobWhoseSourcesTookTooLongKeepsNothing() throws Exception {
+        transfers = keeping(artifact("junit", When.ALWAYS));
+        trial.engine.step("checkout", new StepEnd.TimedOut());
+        trial.run(Trial.full());
+
+        assertThat(sent).isEmpty();
+        assertThat(trial.history).doesNotContain("seal");
+    }
+
+    @Test
+    void jobWithoutTheArtifactsOfAnEarlierOneKeepsWhatItKeepsOfFailures() throws Exception {
+        transfers =
+                new Transfers(
+                        "7",
+                        List.of(new Dependency("12", "build", 5)),
+                        List.of(),
+                        List.of(artifact("junit", When.ALWAYS)));
+        refused.add("junit");
+        trial.run(Trial.plain());
+
+        assertThat(trial.history).contains("seal").doesNotContain("step script");
+        assertThat(trial.report.text()).contains("not all files of the job were kept");
+        assertThat(trial.report.outcome().sentence()).contains("they have expired");
+    }
+
+    @Test
+    void cancelledPreparationKeepsNothing() throws Exception {
+        transfers = keeping(artifact("junit", When.ALWAYS));
+        trial.engine.step(
+                "checkout",
+                (_, _, _, _) -> {
+                    trial.cancellation.request("a test wants it");
+                    return new StepEnd.Exited(128);
+                });
+        trial.run(Trial.full());
+
+        assertThat(sent).isEmpty();
+        assertThat(trial.report.outcome()).isInstanceOf(Outcome.Cancelled.class);
+    }
+
+    @Test
+    void cacheIsTriedAgainAsOftenAsTheJobWishes() throws Exception {
+        trial.caches =
+                new CacheStore() {
+                    @Override
+                    public Optional<Found> find(CacheScope scope, List<String> keys)
+                            throws IOException {
+                        trial.history.add("find");
+                        if (trial.history.stream().filter("find"::equals).count() == 1) {
+                            throw new IOException("it is damaged, and was thrown away");
+                        }
+                        return Optional.empty();
+                    }
+
+                    @Override
+                    public void save(CacheScope scope, String key, CacheStore.Content content) {}
+                };
+        transfers =
+                new Transfers(
+                        "7",
+                        List.of(),
+                        List.of(
+                                new CacheUse(
+                                        "deps",
+                                        List.of(),
+                                        CacheUse.Direction.PULL,
+                                        When.ON_SUCCESS,
+                                        new CacheUse.Files(files(), -1))),
+                        List.of(),
+                        5);
+        trial.run(Trial.plain());
+
+        assertThat(trial.history).filteredOn("find"::equals).hasSize(2);
+        assertThat(trial.report.text())
+                .containsSubsequence(
+                        "cache deps was not restored: it is damaged",
+                        "Trying again, attempts left: 4",
+                        "No cache is there yet");
+        assertThat(trial.report.outcome()).isEqualTo(new Outcome.Passed());
+    }
+
+    @Test
     void cacheThatFailsCostsOnlyTime() throws Exception {
         trial.caches =
                 new CacheStore() {

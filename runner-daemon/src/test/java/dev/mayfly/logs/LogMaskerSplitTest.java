@@ -237,6 +237,40 @@ class LogMaskerSplitTest {
         }
     }
 
+    /** What is interrupted by too much is none, however the stream is cut. */
+    @ParameterizedTest
+    @ValueSource(strings = {"\n", "\r\n", "\n ", "\u001B[0m"})
+    void longInterruptionsInManySplits(String unit) {
+        String secret = "Zk83hTq0PwLmXv51";
+        for (int bytes : List.of(65_530, 65_536, 65_540, 66_000, 131_080)) {
+            String gap = unit.repeat(bytes / unit.length());
+            String text =
+                    "A%s%s%sB\n%s%s%s%s.%s\n"
+                            .formatted(
+                                    secret.substring(0, 8),
+                                    gap,
+                                    secret.substring(8),
+                                    secret.substring(0, 3),
+                                    gap.substring(
+                                            0, gap.length() / 2 / unit.length() * unit.length()),
+                                    secret.substring(3, 9),
+                                    gap,
+                                    secret.substring(9) + secret);
+            String whole = MaskedStream.of(List.of(secret)).write(text).finish();
+            for (int part : List.of(1, 2, 3, 5, 7, 13, 64, 1000, 16_384, 32_768, 65_537)) {
+                MaskedStream stream = MaskedStream.of(List.of(secret));
+                for (int from = 0; from < text.length(); from += part) {
+                    stream.write(text.substring(from, Math.min(text.length(), from + part)));
+                }
+                assertThat(stream.finish())
+                        .as("%d bytes of %s, %d at once", bytes, printable(unit), part)
+                        .isEqualTo(whole);
+            }
+            assertThat(whole).contains("[MASKED]").doesNotContain(secret);
+            assertThat(whole.contains("Zk83hTq0")).isEqualTo(gap.length() > 65_536);
+        }
+    }
+
     private static void checkHeldAndMasked(
             Random random, List<String> secrets, String text, String what) {
         String expected = NaiveMasker.mask(text, secrets);

@@ -192,6 +192,95 @@ class PartsTest {
     }
 
     @Test
+    void variablesThatOpenNothingAreShownHoweverTheirNamesAreWritten() {
+        String file =
+                """
+                #!/bin/bash
+                set -euo pipefail
+                REGION=eu-central-1
+                TZ=Europe/Berlin
+                LANG=de_DE.UTF-8
+                PATH=/usr/local/bin:/usr/bin
+                export JAVA_HOME=/usr/lib/jvm/java-17
+                NODE_ENV=staging-europe
+                IMAGE="registry.example/app:1.2.3"
+                Db-Host: database.internal
+                API_VERSION=2026-01-01-preview
+                PASSWORD=Vn83kQpz71Lw
+                """;
+        for (String line : file.lines().toList()) {
+            if (line.startsWith("PASSWORD")) {
+                assertHidden(file, line);
+                assertHidden(file, "Vn83kQpz71Lw");
+            } else {
+                assertShown(file, line + "\n");
+                assertShown(file, line.replaceFirst("^[^=:]*[=:]", "") + "\n");
+            }
+        }
+        assertHidden(file, file.strip());
+    }
+
+    @Test
+    void textOfAnElementIsMaskedWithoutItsTags() {
+        String file =
+                """
+                <?xml version="1.0" encoding="UTF-8"?>
+                <settings>
+                  <servers>
+                    <server>
+                      <username>deploy-robot</username>
+                      <password>Vn83&amp;Qpz71Lw</password>
+                    </server>
+                  </servers>
+                </settings>
+                """;
+        assertHidden(file, "Vn83&amp;Qpz71Lw");
+        assertHidden(file, "Vn83&Qpz71Lw");
+        assertHidden(file.replaceAll("\\s*\n\\s*", ""), "Vn83&Qpz71Lw");
+        for (String line :
+                List.of(
+                        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>",
+                        "<settings>",
+                        "</server>",
+                        "</servers>",
+                        "deploy-robot")) {
+            assertShown(file, line + "\n");
+        }
+        assertHidden("x\n<server token=\"Vn83kQpz71Lw\">", "<server token=\"Vn83kQpz71Lw\">");
+    }
+
+    @Test
+    void passwordInANetrcIsMaskedAlone() {
+        for (String file :
+                List.of(
+                        "machine git.example login robot-one password Vn83kQpz71Lw",
+                        "# comment\nmachine git.example\n  login robot-one\n  password Vn83kQpz71Lw\n",
+                        "machine a.example login x password y\n"
+                                + "default login robot-one password \"Vn83kQpz71Lw\"")) {
+            assertHidden(file, "Vn83kQpz71Lw");
+            assertShown(file, "robot-one git.example\n");
+        }
+    }
+
+    @Test
+    void passwordInAFileOfPostgresIsMaskedAlone() {
+        for (String file :
+                List.of(
+                        "db.example:5432:app-data:robot-one:Vn83\\:kQpz71Lw",
+                        """
+                        # comment
+                        *:*:*:postgres:other-one
+                        db.example:5432:app-data:robot-one:Vn83\\:kQpz71Lw
+                        """)) {
+            assertHidden(file, "Vn83\\:kQpz71Lw");
+            assertHidden(file, "Vn83:kQpz71Lw");
+            assertShown(file, "db.example app-data robot-one\n");
+        }
+        String longest = "x:".repeat(20_000) + SECRET;
+        assertHidden(longest, longest);
+    }
+
+    @Test
     void brokenJsonGivesWhatCanBeRecognised() {
         assertHidden("{\"password\": \"correct-horse\", \"x\": \"never ends \\", "correct-horse");
         for (String broken : List.of("{\"", "{\"a\":", "\"\\\"", "{\"a\":\"b\",", "\\")) {

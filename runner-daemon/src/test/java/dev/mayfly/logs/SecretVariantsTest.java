@@ -210,6 +210,7 @@ class SecretVariantsTest {
         assertHidden("p@ss/w:rd+1", "p%40ss%2fw%3ard%2b1");
         assertHidden("p@ss/w:rd+1", "p%40ss/w%3Ard%2B1");
         assertHidden("p@ss/w:rd+1", "p@ss%2Fw:rd+1");
+        assertHidden("p!w'rd?x:y", "p%21w%27rd?x:y"); // Go, as path and query
     }
 
     @Test
@@ -334,6 +335,47 @@ class SecretVariantsTest {
         return SecretPatterns.none()
                 .with(SecretVariants.of("S", new SecretValue(value), Masking.STANDARD))
                 .states();
+    }
+
+    /** A secret with the one kind of line ends, an encoder that was given the other. */
+    @Test
+    void rareFormsAreMaskedWithOtherLineEnds() {
+        String crlf = TWO_LINES.replace("\n", "\r\n");
+        for (String value : List.of(TWO_LINES, crlf, TWO_LINES.replace("\n", "\\n"))) {
+            for (String given : List.of(TWO_LINES, crlf)) {
+                String wide = new String(given.getBytes(UTF_16LE), ISO_8859_1);
+                assertThat(mask(value, wide)).isEqualTo("[MASKED]\0");
+                assertThat(mask(value, base64(wide))).matches("\\[MASKED]A=*");
+                assertHidden(value, HexFormat.ofDelimiter(":").formatHex(given.getBytes(UTF_8)));
+                assertHidden(value, base64(base64(given)));
+                String twice = URLEncoder.encode(URLEncoder.encode(given, UTF_8), UTF_8);
+                assertHidden(value, twice);
+            }
+        }
+        assertHidden(TWO_LINES, "NRUW4ZJNN5XGKLLBMJRQ2CTMNFXGKLLUO5XS2ZDFMY======");
+        assertHidden(crlf, "NRUW4ZJNN5XGKLLBMJRQU3DJNZSS25DXN4WWIZLG");
+    }
+
+    /** Of longer values only those with LF. */
+    @Test
+    void rareFormsOfLongerValuesAreMaskedWithLineFeeds() {
+        String lf = KEY.strip();
+        String wide = new String(lf.getBytes(UTF_16LE), ISO_8859_1);
+        for (String value : List.of(lf, lf.replace("\n", "\r\n"), lf.replace("\n", "\\n"))) {
+            assertThat(mask(value, wide)).isEqualTo("[MASKED]\0");
+            assertHidden(value, base64(base64(lf)));
+            String own = new String(value.getBytes(UTF_16LE), ISO_8859_1);
+            assertThat(mask(value, own)).isEqualTo("[MASKED]\0");
+        }
+    }
+
+    @Test
+    void rarelySeparatedHexOfShortValuesIsMasked() {
+        String value = "zk-\u007fZK?";
+        assertHidden(value, "0x7a,0x6b,0x2d,0x7f,0x5a,0x4b,0x3f");
+        assertHidden(value, "0x7a 0x6b 0x2d 0x7f 0x5a 0x4b 0x3f");
+        assertHidden(value, "0X7A 0X6B 0X2D 0X7F 0X5A 0X4B 0X3F");
+        assertHidden(value, "0X7A, 0X6B, 0X2D, 0X7F, 0X5A, 0X4B, 0X3F");
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.mayfly.config.ConfigException;
 import dev.mayfly.config.ConfigLoader;
 import dev.mayfly.config.Environment;
+import dev.mayfly.config.ExchangeSettings;
 import dev.mayfly.config.MayflySettings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -109,6 +110,25 @@ class MigrationTest {
     }
 
     @Test
+    void loginsToRegistriesHaveAPlaceInAPoolAndTheRestHasNone() throws IOException {
+        String runner =
+                "[[runners]]\nexecutor='docker'\nurl='https://a.b'\ntoken='glrt-x'\nenvironment=";
+        Migration alone = ofText(runner + "['DOCKER_AUTH_CONFIG=CANARY']\n");
+        Migration both = ofText(runner + "['A=b', 'DOCKER_AUTH_CONFIG=CANARY']\n");
+
+        assertThat(alone.findings())
+                .filteredOn(one -> one.key().contains("environment"))
+                .singleElement()
+                .satisfies(one -> assertThat(one.key()).isEqualTo("runners[0].environment[0]"))
+                .satisfies(one -> assertThat(one.remark()).contains("pools[].registry_logins"))
+                .satisfies(one -> assertThat(one.fate()).isEqualTo(Fate.OPEN));
+        assertThat(both.findings())
+                .extracting(Finding::key)
+                .contains("runners[0].environment[1]", "runners[0].environment");
+        assertThat(both.findings().toString() + alone.findings()).doesNotContain("CANARY");
+    }
+
+    @Test
     void eachKeyHasOneRule() {
         assertThat(KeyRules.all()).extracting(KeyRule::key).doesNotHaveDuplicates();
     }
@@ -137,12 +157,27 @@ class MigrationTest {
                         output_limit = 100
                         executor = "docker"
                         [runners.docker]
-                        host = "unix:///d.sock"
+                        host = "tcp://d.example.com:2376"
+                        tls_cert_path = "/certs"
                         image = "a:b"
+                        allowed_images = ["c:*"]
+                        allowed_services = ["d/**"]
+                        allowed_pull_policies = ["always"]
                         memory = "64m"
                         cpus = "3"
                         [runners.docker.ulimit]
                         nofile = "99"
+                        [runners.cache]
+                        Type = "s3"
+                        Path = "/ci/caches/"
+                        MaxUploadedArchiveSize = 2147483648
+                        [runners.cache.s3]
+                        ServerAddress = "minio.example.com:9000"
+                        BucketName = "runner-cache"
+                        BucketLocation = "eu-central-1"
+                        Insecure = true
+                        PathStyle = true
+                        AuthenticationType = "iam"
                         """);
 
         assertThat(migration.findings()).extracting(Finding::fate).containsOnly(Fate.TAKEN);
@@ -158,7 +193,8 @@ class MigrationTest {
                         "drain_timeout: 7s",
                         "format: json",
                         "level: debug",
-                        "host: 'unix:///d.sock'",
+                        "host: 'tcp://d.example.com:2376'",
+                        "cert_dir: '/certs'",
                         "name: one",
                         "slots: 2",
                         "url: 'https://one.example.com'",
@@ -167,10 +203,132 @@ class MigrationTest {
                         "client_key: '/key.pem'",
                         "log_limit: 100KiB",
                         "image: 'a:b'",
+                        "allowed_images: ['c:*']",
+                        "allowed_services: ['d/**']",
+                        "allowed_pull_policies: ['always']",
                         "memory: 64MiB",
                         "cpus: 3",
-                        "open_files: 99");
+                        "open_files: 99",
+                        "store: s3",
+                        "max_entry: 2048MiB",
+                        "endpoint: 'http://minio.example.com:9000'",
+                        "plain_http: true",
+                        "region: 'eu-central-1'",
+                        "bucket: 'runner-cache'",
+                        "prefix: 'ci/caches'",
+                        "path_style: true",
+                        "credentials: 'aws_chain'");
         assertThat(settings(migration).gitlab()).hasSize(1);
+    }
+
+    private Migration withCache(String lines) throws IOException {
+        return ofText(
+                """
+                [[runners]]
+                name = "one"
+                url = "https://one.example.com"
+                token = "glrt-0123456789012345678"
+                executor = "docker"
+                [runners.cache]
+                """
+                        + lines);
+    }
+
+    @Test
+    void cacheAtAwsNeedsNoEndpointAndItsKeysAreLeftToFiles() throws IOException {
+        Migration migration =
+                withCache(
+                        """
+                        Type = "s3"
+                        [runners.cache.s3]
+                        ServerAddress = "s3.eu-central-1.amazonaws.com"
+                        AccessKey = "CANARY-access"
+                        SecretKey = "CANARY-secret"
+                        SessionToken = "CANARY-token"
+                        BucketName = "runner-cache"
+                        """);
+
+        assertThat(migration.yaml())
+                .contains(
+                        "access_key_file: '/etc/mayfly/s3-access-key'",
+                        "secret_key_file: '/etc/mayfly/s3-secret-key'",
+                        "session_token_file: '/etc/mayfly/s3-session-token'")
+                .doesNotContain("endpoint", "CANARY");
+        assertThat(migration.findings())
+                .filteredOn(one -> one.fate() == Fate.OPEN)
+                .extracting(Finding::key)
+                .containsExactlyInAnyOrder(
+                        "runners[0].cache.s3.AccessKey",
+                        "runners[0].cache.s3.SecretKey",
+                        "runners[0].cache.s3.SessionToken");
+        assertThat(settings(migration).exchange().cache())
+                .isNotNull()
+                .extracting(cache -> cache.place())
+                .isInstanceOf(ExchangeSettings.Place.Bucket.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                """
+                Type = "gcs"
+                [runners.cache.gcs]
+                BucketName = "b-c"
+                """,
+                """
+                Type = "s3"
+                """,
+                """
+                Type = "s3"
+                [runners.cache.s3]
+                BucketName = "a b"
+                """,
+                """
+                Type = "s3"
+                Path = "../x"
+                [runners.cache.s3]
+                BucketName = "b-c"
+                ServerAddress = "http://odd"
+                BucketLocation = "a'b"
+                """,
+            })
+    void oddCacheIsNamedAndTheConfigurationIsStillGood(String lines) throws IOException {
+        Migration migration = withCache(lines);
+
+        assertThat(migration.findings()).extracting(Finding::fate).contains(Fate.OPEN);
+        assertThat(settings(migration).gitlab()).hasSize(1);
+    }
+
+    @Test
+    void secondStoreIsNamed() throws IOException {
+        String store =
+                """
+                Type = "s3"
+                [runners.cache.s3]
+                BucketName = "%s"
+                """;
+        String other =
+                """
+                [[runners]]
+                name = "two"
+                url = "https://two.example.com"
+                token = "glrt-0123456789012345678"
+                executor = "docker"
+                [runners.cache]
+                """;
+
+        assertThat(
+                        withCache(store.formatted("first") + other + store.formatted("first"))
+                                .findings())
+                .filteredOn(one -> one.key().contains("cache"))
+                .extracting(Finding::fate)
+                .containsOnly(Fate.TAKEN);
+        assertThat(
+                        withCache(store.formatted("first") + other + store.formatted("second"))
+                                .findings())
+                .filteredOn(one -> one.fate() == Fate.OPEN && one.key().contains("cache"))
+                .singleElement()
+                .returns("runners[1].cache", Finding::key);
     }
 
     @ParameterizedTest

@@ -5,6 +5,8 @@ import com.nimbusds.jose.util.ResourceRetriever;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.InetSocketAddress;
+import java.net.ProxySelector;
 import java.net.URI;
 import java.net.URL;
 import java.net.http.HttpClient;
@@ -34,14 +36,17 @@ final class PublishedKeys implements ResourceRetriever {
     private static final int LARGEST = 256 * 1024;
 
     private final @Nullable SSLContext trust;
+    private final @Nullable InetSocketAddress proxy;
 
     /**
      * Prepares.
      *
      * @param authorities PEM file, or null for the usual authorities
+     * @param proxy what stands in between, or null
      * @throws IllegalArgumentException naming the file when it cannot be used
      */
-    PublishedKeys(@Nullable Path authorities) {
+    PublishedKeys(@Nullable Path authorities, @Nullable InetSocketAddress proxy) {
+        this.proxy = proxy;
         this.trust = authorities == null ? null : trusting(authorities);
     }
 
@@ -54,6 +59,9 @@ final class PublishedKeys implements ResourceRetriever {
                         .connectTimeout(CONNECT_LIMIT);
         if (trust != null) {
             builder.sslContext(trust);
+        }
+        if (proxy != null) {
+            builder.proxy(ProxySelector.of(proxy));
         }
         // One for each fetch, which is rare: nothing is kept open for ten minutes.
         try (HttpClient client = builder.build()) {

@@ -217,7 +217,8 @@ public final class SignedTokens implements IdentityCheck {
     private static JWKSource<SecurityContext> keys(TokenIssuer issuer) {
         try {
             return JWKSourceBuilder.create(
-                            issuer.keys().toURL(), new PublishedKeys(issuer.authorities()))
+                            issuer.keys().toURL(),
+                            new PublishedKeys(issuer.authorities(), issuer.proxy()))
                     .cache(KEPT.toMillis(), REFRESH_LIMIT.toMillis())
                     .refreshAheadCache(false)
                     .rateLimited(BETWEEN_REFRESHES.toMillis())

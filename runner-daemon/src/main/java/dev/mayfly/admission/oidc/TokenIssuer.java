@@ -1,5 +1,6 @@
 package dev.mayfly.admission.oidc;
 
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param keys where the issuer publishes its keys
  * @param authorities PEM file of those that may sign the certificate at {@code keys}, or null for
  *     the usual ones
+ * @param proxy what stands between here and the keys, or null
  * @param required whether a job without a token is refused
  */
 public record TokenIssuer(
@@ -23,4 +25,5 @@ public record TokenIssuer(
         String audience,
         URI keys,
         @Nullable Path authorities,
+        @Nullable InetSocketAddress proxy,
         boolean required) {}

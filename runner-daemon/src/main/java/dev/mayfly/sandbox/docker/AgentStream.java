@@ -173,7 +173,7 @@ final class AgentStream implements AutoCloseable {
         private final Object lock = new Object();
         private @Nullable Thread reader;
         private volatile @Nullable Closeable open;
-        private boolean closed;
+        private volatile boolean closed;
 
         /** Begins to attach. */
         void begin(DockerEngine engine) {
@@ -190,6 +190,11 @@ final class AgentStream implements AutoCloseable {
         private void run(DockerEngine engine) {
             try (DockerHttpClient.Response response = engine.attach(container, outbox)) {
                 open = response;
+                // Whoever closed before could not close the response; an interrupt does not end
+                // every transport's reads.
+                if (closed) {
+                    throw new InterruptedException();
+                }
                 settled.countDown();
                 read(response.getBody());
                 boolean cut = frames.cut() || decoder.cut();
@@ -204,6 +209,9 @@ final class AgentStream implements AutoCloseable {
                 finished("the stream was closed");
             } catch (IOException | RuntimeException e) {
                 finished("the connection broke: " + DockerEngine.reason(e));
+            } finally {
+                // Only the first reason counts; an error of the machine has none but this.
+                finished("the thread that reads the stream ended");
             }
         }
 
@@ -211,9 +219,15 @@ final class AgentStream implements AutoCloseable {
             byte[] buffer = new byte[READ_BYTES];
             int length = body.read(buffer);
             while (length >= 0) {
-                byte[] bytes = Arrays.copyOf(buffer, length);
+                // What is passed on is kept. A buffer that is nearly full goes itself.
+                boolean full = length > READ_BYTES / 2;
+                byte[] bytes = full ? buffer : Arrays.copyOf(buffer, length);
                 // The agent owns both descriptors: nobody else in the container can write to them.
-                frames.feed(bytes, (array, from, to) -> decoder.feed(array, from, to, inbox::put));
+                frames.feed(
+                        bytes,
+                        length,
+                        (array, from, to) -> decoder.feed(array, from, to, inbox::put));
+                buffer = full ? new byte[READ_BYTES] : buffer;
                 length = body.read(buffer);
             }
         }

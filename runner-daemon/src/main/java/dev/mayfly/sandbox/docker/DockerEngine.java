@@ -15,7 +15,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -40,7 +43,11 @@ public final class DockerEngine implements AutoCloseable {
 
     private static final int REASON_BYTES = 4096;
 
+    /** As the docker command line calls them. */
+    private static final List<String> CERTIFICATES = List.of("ca.pem", "cert.pem", "key.pem");
+
     private final URI host;
+    private final @Nullable Path certificates;
     private final DockerSettings.Bounds bounds;
     private final ExecutorService calls =
             Executors.newThreadPerTaskExecutor(
@@ -54,7 +61,19 @@ public final class DockerEngine implements AutoCloseable {
      * @param host {@code unix://PATH} or {@code tcp://HOST:PORT}
      */
     public DockerEngine(URI host, DockerSettings.Bounds bounds) {
+        this(host, null, bounds);
+    }
+
+    /**
+     * Describes an engine; does not connect.
+     *
+     * @param host {@code unix://PATH} or {@code tcp://HOST:PORT}
+     * @param certificates directory with {@code ca.pem}, {@code cert.pem} and {@code key.pem} for a
+     *     host that is reached over TLS, or null for one that is not
+     */
+    public DockerEngine(URI host, @Nullable Path certificates, DockerSettings.Bounds bounds) {
         this.host = host;
+        this.certificates = certificates;
         this.bounds = bounds;
     }
 
@@ -227,6 +246,7 @@ public final class DockerEngine implements AutoCloseable {
     }
 
     private Connection connect() {
+        requireCertificates();
         DockerHttpClient http =
                 new ZerodepDockerHttpClient.Builder()
                         .dockerHost(host)
@@ -251,10 +271,27 @@ public final class DockerEngine implements AutoCloseable {
         }
     }
 
+    /** The library would go on without TLS where a file is missing. */
+    private void requireCertificates() {
+        for (String name : CERTIFICATES) {
+            if (certificates != null && !Files.isReadable(certificates.resolve(name))) {
+                throw new FaultException(
+                        Fault.ENGINE,
+                        certificates.resolve(name)
+                                + " cannot be read, so the engine at "
+                                + host
+                                + " is not spoken to: put it there");
+            }
+        }
+    }
+
     private DefaultDockerClientConfig config(@Nullable ApiVersion version) {
+        // What the process's environment says of TLS counts in the configuration, and not here.
         DefaultDockerClientConfig.Builder config =
                 DefaultDockerClientConfig.createDefaultConfigBuilder()
-                        .withDockerHost(host.toString());
+                        .withDockerHost(host.toString())
+                        .withDockerTlsVerify(certificates != null)
+                        .withDockerCertPath(certificates == null ? null : certificates.toString());
         return (version == null ? config : config.withApiVersion(version.toString())).build();
     }
 

@@ -21,6 +21,7 @@ public final class DockerSandboxBackend implements SandboxBackend {
     private final OpenStreams streams = new OpenStreams();
     private final ImageStore images;
     private final Inventory inventory;
+    private final EngineDisk disk;
     private final Disposer disposer;
 
     /**
@@ -36,6 +37,7 @@ public final class DockerSandboxBackend implements SandboxBackend {
         images = new ImageStore(engine, Pulls.Pace.DEFAULT);
         inventory = new Inventory(engine, settings.daemon());
         disposer = new Disposer(engine, inventory, intents);
+        disk = new EngineDisk(engine, settings.minFreeBytes());
     }
 
     /** What this process holds open. */
@@ -67,7 +69,7 @@ public final class DockerSandboxBackend implements SandboxBackend {
         try {
             engine.call("answering a ping", client -> client.pingCmd().exec());
             return images.has(settings.agentImage())
-                    ? Optional.empty()
+                    ? disk.fullBecause()
                     : Optional.of(
                             "the agent image %s is not on the engine at %s; build it with make image"
                                     .formatted(settings.agentImage(), engine.host()));

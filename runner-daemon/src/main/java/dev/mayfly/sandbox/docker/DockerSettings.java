@@ -12,9 +12,11 @@ import java.time.Duration;
  * @param daemon names this daemon among all that use the engine; stays the same over its lives
  * @param life this run of the daemon
  * @param bounds how long things may take
+ * @param minFreeBytes what the file system of the engine's data must have left for another job;
+ *     without effect where that is on another host
  */
 public record DockerSettings(
-        URI host, String agentImage, String daemon, LifeId life, Bounds bounds) {
+        URI host, String agentImage, String daemon, LifeId life, Bounds bounds, long minFreeBytes) {
 
     /**
      * How long things may take.

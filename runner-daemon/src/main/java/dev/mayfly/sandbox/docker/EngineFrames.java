@@ -26,15 +26,16 @@ final class EngineFrames {
     /**
      * Takes the next bytes, and hands on what they carry as parts of the same array.
      *
+     * @param length how many of the array's bytes these are, from its first on
      * @throws IllegalArgumentException if the engine does not keep to its format
      */
-    void feed(byte[] bytes, Receiver receiver) throws InterruptedException {
+    void feed(byte[] bytes, int length, Receiver receiver) throws InterruptedException {
         int at = 0;
-        while (at < bytes.length) {
+        while (at < length) {
             if (headerTaken < HEADER_BYTES) {
                 takeHeader(bytes[at++] & 0xFF);
             } else {
-                int part = (int) Math.min(bytes.length - at, left);
+                int part = (int) Math.min(length - at, left);
                 receiver.accept(bytes, at, at + part);
                 at += part;
                 left -= part;

@@ -3,30 +3,30 @@ package dev.mayfly.source.gitlab;
 import dev.mayfly.state.StateDirectory;
 import java.io.EOFException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.zip.CRC32;
 
-/** A spool in a file, so that an outage of any length costs disk and no memory. */
+/**
+ * A spool in a file, so that an outage of any length costs disk and no memory. It stays whole when
+ * a thread that reads or writes it is interrupted, as threads of jobs are.
+ */
 public final class FileTraceSpool implements TraceSpool {
 
     private static final int BLOCK_BYTES = 64 * 1024;
 
-    private final FileChannel channel;
     private final ReentrantLock lock = new ReentrantLock();
 
-    // Guarded by lock.
+    // Guarded by lock. No channel: an interrupt would close it.
+    private final RandomAccessFile file;
     private final CRC32 crc = new CRC32();
     private long size;
 
-    private FileTraceSpool(FileChannel channel) {
-        this.channel = channel;
+    private FileTraceSpool(RandomAccessFile file) {
+        this.file = file;
     }
 
     /**
@@ -36,14 +36,8 @@ public final class FileTraceSpool implements TraceSpool {
      */
     public static FileTraceSpool create(Path file) throws IOException {
         Files.deleteIfExists(file);
-        return new FileTraceSpool(
-                FileChannel.open(
-                        file,
-                        Set.of(
-                                StandardOpenOption.CREATE_NEW,
-                                StandardOpenOption.READ,
-                                StandardOpenOption.WRITE),
-                        PosixFilePermissions.asFileAttribute(StateDirectory.PRIVATE_FILE)));
+        Files.createFile(file, PosixFilePermissions.asFileAttribute(StateDirectory.PRIVATE_FILE));
+        return new FileTraceSpool(new RandomAccessFile(file.toFile(), "rw"));
     }
 
     /**
@@ -52,21 +46,18 @@ public final class FileTraceSpool implements TraceSpool {
      * @param file that exists
      */
     static FileTraceSpool reopen(Path file) throws IOException {
-        FileTraceSpool spool =
-                new FileTraceSpool(
-                        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE));
+        FileTraceSpool spool = new FileTraceSpool(new RandomAccessFile(file.toFile(), "rw"));
         spool.count();
         return spool;
     }
 
     private void count() throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocate(BLOCK_BYTES);
+        byte[] block = new byte[BLOCK_BYTES];
         lock.lock();
         try {
-            while (channel.read(buffer, size) > 0) {
-                size += buffer.position();
-                crc.update(buffer.array(), 0, buffer.position());
-                buffer.clear();
+            for (int read = file.read(block); read > 0; read = file.read(block)) {
+                size += read;
+                crc.update(block, 0, read);
             }
         } finally {
             lock.unlock();
@@ -77,13 +68,10 @@ public final class FileTraceSpool implements TraceSpool {
     public void append(byte[] bytes, int offset, int length) throws IOException {
         lock.lock();
         try {
-            ByteBuffer left = ByteBuffer.wrap(bytes, offset, length);
-            long at = size;
-            while (left.hasRemaining()) {
-                at += channel.write(left, at);
-            }
+            file.seek(size);
+            file.write(bytes, offset, length);
             // Counted when it is all there: a full disk leaves the log as it was.
-            size = at;
+            size += length;
             crc.update(bytes, offset, length);
         } finally {
             lock.unlock();
@@ -102,22 +90,22 @@ public final class FileTraceSpool implements TraceSpool {
 
     @Override
     public int read(long from, byte[] into) throws IOException {
-        long end = sum().bytes();
-        if (from < 0 || from > end) {
-            throw new EOFException("the log has " + end + " bytes and none at " + from);
-        }
-        int length = (int) Math.min(into.length, end - from);
-        ByteBuffer buffer = ByteBuffer.wrap(into, 0, length);
-        while (buffer.hasRemaining()) {
-            if (channel.read(buffer, from + buffer.position()) < 0) {
-                throw new EOFException("the file has lost bytes of the log");
+        lock.lock();
+        try {
+            if (from < 0 || from > size) {
+                throw new EOFException("the log has " + size + " bytes and none at " + from);
             }
+            int length = (int) Math.min(into.length, size - from);
+            file.seek(from);
+            file.readFully(into, 0, length);
+            return length;
+        } finally {
+            lock.unlock();
         }
-        return length;
     }
 
     @Override
     public void close() throws IOException {
-        channel.close();
+        file.close();
     }
 }

@@ -37,6 +37,11 @@ final class GitLabReport implements JobReport {
         return List.of(log);
     }
 
+    @Override
+    public boolean colours() {
+        return true;
+    }
+
     /**
      * Notes the end, from where it is told after all of the log, by a later life if need be. The
      * log's last section says what became of the environment.

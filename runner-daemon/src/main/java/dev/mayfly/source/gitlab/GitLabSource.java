@@ -329,7 +329,8 @@ public final class GitLabSource implements JobSource, AutoCloseable {
                 settings.limits().network(),
                 info,
                 registration.token().shortForm(),
-                api.authorities());
+                api.authorities(),
+                settings.limits().variables());
     }
 
     /**

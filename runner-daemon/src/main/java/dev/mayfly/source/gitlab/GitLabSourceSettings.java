@@ -4,6 +4,7 @@ import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 
 /**
  * One registration as the operator wants it used.
@@ -30,8 +31,15 @@ public record GitLabSourceSettings(
      * @param network how far they may reach
      * @param logBytes how much of their output is delivered
      * @param spools a directory for logs on their way, private and existing
+     * @param variables that each of them gets
      */
-    public record Limits(NetworkAccess network, long logBytes, Path spools) {}
+    public record Limits(
+            NetworkAccess network, long logBytes, Path spools, Map<String, String> variables) {
+
+        public Limits {
+            variables = Map.copyOf(variables);
+        }
+    }
 
     /**
      * How often the server is asked and told.

@@ -68,7 +68,7 @@ final class GitSources {
                         git.fetch().refspecs(),
                         git.fetch().depth(),
                         words("GIT_FETCH_EXTRA_FLAGS", USUAL_FLAGS),
-                        attempts(),
+                        variables.attempts("GET_SOURCES_ATTEMPTS"),
                         new GitFetch.Content(
                                 git.ref(),
                                 !variables.isFalse("GIT_CHECKOUT"),
@@ -91,12 +91,6 @@ final class GitSources {
         Path path = Path.of(wish).normalize();
         Path root = Path.of(Places.WORKSPACE);
         return path.startsWith(root) && !path.equals(root) ? path.toString() : null;
-    }
-
-    /** What is no number from 1 to 10 counts as 1. */
-    private int attempts() {
-        String wish = variables.value("GET_SOURCES_ATTEMPTS");
-        return wish.matches("[1-9]|10") ? Integer.parseInt(wish) : 1;
     }
 
     private Submodules submodules() {

@@ -31,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +47,8 @@ final class JobMapping {
     /** Logins to registries, as the project has them. */
     private static final String LOGINS = "DOCKER_AUTH_CONFIG";
 
-    private static final Set<String> STEPS = Set.of("script", "after_script");
+    /** What the server may call a step. */
+    private static final Pattern STEP = Pattern.compile("[a-z][a-z0-9_]{0,31}");
 
     /** How a pipeline says: no entrypoint. */
     private static final List<String> CLEARED = List.of("");
@@ -102,7 +104,7 @@ final class JobMapping {
     static Result map(JobPayload payload, RunnerFacts runner) {
         JobMapping mapping = new JobMapping(payload, runner);
         JobSpec spec = mapping.spec();
-        TransferMapping transfers = new TransferMapping(payload, mapping.variables);
+        TransferMapping transfers = new TransferMapping(payload, mapping.variables, runner.info());
         Transfers mapped = transfers.map();
         mapping.lacking.addAll(transfers.lacking());
         mapping.skipped.addAll(transfers.skipped());
@@ -135,14 +137,17 @@ final class JobMapping {
 
     private Steps steps() {
         List<String> script = new ArrayList<>();
+        List<Steps.Further> further = new ArrayList<>();
         List<String> after = new ArrayList<>();
         for (Step step : payload.work().steps()) {
-            if (!STEPS.contains(step.name())) {
-                lacking.add("the step " + step.name());
-            } else if (step.name().equals("script")) {
+            if (step.name().equals("script")) {
                 script.addAll(step.script());
-            } else {
+            } else if (step.name().equals("after_script")) {
                 after.addAll(step.script());
+            } else if (!STEP.matcher(step.name()).matches()) {
+                lacking.add("a step whose name is no word");
+            } else if (!step.script().isEmpty()) {
+                further.add(new Steps.Further(step.name(), step.script()));
             }
         }
         if (script.isEmpty()) {
@@ -150,7 +155,9 @@ final class JobMapping {
         }
         Steps steps =
                 new Steps(
+                                List.of(),
                                 script,
+                                further,
                                 after,
                                 new Steps.Limits(
                                         limit("RUNNER_SCRIPT_TIMEOUT"),
@@ -325,6 +332,9 @@ final class JobMapping {
             all.add(new Variable("CI_JOB_IMAGE", image.name(), Set.of(Trait.PUBLIC)));
         }
         all.add(JobVariables.plain("CI_RUNNER_SHORT_TOKEN", runner.shortToken()));
+        // Public: like the runner's own, they reach services too.
+        runner.variables()
+                .forEach((name, value) -> all.add(new Variable(name, value, Set.of(Trait.PUBLIC))));
         all.add(JobVariables.plain("CI_BUILDS_DIR", Places.WORKSPACE));
         all.add(JobVariables.plain("CI_PROJECT_DIR", directory));
         // One job, one environment: there is never another beside it.
@@ -347,6 +357,8 @@ final class JobMapping {
         all.add(JobVariables.plain("CI_RUNNER_VERSION", info.version()));
         all.add(JobVariables.plain("CI_RUNNER_REVISION", info.revision()));
         all.add(JobVariables.plain("CI_RUNNER_EXECUTABLE_ARCH", "linux/" + info.architecture()));
+        // What is left there is gone with the job, as it is in the place that GitLab's runner has.
+        all.add(JobVariables.plain("RUNNER_TEMP_PROJECT_DIR", "/tmp"));
         return all;
     }
 }

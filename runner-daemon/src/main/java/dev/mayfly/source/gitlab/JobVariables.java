@@ -30,6 +30,8 @@ final class JobVariables {
 
     private static final Set<String> FALSE = Set.of("0", "f", "F", "false", "FALSE", "False");
 
+    private static final Pattern ATTEMPTS = Pattern.compile("[1-9]|10");
+
     private static final Pattern OTHERWISE =
             Pattern.compile("\\$\\{([A-Za-z_][A-Za-z0-9_]*)(:?-)([^}]*)\\}");
 
@@ -107,6 +109,12 @@ final class JobVariables {
     /** Whether a variable is set to what counts as false. */
     boolean isFalse(String name) {
         return FALSE.contains(value(name));
+    }
+
+    /** How often something is tried: 1 to 10, and once where the variable says anything else. */
+    int attempts(String name) {
+        String wish = value(name);
+        return ATTEMPTS.matcher(wish).matches() ? Integer.parseInt(wish) : 1;
     }
 
     /** What the job's process gets in the open. */

@@ -2,6 +2,7 @@ package dev.mayfly.source.gitlab;
 
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param info the runner as the server knows it
  * @param shortToken what tells the runner from others
  * @param authorities certificates in PEM that the server's is signed by, or null for the usual
+ * @param variables of the runner's own, which those of the job take the place of
  */
 record RunnerFacts(
         PoolName pool,
@@ -20,4 +22,5 @@ record RunnerFacts(
         NetworkAccess network,
         RunnerInfo info,
         String shortToken,
-        @Nullable String authorities) {}
+        @Nullable String authorities,
+        Map<String, String> variables) {}

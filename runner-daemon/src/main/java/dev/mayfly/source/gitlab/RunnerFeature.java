@@ -32,6 +32,8 @@ public enum RunnerFeature {
     CACHE,
     /** A cache is looked for under several keys. */
     FALLBACK_CACHE_KEYS,
+    /** What the server adds to the script, as for a release, is run after it. */
+    MULTI_BUILD_STEPS,
     /** Sources are fetched as the payload's refspecs say. */
     REFSPECS,
     /** Values of masked variables do not appear in the log. */

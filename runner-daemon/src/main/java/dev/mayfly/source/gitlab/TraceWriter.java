@@ -192,7 +192,10 @@ public final class TraceWriter {
             case "upload_artifacts_on_success" -> "Uploading artifacts for successful job";
             case "upload_artifacts_on_failure" -> "Uploading artifacts for failed job";
             case TEARDOWN -> "Destroying the environment";
-            default -> section;
+            default ->
+                    section.startsWith("step_")
+                            ? "Executing \"" + section + "\" stage of the job script"
+                            : section;
         };
     }
 }

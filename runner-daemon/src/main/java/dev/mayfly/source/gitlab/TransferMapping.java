@@ -3,15 +3,18 @@ package dev.mayfly.source.gitlab;
 import dev.mayfly.job.Artifact;
 import dev.mayfly.job.CacheUse;
 import dev.mayfly.job.FileSelection;
+import dev.mayfly.job.Provenance;
 import dev.mayfly.job.Transfers;
 import dev.mayfly.job.When;
 import dev.mayfly.source.gitlab.JobPayload.ArtifactWish;
 import dev.mayfly.source.gitlab.JobPayload.CacheWish;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Makes what a job of Mayfly's is brought and keeps out of what GitLab says of it. */
 final class TransferMapping {
@@ -19,16 +22,20 @@ final class TransferMapping {
     private static final String CACHE_LEVEL = "CACHE_COMPRESSION_LEVEL";
     private static final String FALLBACK_KEY = "CACHE_FALLBACK_KEY";
     private static final String PROTECTED = "-protected";
+    private static final String PROVENANCE = "RUNNER_GENERATE_ARTIFACTS_METADATA";
+    private static final String PROVENANCE_VERSION = "SLSA_PROVENANCE_SCHEMA_VERSION";
     private static final String LEVEL = "ARTIFACT_COMPRESSION_LEVEL";
 
     private final JobPayload payload;
     private final JobVariables variables;
+    private final RunnerInfo runner;
     private final List<String> lacking = new ArrayList<>();
     private final List<String> skipped = new ArrayList<>();
 
-    TransferMapping(JobPayload payload, JobVariables variables) {
+    TransferMapping(JobPayload payload, JobVariables variables, RunnerInfo runner) {
         this.payload = payload;
         this.variables = variables;
+        this.runner = runner;
     }
 
     /** What cannot be done and is no job without, each in a few words. */
@@ -47,7 +54,8 @@ final class TransferMapping {
                 String.valueOf(payload.facts().project().id()),
                 wanted.dependencies(),
                 wanted.caches().stream().flatMap(wish -> cache(wish).stream()).toList(),
-                wanted.artifacts().stream().map(this::artifact).toList());
+                wanted.artifacts().stream().map(this::artifact).toList(),
+                variables.attempts("RESTORE_CACHE_ATTEMPTS"));
     }
 
     private Artifact artifact(ArtifactWish wish) {
@@ -61,15 +69,24 @@ final class TransferMapping {
                         yield Artifact.Form.ZIP;
                     }
                 };
-        String name = variables.expandedAsInShell(wish.name());
+        String wished = variables.expandedAsInShell(wish.name());
+        String name = wished.isBlank() ? usualName(form, wish) : wished;
         return new Artifact(
-                new Artifact.Label(
-                        wish.type(),
-                        name.isBlank() ? usualName(form, wish) : name,
-                        wish.expireIn()),
-                new Artifact.Packing(form, level(LEVEL)),
+                new Artifact.Label(wish.type(), name, wish.expireIn()),
+                new Artifact.Packing(form, level(LEVEL), provenance(form, name)),
                 when(wish.when(), "artifacts"),
                 files(wish.files()));
+    }
+
+    private @Nullable Provenance provenance(Artifact.Form form, String name) {
+        if (form != Artifact.Form.ZIP || !variables.isTrue(PROVENANCE)) {
+            return null;
+        }
+        String version = variables.value(PROVENANCE_VERSION);
+        if (!version.isEmpty() && !version.equals("v1")) {
+            skipped.add(PROVENANCE_VERSION + " other than v1: statements are of v1");
+        }
+        return new SlsaStatement(name, payload, variables, runner, InstantSource.system());
     }
 
     private Optional<CacheUse> cache(CacheWish wish) {

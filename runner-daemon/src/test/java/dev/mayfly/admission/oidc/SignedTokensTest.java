@@ -199,6 +199,7 @@ class SignedTokensTest {
                                 Issuer.AUDIENCE,
                                 keys,
                                 null,
+                                null,
                                 required)));
     }
 

@@ -34,7 +34,7 @@ class EngineFramesTest {
             throws InterruptedException {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         for (byte[] part : parts) {
-            frames.feed(part, (bytes, from, to) -> all.write(bytes, from, to - from));
+            frames.feed(part, part.length, (bytes, from, to) -> all.write(bytes, from, to - from));
         }
         return all.toString(UTF_8);
     }

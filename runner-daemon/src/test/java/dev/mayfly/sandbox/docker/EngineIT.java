@@ -28,7 +28,11 @@ class EngineIT {
                     Duration.ofSeconds(1));
 
     private static DockerSettings settings(URI host, String agentImage) {
-        return new DockerSettings(host, agentImage, "it-engine", new LifeId("l"), SHORT);
+        return settings(host, agentImage, 0);
+    }
+
+    private static DockerSettings settings(URI host, String agentImage, long minFree) {
+        return new DockerSettings(host, agentImage, "it-engine", new LifeId("l"), SHORT, minFree);
     }
 
     private static DockerSandboxBackend backend(DockerEngine engine, URI host, String agentImage) {
@@ -53,6 +57,30 @@ class EngineIT {
             assertThat(reachable.storage().root()).startsWith("/");
             assertThat(reachable.agentImagePresent()).isTrue();
             assertThat(reachable.clockAhead().abs()).isLessThan(Duration.ofSeconds(2));
+        }
+    }
+
+    @Test
+    void engineWhoseDiskIsFullIsIllAndSaysWhatToDo() {
+        try (DockerEngine engine = new DockerEngine(Fixture.HOST, Fixture.BOUNDS)) {
+            assertThat(
+                            new DockerSandboxBackend(
+                                            engine,
+                                            settings(
+                                                    Fixture.HOST,
+                                                    Fixture.AGENT_IMAGE,
+                                                    Long.MAX_VALUE),
+                                            new Fixture.MemoryIntents())
+                                    .unhealthyBecause())
+                    .hasValueSatisfying(reason ->
+                            assertThat(reason).contains("MiB are free below /", "engine.min_free"));
+            assertThat(
+                            new DockerSandboxBackend(
+                                            engine,
+                                            settings(Fixture.HOST, Fixture.AGENT_IMAGE, 1),
+                                            new Fixture.MemoryIntents())
+                                    .unhealthyBecause())
+                    .isEmpty();
         }
     }
 

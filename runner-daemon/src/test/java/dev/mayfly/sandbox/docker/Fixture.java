@@ -28,6 +28,7 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -76,7 +77,7 @@ final class Fixture {
 
     DockerSandboxBackend backend(LifeId life, IntentLog log) {
         return new DockerSandboxBackend(
-                engine, new DockerSettings(HOST, AGENT_IMAGE, daemon, life, BOUNDS), log);
+                engine, new DockerSettings(HOST, AGENT_IMAGE, daemon, life, BOUNDS, 0), log);
     }
 
     /** What remembers intents as long as the test runs. */
@@ -120,8 +121,16 @@ final class Fixture {
             return lines.filter(line -> line.startsWith("wchar: "))
                     .mapToLong(line -> Long.parseLong(line.substring("wchar: ".length())))
                     .sum();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        } catch (NoSuchFileException e) {
+            return 0; // it has ended since it was listed
+        } catch (IOException | UncheckedIOException e) {
+            // The same, in the middle of reading.
+            if (!Files.exists(Path.of("/proc", pid))) {
+                return 0;
+            }
+            throw e instanceof IOException failed
+                    ? new UncheckedIOException(failed)
+                    : (UncheckedIOException) e;
         }
     }
 

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -87,7 +88,8 @@ final class GitLabFixture implements AutoCloseable {
                         NAME,
                         POOL,
                         false,
-                        new GitLabSourceSettings.Limits(NetworkAccess.FULL, 1 << 20, spools),
+                        new GitLabSourceSettings.Limits(
+                                NetworkAccess.FULL, 1 << 20, spools, Map.of()),
                         true,
                         new GitLabSourceSettings.Pacing(POLL, TRACE, TEARDOWN)),
                 registrations,

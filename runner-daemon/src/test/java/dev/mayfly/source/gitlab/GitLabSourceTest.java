@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -207,13 +208,25 @@ class GitLabSourceTest {
     @Test
     void unchangedQueueIsAskedForWithWhatTheServerSaid() throws Exception {
         try (GitLabFixture gitlab = new GitLabFixture(folder)) {
-            assertThat(gitlab.claim(Duration.ofMillis(200))).isEmpty();
+            askedInVain(gitlab, () -> gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size() >= 5);
 
             List<StubRequest> asked = gitlab.stub.requests(StubEndpoint.REQUEST_JOB);
-            assertThat(asked).hasSizeGreaterThan(1);
-            assertThat(asked.get(1).text()).contains("\"last_update\":\"");
-            // Never faster than its pace: 200 ms at 18 ms and more each.
-            assertThat(asked).hasSizeLessThan(13);
+            assertThat(asked.get(0).text()).doesNotContain("last_update");
+            assertThat(asked.subList(1, 5))
+                    .allSatisfy(one -> assertThat(one.text()).contains("\"last_update\":\""));
+        }
+    }
+
+    @Test
+    void questionsAreNotAskedFasterThanTheirPace() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            long begin = System.nanoTime();
+            askedInVain(gitlab, () -> gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size() >= 10);
+            int asked = gitlab.stub.requests(StubEndpoint.REQUEST_JOB).size();
+            long took = System.nanoTime() - begin;
+
+            // 18 ms and more between two of them; a slow machine makes it longer, never shorter.
+            assertThat(took).isGreaterThanOrEqualTo(Duration.ofMillis(18).toNanos() * (asked - 1));
         }
     }
 
@@ -250,6 +263,40 @@ class GitLabSourceTest {
             gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(3));
 
             assertThat(gitlab.claim().job().value()).isEqualTo("stub-3");
+        }
+    }
+
+    /** The server has given a job away, and nobody can know which. */
+    static Stream<StubFault> lostAnswers() {
+        return Stream.of(
+                new StubFault.CutAfter(),
+                new StubFault.Truncated(),
+                new StubFault.ContentType("text/plain"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("lostAnswers")
+    void jobWhoseAnswerIsLostStaysAtTheServerAndTheNextOneComes(StubFault fault) throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            gitlab.stub.next(StubEndpoint.REQUEST_JOB, fault);
+            StubJob lost = gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(3));
+            gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(4));
+
+            assertThat(gitlab.claim().job().value()).isEqualTo("stub-4");
+            assertThat(lost.updates()).isEmpty();
+            assertThat(lost.status()).isEqualTo(StubJob.Status.RUNNING);
+        }
+    }
+
+    @Test
+    void jobOfASlowAnswerIsClaimedByWhoeverAsksNext() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            gitlab.stub.next(StubEndpoint.REQUEST_JOB, new StubFault.Slow(Duration.ofMillis(500)));
+            gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(3));
+
+            assertThat(gitlab.claim(Duration.ofMillis(50))).isEmpty();
+            assertThat(gitlab.claim().job().value()).isEqualTo("stub-3");
+            assertThat(gitlab.stub.requests(StubEndpoint.REQUEST_JOB)).hasSize(1);
         }
     }
 
@@ -381,6 +428,18 @@ class GitLabSourceTest {
         }
     }
 
+    /** Asks for jobs, of which there is none, until something holds. */
+    private static void askedInVain(GitLabFixture gitlab, BooleanSupplier enough)
+            throws InterruptedException {
+        Eventually.holds(
+                "enough is asked",
+                GitLabFixture.SOON,
+                () -> {
+                    assertThat(gitlab.claim(Duration.ofMillis(100))).isEmpty();
+                    return enough.getAsBoolean();
+                });
+    }
+
     private static void told(StubJob job) throws InterruptedException {
         Eventually.holds(
                 "the end is told",
@@ -490,11 +549,9 @@ class GitLabSourceTest {
         try (GitLabFixture gitlab = new GitLabFixture(folder)) {
             StubJob job =
                     gitlab.stub.enqueue(
-                            gitlab.runner,
-                            GitLabFixture.job(13).node(),
-                            Set.of("multi_build_steps"));
+                            gitlab.runner, GitLabFixture.job(13).node(), Set.of("job_inputs"));
+            askedInVain(gitlab, () -> job.status() != StubJob.Status.PENDING);
 
-            assertThat(gitlab.claim(Duration.ofMillis(100))).isEmpty();
             assertThat(job.failureReason()).isEqualTo("runner_unsupported");
         }
     }
@@ -526,7 +583,10 @@ class GitLabSourceTest {
                                             GitLabFixture.POOL,
                                             false,
                                             new GitLabSourceSettings.Limits(
-                                                    dev.mayfly.job.NetworkAccess.NONE, 1, folder),
+                                                    dev.mayfly.job.NetworkAccess.NONE,
+                                                    1,
+                                                    folder,
+                                                    Map.of()),
                                             true,
                                             GitLabSourceSettings.Pacing.DEFAULT),
                                     gitlab.registrations,

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mayfly.job.CacheUse;
@@ -16,6 +17,7 @@ import dev.mayfly.job.Inputs;
 import dev.mayfly.job.JobEnvironment;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.NetworkAccess;
+import dev.mayfly.job.Provenance;
 import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.RegistryLogin;
 import dev.mayfly.job.ServiceSpec;
@@ -27,7 +29,10 @@ import dev.mayfly.source.gitlab.JobPayload.Variable;
 import dev.mayfly.source.gitlab.JobPayload.Variable.Trait;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -173,10 +178,114 @@ class PayloadReaderTest {
                             ObjectNode step =
                                     ((ArrayNode) node.path("steps"))
                                             .addObject()
-                                            .put("name", "release");
+                                            .put("name", "../release");
                             step.putArray("script").add("release");
                         }))
-                .contains("the step release");
+                .contains("a step whose name is no word");
+    }
+
+    @Test
+    void jobKnowsWhatGitLabsRunnerTellsOfItself() throws Exception {
+        StubPayload payload =
+                StubPayload.job(1, "test")
+                        .variable("CI_JOB_STATUS", "a job's word counts more")
+                        .variable("CI_RUNNER_VERSION", "and here it does not");
+
+        assertThat(mapped(payload).inputs().variables())
+                .containsEntry("CI_JOB_IMAGE", "alpine:3.20")
+                .containsEntry("CI_RUNNER_SHORT_TOKEN", "abcdefghi")
+                .containsEntry("CI_BUILDS_DIR", "/workspace")
+                .containsEntry("CI_PROJECT_DIR", "/workspace/src")
+                .containsEntry("CI_CONCURRENT_ID", "0")
+                .containsEntry("CI_CONCURRENT_PROJECT_ID", "0")
+                .containsEntry("CI_SERVER", "yes")
+                .containsEntry("CI_JOB_STATUS", "a job's word counts more")
+                .containsEntry("CI_JOB_TIMEOUT", "3600")
+                .containsEntry("CI_DISPOSABLE_ENVIRONMENT", "true")
+                .containsEntry("CI_RUNNER_VERSION", "0.1.0")
+                .containsEntry("CI_RUNNER_REVISION", "abcdef0")
+                .containsEntry("CI_RUNNER_EXECUTABLE_ARCH", "linux/amd64")
+                .containsEntry("RUNNER_TEMP_PROJECT_DIR", "/tmp");
+    }
+
+    @Test
+    void variablesOfTheRunnerComeBeforeThoseOfTheJobAndReachServices() throws Exception {
+        StubPayload payload =
+                StubPayload.job(1, "test")
+                        .variable("ZONE", "example", "public")
+                        .variable("WORD", "the job's");
+        ((ArrayNode) payload.node().path("services")).addObject().put("name", "db:1");
+        JobSpec spec = mapped(payload);
+
+        assertThat(spec.inputs().variables())
+                .containsEntry("PROXY", "http://proxy.example:3128")
+                .containsEntry("WORD", "the job's");
+        assertThat(spec.environment().services().getFirst().variables())
+                .containsEntry("PROXY", "http://proxy.example:3128")
+                .doesNotContainKey("WORD");
+    }
+
+    @Test
+    void artifactsSayWhereTheyComeFromWhereTheJobWishesIt() throws Exception {
+        StubPayload payload =
+                StubPayload.job(1, "test")
+                        .variable("RUNNER_GENERATE_ARTIFACTS_METADATA", "true")
+                        .variable("SLSA_PROVENANCE_SCHEMA_VERSION", "v0.2")
+                        .variable("CI_RUNNER_ID", "12")
+                        .variable("CI_RUNNER_DESCRIPTION", "build host")
+                        .variable("PASSWORD", "canary-value", "masked");
+        payload.artifact("archive", "zip", "dist").put("name", "the/app");
+        payload.artifact("junit", "gzip", "junit.xml");
+        JobMapping.Result.Mapped mapped = (JobMapping.Result.Mapped) result(payload.node());
+        Provenance provenance =
+                Objects.requireNonNull(
+                        mapped.transfers().artifacts().getFirst().packing().provenance());
+        TreeMap<String, String> digests = new TreeMap<>(Map.of("dist/a", "0a", "dist/b", "0b"));
+        byte[] bytes = provenance.statement(digests);
+        JsonNode statement = Json.tree(bytes);
+        JsonNode definition = statement.path("predicate").path("buildDefinition");
+
+        assertThat(provenance.fileName()).isEqualTo("the_app-metadata.json");
+        assertThat(provenance.statement(digests)).isEqualTo(bytes);
+        assertThat(statement.path("_type").asText()).isEqualTo("https://in-toto.io/Statement/v0.1");
+        assertThat(statement.path("predicateType").asText())
+                .isEqualTo("https://slsa.dev/provenance/v1");
+        assertThat(statement.path("subject").toString())
+                .isEqualTo(
+                        "[{\"name\":\"dist/a\",\"digest\":{\"sha256\":\"0a\"}},{\"name\":\"dist/b\",\"digest\":{\"sha256\":\"0b\"}}]");
+        assertThat(definition.path("externalParameters").path("PASSWORD").asText("none")).isEmpty();
+        assertThat(definition.path("externalParameters").path("entryPoint").asText())
+                .isEqualTo("test");
+        assertThat(definition.path("internalParameters").toString())
+                .isEqualTo(
+                        "{\"name\":\"build host\",\"executor\":\"docker\",\"architecture\":\"amd64\",\"job\":\"1\"}");
+        assertThat(definition.path("resolvedDependencies").toString())
+                .isEqualTo(
+                        "[{\"uri\":\"http://git.local/group/demo\",\"digest\":{\"gitCommit\":\"da39a3ee5e6b4b0d3255bfef95601890afd80709\"}}]");
+        assertThat(statement.at("/predicate/runDetails/builder/id").asText())
+                .isEqualTo("http://git.local/group/demo/-/runners/12");
+        assertThat(statement.toString()).doesNotContain("canary", "glcbt");
+        assertThat(mapped.transfers().artifacts().get(1).packing().provenance()).isNull();
+        assertThat(mapped.skipped())
+                .containsExactly(
+                        "SLSA_PROVENANCE_SCHEMA_VERSION other than v1: statements are of v1");
+    }
+
+    @Test
+    void whatTheServerAddsToTheScriptIsRunAsItIs() throws Exception {
+        String release = "release-cli create --name \"$NAME\" --description \"$TEXT\"";
+        StubPayload payload =
+                StubPayload.job(1, "test")
+                        .variable("NAME", "v1")
+                        .variable("TEXT", "`rm -rf .`")
+                        .step("release", "on_success", false, List.of(release))
+                        .afterScript("echo after");
+        Steps steps = mapped(payload).steps();
+
+        assertThat(steps.script()).containsExactly("echo hello");
+        // The shell puts the values in, so that none of them is a command.
+        assertThat(steps.further()).containsExactly(new Steps.Further("release", List.of(release)));
+        assertThat(steps.afterScript()).containsExactly("echo after");
     }
 
     @Test
@@ -363,7 +472,8 @@ class PayloadReaderTest {
                 StubPayload.job(1, "test")
                         .variable("LOCK", "abc")
                         .variable("MODE", "pull")
-                        .variable("CACHE_FALLBACK_KEY", "main-non_protected");
+                        .variable("CACHE_FALLBACK_KEY", "main-non_protected")
+                        .variable("RESTORE_CACHE_ATTEMPTS", "3");
         ObjectNode cache = payload.cache("deps%2F..\\$LOCK/ -non_protected  ", "vendor/");
         cache.put("policy", "$MODE").put("when", "always");
         cache.putArray("fallback_keys").add("old-$LOCK").add("");
@@ -371,6 +481,7 @@ class PayloadReaderTest {
         Transfers transfers = ((JobMapping.Result.Mapped) result(payload.node())).transfers();
 
         assertThat(transfers.project()).isEqualTo("7");
+        assertThat(transfers.cacheAttempts()).isEqualTo(3);
         assertThat(transfers.caches())
                 .containsExactly(
                         new CacheUse(
@@ -443,7 +554,8 @@ class PayloadReaderTest {
                         NetworkAccess.FULL,
                         GitLabFixture.INFO,
                         "abcdefghi",
-                        null));
+                        null,
+                        Map.of("PROXY", "http://proxy.$ZONE:3128", "WORD", "the runner's")));
     }
 
     private static List<String> lacking(Consumer<ObjectNode> change) throws Exception {

@@ -11,6 +11,7 @@ import dev.mayfly.job.SecretAccount;
 import dev.mayfly.job.SecretRequest;
 import dev.mayfly.job.SecretRequest.Variable;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -37,7 +38,8 @@ class SecretMappingTest {
                         NetworkAccess.FULL,
                         GitLabFixture.INFO,
                         "abcdefghi",
-                        null));
+                        null,
+                        Map.of()));
     }
 
     private static JobSpec mapped(StubPayload payload) throws Exception {

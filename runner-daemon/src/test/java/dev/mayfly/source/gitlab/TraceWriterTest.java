@@ -275,6 +275,18 @@ class TraceWriterTest {
         assertThatThrownBy(() -> spool.read(4, new byte[4])).isInstanceOf(EOFException.class);
     }
 
+    @Test
+    void interruptedThreadsLeaveTheLogAsItIs() throws Exception {
+        TraceWriter writer = writer(100);
+        Thread.currentThread().interrupt();
+        output(writer, "abc");
+        assertThat(spool.read(0, new byte[3])).isEqualTo(3);
+        assertThat(Thread.interrupted()).isTrue();
+        output(writer, "def");
+
+        assertThat(text()).isEqualTo("abcdef");
+    }
+
     private TraceWriter writer(long limit) {
         return new TraceWriter(spool, limit, new TraceWriter.Style(true, false), "mark");
     }

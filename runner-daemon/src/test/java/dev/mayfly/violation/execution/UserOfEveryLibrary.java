@@ -13,6 +13,8 @@ public interface UserOfEveryLibrary {
 
     io.github.jopenlibs.vault.Vault vault();
 
+    software.amazon.awssdk.services.s3.S3Client aws();
+
     io.vertx.core.Vertx vertx();
 
     java.sql.Connection jdbc();

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.mayfly.artifacts.s3;
+
+import org.jspecify.annotations.NullMarked;
