@@ -25,6 +25,7 @@ final class VaultParts {
                                 tls.authorities(), tls.clientCertificate(), tls.clientKey()),
                         server.timeout()),
                 credentials(configured.auth()),
+                server.tokenLife(),
                 configured.pools().stream().map(VaultParts::access).toList());
     }
 

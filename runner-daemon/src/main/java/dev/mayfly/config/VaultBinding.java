@@ -163,7 +163,8 @@ record VaultBinding(Section root) {
                                 URI.create(vault.text("address")),
                                 vault.texts("other_addresses").stream().map(URI::create).toList(),
                                 vault.has("namespace") ? vault.text("namespace") : "",
-                                vault.duration("timeout")),
+                                vault.duration("timeout"),
+                                vault.duration("token_life")),
                         tls,
                         auth(vault.section("auth"), tls, directory),
                         root.sections("pools").stream()

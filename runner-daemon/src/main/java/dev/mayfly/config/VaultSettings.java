@@ -30,8 +30,10 @@ public record VaultSettings(Server server, Tls tls, Auth auth, List<Pool> pools)
      * @param others further servers of the same cluster
      * @param namespace or empty
      * @param timeout of one request
+     * @param tokenLife how long a job's token outlives a daemon that is gone for good
      */
-    public record Server(URI address, List<URI> others, String namespace, Duration timeout) {
+    public record Server(
+            URI address, List<URI> others, String namespace, Duration timeout, Duration tokenLife) {
         public Server {
             others = List.copyOf(others);
         }

@@ -58,7 +58,8 @@ class VaultBindingTest {
                                 URI.create("https://v:8200"),
                                 List.of(),
                                 "",
-                                Duration.ofSeconds(10)));
+                                Duration.ofSeconds(10),
+                                Duration.ofMinutes(15)));
         assertThat(vault.auth()).isEqualTo(new Auth.TokenFile(directory.resolve("t")));
         assertThat(vault.pools())
                 .singleElement()
@@ -94,6 +95,7 @@ class VaultBindingTest {
                             client_certificate: /c.pem
                             client_key: /c.key
                             timeout: 3s
+                            token_life: 2m
                             auth: {app_role: {role_id: i-d, secret_id_file: s, wrapped_role: w, mount: team/ar}}
                         """);
 
@@ -103,7 +105,8 @@ class VaultBindingTest {
                                 URI.create("https://v.example:8200"),
                                 List.of(URI.create("https://w.example:8200")),
                                 "team/ci",
-                                Duration.ofSeconds(3)));
+                                Duration.ofSeconds(3),
+                                Duration.ofMinutes(2)));
         assertThat(vault.tls())
                 .isEqualTo(
                         new VaultSettings.Tls(

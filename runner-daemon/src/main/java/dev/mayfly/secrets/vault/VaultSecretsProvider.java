@@ -58,6 +58,7 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
     private final VaultConnection server;
     private final Map<PoolName, PoolAccess> pools;
     private final Duration resolution;
+    private final Duration tokenLife;
     private final VaultApi api;
     private final PatientApi patient;
     private final DaemonIdentity daemon;
@@ -88,10 +89,11 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
                 settings.pools().stream()
                         .collect(Collectors.toMap(PoolAccess::pool, Function.identity()));
         this.resolution = resolution;
+        this.tokenLife = settings.tokenLife();
         this.api = new DriverApi(server);
         this.patient = new PatientApi(api, server.limit());
         this.daemon = new DaemonIdentity(settings.credentials(), server.namespace(), patient);
-        this.login = new JobLogin(patient, daemon);
+        this.login = new JobLogin(patient, daemon, tokenLife);
         this.retirement = new Retirement(server, daemon, audit);
         this.examination = new Examination(settings, api, daemon);
         this.leases = leases;
@@ -263,7 +265,7 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
                 handles.add(handle);
                 note(order.job(), handle);
                 // From here on a dead daemon's successor can end it, so it may live.
-                Duration working = Renewal.lift(token, patient, until);
+                Duration working = Renewal.lift(order.job(), token, tokenLife, patient, until);
                 renewed.add(new Renewal.Item(token, null, working));
             }
         }
@@ -302,15 +304,18 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
             throws InterruptedException {
         String outcome = SecretAudit.Event.OK;
         String subject = "";
+        String request = "";
         try {
             JobToken token = login.logIn(order, identity, until);
             subject = token.accessor();
+            request = token.request();
             return token;
         } catch (VaultFailure e) {
             outcome = e.reason();
             throw e;
         } finally {
-            audit.record(new SecretAudit.Event(order.job(), Action.LOGIN, subject, outcome, ""));
+            audit.record(
+                    new SecretAudit.Event(order.job(), Action.LOGIN, subject, outcome, request));
         }
     }
 
