@@ -74,8 +74,6 @@ class VaultCrashIT {
     private static String database;
     private static String keyValue;
     private static String auth;
-    private static String minting;
-    private static String daemonToken;
     private static Installation installation;
     private static MayflyProcess daemon;
     private static long numbers;
@@ -109,30 +107,23 @@ class VaultCrashIT {
                         .formatted(CiServer.ISSUER, CI.publicKey().replace("\n", "\\n")));
         identityRole("bound", space.jobPolicy("bound", database + "/*"));
         identityRole("named", space.jobPolicy("named", keyValue + "/*", database + "/*"));
-        minting =
+        String minting =
                 space.tokenRole(
                         "minting", space.jobPolicy("job", database + "/*", keyValue + "/*"));
-        daemonToken = space.daemonToken(minting);
         stub = GitLabStub.start();
         runner = stub.runner();
-        installation = installed(directory);
-        daemon = MayflyProcess.daemon(installation);
-    }
-
-    /** With a slot for each of the two jobs. */
-    private static Installation installed(Path where) throws IOException {
-        Installation installed = new Installation(where, 2, "drain_timeout: 1s");
-        installed.runner(stub, runner);
-        installed.vault(
+        installation = new Installation(directory, 2, "drain_timeout: 1s"); // a slot for each
+        installation.runner(stub, runner);
+        installation.vault(
                 proxy.address(),
-                daemonToken,
+                space.daemonToken(minting),
                 minting,
                 """
                 , jwt: {mount: %s, role: bound, other_roles: [named]}, bindings: [
                      {name: BOUND_USER, ref: 'vault:%s/creds/crash#username', when: {project_id: 42}}]\
                 """
                         .formatted(auth, database));
-        return installed;
+        daemon = MayflyProcess.daemon(installation);
     }
 
     private static void identityRole(String name, String policy) {
@@ -195,33 +186,35 @@ class VaultCrashIT {
 
     /** Nobody acts, and nobody is there who could: real time passes, and the server counts it. */
     @Test
-    void whatAKilledDaemonsJobsWereGivenDiesByItselfWhereNoNextOneRuns(@TempDir Path other)
+    void whatAKilledDaemonsJobsWereGivenDiesByItselfWhereNoNextOneRuns()
             throws IOException, InterruptedException {
         daemon.close();
-        Installation brief = installed(other);
-        String config = Files.readString(brief.config());
+        String usual = Files.readString(installation.config());
         Files.writeString(
-                brief.config(),
-                config.replace(
+                installation.config(),
+                usual.replace(
                         "timeout: 5s, auth:",
                         "timeout: 5s, token_life: %ds, auth:".formatted(SHORT_LIFE.toSeconds())));
-        try (MayflyProcess alone = MayflyProcess.daemon(brief);
-                Jobs jobs = brief.jobs()) {
+        daemon = MayflyProcess.daemon(installation);
+        try (Jobs jobs = installation.jobs()) {
             stub.enqueue(runner, ofAPipeline(Step.SCRIPT_RUNS));
             jobs.submit(ofTheQueue(Step.SCRIPT_RUNS));
             Eventually.holds(
                     "both run, and are kept alive",
                     SOON,
-                    () -> reached(Step.SCRIPT_RUNS) && proxy.seen("auth/token/renew-self").size() >= 6);
+                    () ->
+                            reached(Step.SCRIPT_RUNS)
+                                    && proxy.seen("auth/token/renew-self").size() >= 6);
             assertThat(CLUSTER.logins("crash")).hasSize(3);
 
-            alone.kill();
+            daemon.kill();
             Instant killed = Instant.now();
 
             Eventually.holds("all of it has died", SOON, () -> isNothingLeft(Step.SCRIPT_RUNS));
             assertThat(Duration.between(killed, Instant.now()))
                     .isLessThan(SHORT_LIFE.plusSeconds(10));
         } finally {
+            Files.writeString(installation.config(), usual);
             daemon = MayflyProcess.daemon(installation);
         }
     }

@@ -122,8 +122,7 @@ class VaultPipelineIT {
                         .replace(
                                 "pool: trusted}\n    - {name: unfenced",
                                 "pool: trusted, id_token: {issuer: \"%s\", audience: %s, keys: \"%s\"}}\n    - {name: unfenced"
-                                        .formatted(
-                                                Issuer.NAME, Issuer.AUDIENCE, issuer.keys())));
+                                        .formatted(Issuer.NAME, Issuer.AUDIENCE, issuer.keys())));
         daemon = Daemon.start(installation.settings());
     }
 
@@ -393,7 +392,8 @@ class VaultPipelineIT {
                     .add(
                             "echo \"%s sees $(ls /run/secrets 2>/dev/null | grep -c SHOP) files, ${SHOP:-nothing}\""
                                     .formatted(hook))
-                    .add("env | grep -c of-the-shop || cat /proc/*/environ | grep -c of-the-shop || true");
+                    .add(
+                            "env | grep -c of-the-shop || cat /proc/*/environ | grep -c of-the-shop || true");
         }
         secret(payload, "SHOP", "kv-v2:" + keyValue, "shop#password").put("file", false);
         StubJob job = ended(payload);

@@ -65,6 +65,10 @@ class FaultIT {
     }
 
     private VaultFixture through(URI address, URI... others) {
+        return through(PATIENCE, address, others);
+    }
+
+    private VaultFixture through(Duration patience, URI address, URI... others) {
         return new VaultFixture(
                 new VaultSettings(
                         new VaultConnection(
@@ -76,7 +80,7 @@ class FaultIT {
                         new DaemonCredentials.AgentToken(
                                 privateFile(directory.resolve("token"), WORLD.token())),
                         List.of(VaultFixture.minted(WORLD.role()))),
-                PATIENCE);
+                patience);
     }
 
     @AfterEach
@@ -182,6 +186,23 @@ class FaultIT {
     void connectionThatSaysNothingIsGivenUp() throws InterruptedException {
         proxy.once(path(), new FaultProxy.Fault.Silence());
         assertServed();
+    }
+
+    @Test
+    void connectionWhoseOtherEndIsGoneIsGivenUpForAnother()
+            throws InterruptedException, IOException {
+        try (Relay relay = new Relay(SERVER.address());
+                VaultFixture halfOpen = through(PATIENCE.multipliedBy(3), relay.address())) {
+            halfOpen.fetch("vault:" + path() + "#v").revoke();
+            int before = relay.connections();
+            relay.letThemGoDead();
+
+            SecretLease lease = halfOpen.fetch("vault:" + path() + "#v");
+
+            assertThat(valuesOf(lease)).containsExactly(VALUE);
+            assertThat(relay.connections()).isGreaterThan(before);
+            assertThat(lease.revoke()).allMatch(Receipt.Disposal::verified);
+        }
     }
 
     @ParameterizedTest
