@@ -390,18 +390,16 @@ class VaultPipelineIT {
                     .put("name", hook + "_get_sources_script")
                     .putArray("script")
                     .add(
-                            "echo \"%s sees $(ls /run/secrets 2>/dev/null | grep -c SHOP) files, ${SHOP:-nothing}\""
-                                    .formatted(hook))
-                    .add(
-                            "env | grep -c of-the-shop || cat /proc/*/environ | grep -c of-the-shop || true");
+                            "echo \"%s sees ${SHOP:-nothing}, $(ls /run/secrets | grep -c SHOP) files, $(cat /proc/[0-9]*/environ | grep -c of-the-shop) values\""
+                                    .formatted(hook));
         }
         secret(payload, "SHOP", "kv-v2:" + keyValue, "shop#password").put("file", false);
         StubJob job = ended(payload);
 
         assertThat(job.status()).as(job.trace()).isEqualTo(StubJob.Status.SUCCESS);
         assertThat(job.trace())
-                .contains("pre sees 0 files, nothing\n0\n0\n", "of the application\n")
-                .contains("post sees 0 files, nothing\n0\n0\n")
+                .contains("\npre sees nothing, 0 files, 0 values\n", "of the application\n")
+                .contains("\npost sees nothing, 0 files, 0 values\n")
                 .doesNotContain("of-the-shop");
     }
 

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A server that is slow, silent, elsewhere or not one, and a network that loses things. */
@@ -206,12 +207,20 @@ class FaultIT {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"<html>welcome</html>", "\"" + VALUE + "\"", "{\"data\":null}", "{}", ""})
-    void answerThatIsNoSecretIsNoEmptySecret(String body) {
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "<html>welcome</html>  | SECRETS_PROVIDER",
+                "\"" + VALUE + "\"      | SECRETS_PROVIDER",
+                "{\"data\":null}        | SECRET",
+                "{}                    | SECRET",
+                "~~                    | SECRET"
+            })
+    void answerThatIsNoSecretIsNoEmptySecret(String body, Fault fault) {
         proxy.always(path(), json(200, body));
 
-        assertFails(Fault.SECRETS_PROVIDER, path());
+        assertFails(fault, path());
     }
 
     @Test
