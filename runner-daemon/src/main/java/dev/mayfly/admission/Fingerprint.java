@@ -43,7 +43,9 @@ final class Fingerprint {
         all.add("ref", server.ref().name());
         all.add("commit", server.ref().commit());
         all.add("job", spec.name());
+        all.add("setup", spec.steps().setup());
         all.add("script", spec.steps().script());
+        spec.steps().further().forEach(step -> all.add("further " + step.name(), step.lines()));
         all.add("after", spec.steps().afterScript());
         all.add(spec.inputs().workspace());
         ImageSpec image = spec.environment().image();

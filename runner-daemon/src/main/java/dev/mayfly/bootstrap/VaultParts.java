@@ -1,6 +1,8 @@
 package dev.mayfly.bootstrap;
 
 import dev.mayfly.config.VaultSettings;
+import dev.mayfly.policy.TrustedCondition;
+import dev.mayfly.policy.UndecidedException;
 import dev.mayfly.secrets.vault.DaemonCredentials;
 import dev.mayfly.secrets.vault.PoolAccess;
 import dev.mayfly.secrets.vault.VaultConnection;
@@ -23,6 +25,7 @@ final class VaultParts {
                                 tls.authorities(), tls.clientCertificate(), tls.clientKey()),
                         server.timeout()),
                 credentials(configured.auth()),
+                server.tokenLife(),
                 configured.pools().stream().map(VaultParts::access).toList());
     }
 
@@ -45,7 +48,8 @@ final class VaultParts {
                 minted(pool.minted()),
                 exchanged(pool.jwt()),
                 pool.allowed().stream()
-                        .map(one -> new PoolAccess.Allowance(one.paths(), one.when()))
+                        .map(one ->
+                                new PoolAccess.Allowance(one.paths(), one.when(), rule(one.rule())))
                         .toList(),
                 pool.bindings().stream()
                         .map(one ->
@@ -54,8 +58,25 @@ final class VaultParts {
                                         one.reference(),
                                         one.variable(),
                                         one.template(),
-                                        one.when()))
+                                        one.when(),
+                                        rule(one.rule())))
                         .toList());
+    }
+
+    private static PoolAccess.Rule rule(@Nullable TrustedCondition condition) {
+        if (condition == null) {
+            return PoolAccess.Rule.NONE;
+        }
+        return (pool, known) -> {
+            try {
+                return condition.holds(pool, known) ? "" : "it is for jobs with " + condition;
+            } catch (UndecidedException e) {
+                return "it is for jobs with "
+                        + condition
+                        + ", which cannot be said of this one: "
+                        + e.getMessage();
+            }
+        };
     }
 
     private static PoolAccess.@Nullable TokenRole minted(VaultSettings.@Nullable Minted role) {

@@ -3,6 +3,8 @@ package dev.mayfly.config;
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.policy.ConditionException;
+import dev.mayfly.policy.TrustedCondition;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -89,7 +91,8 @@ record VaultBinding(Section root) {
         }
         for (String list : List.of("allow", "bindings")) {
             for (Section item : vault.sections(list)) {
-                if (item.has("when") && !vault.value().has("jwt")) {
+                checkRule(item);
+                if (isOfClaims(item) && !vault.value().has("jwt")) {
                     item.report(
                             "when",
                             "is about claims of an identity token, and this pool exchanges none",
@@ -98,6 +101,29 @@ record VaultBinding(Section root) {
             }
         }
         checkNames(vault.sections("bindings"));
+    }
+
+    /** A mapping, and no rule. */
+    private static boolean isOfClaims(Section item) {
+        return item.has("when") && item.value().path("when").isObject();
+    }
+
+    private static boolean isRule(Section item) {
+        return item.has("when") && item.value().path("when").isTextual();
+    }
+
+    private static void checkRule(Section item) {
+        if (isRule(item)) {
+            try {
+                TrustedCondition.of(item.text("when"));
+            } catch (ConditionException e) {
+                item.report(
+                        "when",
+                        "%s (line %d, column %d of it)"
+                                .formatted(e.getMessage(), e.line(), e.column()),
+                        e.cure());
+            }
+        }
     }
 
     private static void checkNames(List<Section> bindings) {
@@ -137,7 +163,8 @@ record VaultBinding(Section root) {
                                 URI.create(vault.text("address")),
                                 vault.texts("other_addresses").stream().map(URI::create).toList(),
                                 vault.has("namespace") ? vault.text("namespace") : "",
-                                vault.duration("timeout")),
+                                vault.duration("timeout"),
+                                vault.duration("token_life")),
                         tls,
                         auth(vault.section("auth"), tls, directory),
                         root.sections("pools").stream()
@@ -185,7 +212,8 @@ record VaultBinding(Section root) {
                         : null,
                 vault.has("jwt") ? jwt(vault.section("jwt")) : null,
                 vault.sections("allow").stream()
-                        .map(one -> new VaultSettings.Allowed(one.texts("paths"), when(one)))
+                        .map(one ->
+                                new VaultSettings.Allowed(one.texts("paths"), when(one), rule(one)))
                         .toList(),
                 vault.sections("bindings").stream().map(VaultBinding::binding).toList());
     }
@@ -204,11 +232,15 @@ record VaultBinding(Section root) {
                 binding.text("ref"),
                 binding.flag("variable"),
                 binding.has("template") ? binding.text("template") : null,
-                when(binding));
+                when(binding),
+                rule(binding));
     }
 
     /** As the author wrote them, so that the claim {@code true} needs no quotes. */
     private static Map<String, List<String>> when(Section section) {
+        if (isRule(section)) {
+            return Map.of();
+        }
         Section when = section.section("when");
         Map<String, List<String>> claims = new LinkedHashMap<>();
         for (String claim : when.keys()) {
@@ -224,6 +256,14 @@ record VaultBinding(Section root) {
                             : List.of(when.review().document().written(at)));
         }
         return claims;
+    }
+
+    private static @Nullable TrustedCondition rule(Section section) {
+        try {
+            return isRule(section) ? TrustedCondition.of(section.text("when")) : null;
+        } catch (ConditionException e) {
+            throw new IllegalStateException("a checked configuration has a faulty rule", e);
+        }
     }
 
     private static @Nullable Path file(Section section, String key, Path directory) {

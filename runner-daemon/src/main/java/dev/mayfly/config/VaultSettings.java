@@ -1,6 +1,7 @@
 package dev.mayfly.config;
 
 import dev.mayfly.job.PoolName;
+import dev.mayfly.policy.TrustedCondition;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,8 +30,10 @@ public record VaultSettings(Server server, Tls tls, Auth auth, List<Pool> pools)
      * @param others further servers of the same cluster
      * @param namespace or empty
      * @param timeout of one request
+     * @param tokenLife how long a job's token outlives a daemon that is gone for good
      */
-    public record Server(URI address, List<URI> others, String namespace, Duration timeout) {
+    public record Server(
+            URI address, List<URI> others, String namespace, Duration timeout, Duration tokenLife) {
         public Server {
             others = List.copyOf(others);
         }
@@ -119,8 +122,10 @@ public record VaultSettings(Server server, Tls tls, Auth auth, List<Pool> pools)
      * Paths, and for whom.
      *
      * @param when values of claims, any of a list; empty for all jobs
+     * @param rule over verified facts, or null for none
      */
-    public record Allowed(List<String> paths, Map<String, List<String>> when) {
+    public record Allowed(
+            List<String> paths, Map<String, List<String>> when, @Nullable TrustedCondition rule) {
         public Allowed {
             paths = List.copyOf(paths);
             when = Map.copyOf(when);
@@ -135,13 +140,15 @@ public record VaultSettings(Server server, Tls tls, Auth auth, List<Pool> pools)
      * @param variable whether it is a variable too
      * @param template or null for none
      * @param when values of claims, any of a list; empty for all jobs
+     * @param rule over verified facts, or null for none
      */
     public record Binding(
             String name,
             String reference,
             boolean variable,
             @Nullable String template,
-            Map<String, List<String>> when) {
+            Map<String, List<String>> when,
+            @Nullable TrustedCondition rule) {
         public Binding {
             when = Map.copyOf(when);
         }

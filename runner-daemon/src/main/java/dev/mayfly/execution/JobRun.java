@@ -1,7 +1,9 @@
 package dev.mayfly.execution;
 
+import dev.mayfly.admission.Gate;
 import dev.mayfly.admission.Verdict;
 import dev.mayfly.job.Cancellation;
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.HandedValue;
@@ -53,6 +55,9 @@ public final class JobRun {
     private final JobFiles files;
     private final JobNews news;
     private @Nullable SecretLease lease;
+
+    /** Of the job, since it was let in. */
+    private Facts.Trusted known = Facts.Trusted.NOTHING;
 
     /**
      * Prepares the run; nothing happens yet.
@@ -199,15 +204,15 @@ public final class JobRun {
     }
 
     private Optional<Outcome> refusal() throws InterruptedException {
-        Verdict verdict =
+        Gate.Answer answer =
                 stages.gate()
                         .admit(
                                 claim.job(),
                                 claim.spec(),
                                 claim.facts(),
-                                claim.spec().inputs().handed())
-                        .verdict();
-        return switch (verdict) {
+                                claim.spec().inputs().handed());
+        known = answer.facts().trusted();
+        return switch (answer.verdict()) {
             case Verdict.Refused(String reason) ->
                     Optional.of(new Outcome.Denied(log.line(reason)));
             case Verdict.Held(var _, String reason) ->
@@ -225,7 +230,8 @@ public final class JobRun {
 
     private List<Secret> fetchSecrets() throws InterruptedException {
         List<HandedValue> handed = claim.spec().inputs().handed();
-        List<SecretRequest> wanted = plan.secrets(stages.secrets().bound(terms.pool(), handed));
+        List<SecretRequest> wanted =
+                plan.secrets(stages.secrets().bound(terms.pool(), known, handed));
         if (wanted.isEmpty()) {
             return List.of();
         }
@@ -236,6 +242,7 @@ public final class JobRun {
                                         claim.job(),
                                         terms.pool(),
                                         wanted,
+                                        known,
                                         handed,
                                         plan.timeout().plus(AROUND_THE_SCRIPT)));
         lease = fetched;

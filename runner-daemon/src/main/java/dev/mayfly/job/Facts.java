@@ -51,6 +51,13 @@ public record Facts(Trusted trusted, SettableFacts settable) {
     public record Trusted(
             RegistrationFacts registration, ServerFacts server, VerifiedClaims claims) {
 
+        /** Of a job of which nothing is known. */
+        public static final Trusted NOTHING =
+                new Trusted(
+                        new RegistrationFacts("", "", false),
+                        ServerFacts.NONE,
+                        VerifiedClaims.NONE);
+
         /** The same with what an identity token adds. */
         public Trusted with(VerifiedClaims verified) {
             return new Trusted(registration, server, verified);

@@ -1,5 +1,6 @@
 package dev.mayfly.secrets;
 
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.PoolName;
@@ -46,9 +47,9 @@ public final class SecretsByReference implements SecretsProvider {
     }
 
     @Override
-    public List<SecretRequest> bound(PoolName pool, List<HandedValue> handed) {
-        List<SecretRequest> bound = new ArrayList<>(plain.bound(pool, handed));
-        bound.addAll(schemed.bound(pool, handed));
+    public List<SecretRequest> bound(PoolName pool, Facts.Trusted known, List<HandedValue> handed) {
+        List<SecretRequest> bound = new ArrayList<>(plain.bound(pool, known, handed));
+        bound.addAll(schemed.bound(pool, known, handed));
         return bound;
     }
 

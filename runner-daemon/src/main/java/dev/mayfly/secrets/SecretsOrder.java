@@ -1,5 +1,6 @@
 package dev.mayfly.secrets;
 
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.PoolName;
@@ -13,6 +14,7 @@ import java.util.List;
  * @param job the job they are for
  * @param pool the pool it was admitted to; a provider gives each level its own secrets only
  * @param wanted by reference, each name once
+ * @param known what no author of a job can choose; claims only where they were verified
  * @param handed what came with the job; an identity token for the provider may be among it
  * @param lifetime how long the job may take, teardown included; nothing fetched outlives it
  */
@@ -20,6 +22,7 @@ public record SecretsOrder(
         JobId job,
         PoolName pool,
         List<SecretRequest> wanted,
+        Facts.Trusted known,
         List<HandedValue> handed,
         Duration lifetime) {
 
@@ -28,8 +31,18 @@ public record SecretsOrder(
         handed = List.copyOf(handed);
     }
 
+    /** A job of which nothing is known. */
+    public SecretsOrder(
+            JobId job,
+            PoolName pool,
+            List<SecretRequest> wanted,
+            List<HandedValue> handed,
+            Duration lifetime) {
+        this(job, pool, wanted, Facts.Trusted.NOTHING, handed, lifetime);
+    }
+
     /** The same job with other wishes. */
     public SecretsOrder wanting(List<SecretRequest> others) {
-        return new SecretsOrder(job, pool, others, handed, lifetime);
+        return new SecretsOrder(job, pool, others, known, handed, lifetime);
     }
 }

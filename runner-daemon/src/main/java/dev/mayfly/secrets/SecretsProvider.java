@@ -1,5 +1,6 @@
 package dev.mayfly.secrets;
 
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.SecretRequest;
@@ -20,9 +21,11 @@ public interface SecretsProvider {
     /**
      * What a job gets without asking for it, because its pool's configuration says so.
      *
+     * @param known what no author of a job can choose
      * @param handed what came with the job
      */
-    default List<SecretRequest> bound(PoolName pool, List<HandedValue> handed) {
+    default List<SecretRequest> bound(
+            PoolName pool, Facts.Trusted known, List<HandedValue> handed) {
         return List.of();
     }
 

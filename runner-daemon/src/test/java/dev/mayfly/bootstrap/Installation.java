@@ -118,15 +118,21 @@ final class Installation {
      * Registers a runner of a server, whose jobs go to the trusted pool. Before a daemon starts.
      */
     void runner(GitLabStub server, StubRunner runner) throws IOException {
+        runner(server, runner, "stub", "trusted");
+    }
+
+    /** The same for another pool. All runners are registered one after another. */
+    void runner(GitLabStub server, StubRunner runner, String name, String pool) throws IOException {
+        String list = Files.readString(config).contains("  gitlab:\n") ? "" : "  gitlab:\n";
         Files.writeString(
                 config,
-                "  gitlab:\n    - {name: stub, url: \"%s\", pool: trusted}\n"
-                        .formatted(server.url()),
+                "%s    - {name: %s, url: \"%s\", pool: %s}\n"
+                        .formatted(list, name, server.url(), pool),
                 StandardOpenOption.APPEND);
         Registrations.in(new StateDirectory(state).create())
                 .write(
                         new Registration(
-                                "stub",
+                                name,
                                 ServerAddress.of(server.url().toString()),
                                 runner.id(),
                                 new GitLabToken(runner.token()),

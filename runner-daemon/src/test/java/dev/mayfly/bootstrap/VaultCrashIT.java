@@ -5,25 +5,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mayfly.Eventually;
+import dev.mayfly.job.JobId;
+import dev.mayfly.job.Outcome;
 import dev.mayfly.secrets.vault.CiServer;
 import dev.mayfly.secrets.vault.FaultProxy;
 import dev.mayfly.secrets.vault.PostgresCluster;
 import dev.mayfly.secrets.vault.VaultServer;
 import dev.mayfly.secrets.vault.VaultSpace;
 import dev.mayfly.source.gitlab.GitLabStub;
+import dev.mayfly.source.gitlab.StubJob;
 import dev.mayfly.source.gitlab.StubPayload;
 import dev.mayfly.source.gitlab.StubRunner;
+import dev.mayfly.source.local.LocalJob;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,9 +37,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Daemons that are killed at each step of a job's way to its secrets and back: when the next one
- * runs, no lease, no token and no login of the job is left. The job of a pipeline has two
- * identities, one by the pool's configuration and one by the pipeline's own words. Needs an engine
- * on this host, the agent image, a Vault or OpenBao program, and PostgreSQL.
+ * runs, no lease, no token and no login of the job is left; and where no next one ever runs, all of
+ * it dies by itself. Two jobs are in that step at once: one of a pipeline with two identities, one
+ * by the pool's configuration and one by the pipeline's own words, and one whose token the daemon
+ * makes. The daemon that comes after is the next one to be killed. Needs an engine on this host,
+ * the agent image, a Vault or OpenBao program, and PostgreSQL.
  */
 @Timeout(240)
 class VaultCrashIT {
@@ -48,23 +56,28 @@ class VaultCrashIT {
     /** How long a token lives that nobody has heard of. */
     private static final Duration UNHEARD = Duration.ofSeconds(90);
 
+    /** How long what a job was given outlives a daemon that nobody starts again. */
+    private static final Duration SHORT_LIFE = Duration.ofSeconds(10);
+
+    /** Ways in which an identity is got. */
+    private static final String MINTING = "auth/token/create/";
+
     /** Tokens of daemons that were killed before they had heard of them. */
     private static final Set<String> UNHEARD_OF = new HashSet<>();
 
+    @TempDir private static Path directory;
+
     private static VaultServer server;
+    private static FaultProxy proxy;
+    private static GitLabStub stub;
+    private static StubRunner runner;
     private static String database;
     private static String keyValue;
     private static String auth;
-    private static String minting;
-    private static String daemonToken;
+    private static Installation installation;
+    private static MayflyProcess daemon;
+    private static long numbers;
 
-    @TempDir private Path directory;
-
-    private FaultProxy proxy;
-    private GitLabStub stub;
-    private StubRunner runner;
-    private Installation installation;
-    private MayflyProcess daemon;
     private Set<String> tokensBefore;
 
     /** Where in its way the daemon is killed. */
@@ -80,8 +93,9 @@ class VaultCrashIT {
     }
 
     @BeforeAll
-    static void world() {
+    static void world() throws IOException, InterruptedException {
         server = VaultServer.start(); // its own: its tokens are counted
+        proxy = new FaultProxy(server.address());
         VaultSpace space = server.space("crash");
         database = space.database(CLUSTER, "crash");
         keyValue = space.keyValue(2);
@@ -93,10 +107,23 @@ class VaultCrashIT {
                         .formatted(CiServer.ISSUER, CI.publicKey().replace("\n", "\\n")));
         identityRole("bound", space.jobPolicy("bound", database + "/*"));
         identityRole("named", space.jobPolicy("named", keyValue + "/*", database + "/*"));
-        minting =
+        String minting =
                 space.tokenRole(
                         "minting", space.jobPolicy("job", database + "/*", keyValue + "/*"));
-        daemonToken = space.daemonToken(minting);
+        stub = GitLabStub.start();
+        runner = stub.runner();
+        installation = new Installation(directory, 2, "drain_timeout: 1s"); // a slot for each
+        installation.runner(stub, runner);
+        installation.vault(
+                proxy.address(),
+                space.daemonToken(minting),
+                minting,
+                """
+                , jwt: {mount: %s, role: bound, other_roles: [named]}, bindings: [
+                     {name: BOUND_USER, ref: 'vault:%s/creds/crash#username', when: {project_id: 42}}]\
+                """
+                        .formatted(auth, database));
+        daemon = MayflyProcess.daemon(installation);
     }
 
     private static void identityRole(String name, String policy) {
@@ -112,44 +139,89 @@ class VaultCrashIT {
 
     @AfterAll
     static void end() {
-        server.close();
-    }
-
-    @BeforeEach
-    void start() throws IOException, InterruptedException {
-        tokensBefore = tokens();
-        proxy = new FaultProxy(server.address());
-        stub = GitLabStub.start();
-        runner = stub.runner();
-        installation = new Installation(directory, 1, "drain_timeout: 1s");
-        installation.runner(stub, runner);
-        installation.vault(
-                proxy.address(),
-                daemonToken,
-                minting,
-                """
-                , jwt: {mount: %s, role: bound, other_roles: [named]}, bindings: [
-                     {name: BOUND_USER, ref: 'vault:%s/creds/crash#username', when: {project_id: 42}}]\
-                """
-                        .formatted(auth, database));
-        daemon = MayflyProcess.daemon(installation);
-    }
-
-    @AfterEach
-    void stop() {
         daemon.close();
         stub.tolerate("the next piece starts at");
         stub.tolerate("last_update must be the last");
         stub.close();
         proxy.close();
+        server.close();
+    }
+
+    @BeforeEach
+    void count() {
+        proxy.heal();
+        proxy.forget();
+        tokensBefore = tokens();
     }
 
     @ParameterizedTest
     @EnumSource
-    void jobOfAPipelineLeavesNothing(Step step) throws IOException, InterruptedException {
-        hinder(step, "auth/" + auth + "/login");
+    void killedDaemonsJobsLeaveNothingToTheNextOne(Step step)
+            throws IOException, InterruptedException {
+        hinder(step);
+        try (Jobs jobs = installation.jobs()) {
+            StubJob ofAPipeline = stub.enqueue(runner, ofAPipeline(step));
+            JobId ofTheQueue = jobs.submit(ofTheQueue(step));
+            Eventually.holds(step.name(), SOON, () -> reached(step));
+            assertThat(tokens())
+                    .as("each job has something that could be left")
+                    .hasSizeGreaterThanOrEqualTo(tokensBefore.size() + 2);
+
+            daemon.kill();
+            proxy.heal();
+            daemon = MayflyProcess.daemon(installation);
+
+            Eventually.holds("nothing of them is left", SOON, () -> isNothingLeft(step));
+            LocalJob lost = jobs.until(ofTheQueue, "over", j -> j.state().receipt() != null);
+            Eventually.holds(
+                    "the pipeline hears of it",
+                    SOON,
+                    () -> ofAPipeline.status() != StubJob.Status.RUNNING);
+            if (step.compareTo(Step.AFTER_SCRIPT_RUNS) <= 0) {
+                assertThat(lost.state().outcome()).isEqualTo(new Outcome.Lost());
+                assertThat(ofAPipeline.status()).isEqualTo(StubJob.Status.FAILED);
+            }
+        }
+    }
+
+    /** Nobody acts, and nobody is there who could: real time passes, and the server counts it. */
+    @Test
+    void whatAKilledDaemonsJobsWereGivenDiesByItselfWhereNoNextOneRuns()
+            throws IOException, InterruptedException {
+        daemon.close();
+        String usual = Files.readString(installation.config());
+        Files.writeString(
+                installation.config(),
+                usual.replace(
+                        "timeout: 5s, auth:",
+                        "timeout: 5s, token_life: %ds, auth:".formatted(SHORT_LIFE.toSeconds())));
+        daemon = MayflyProcess.daemon(installation);
+        try (Jobs jobs = installation.jobs()) {
+            stub.enqueue(runner, ofAPipeline(Step.SCRIPT_RUNS));
+            jobs.submit(ofTheQueue(Step.SCRIPT_RUNS));
+            Eventually.holds(
+                    "both run, and are kept alive",
+                    SOON,
+                    () ->
+                            reached(Step.SCRIPT_RUNS)
+                                    && proxy.seen("auth/token/renew-self").size() >= 6);
+            assertThat(CLUSTER.logins("crash")).hasSize(3);
+
+            daemon.kill();
+            Instant killed = Instant.now();
+
+            Eventually.holds("all of it has died", SOON, () -> isNothingLeft(Step.SCRIPT_RUNS));
+            assertThat(Duration.between(killed, Instant.now()))
+                    .isLessThan(SHORT_LIFE.plusSeconds(10));
+        } finally {
+            Files.writeString(installation.config(), usual);
+            daemon = MayflyProcess.daemon(installation);
+        }
+    }
+
+    private static StubPayload ofAPipeline(Step step) {
         StubPayload payload =
-                StubPayload.job(1, "deploy")
+                StubPayload.job(++numbers, "deploy")
                         .variable("GIT_STRATEGY", "none")
                         .variable("VAULT_ID_TOKEN", CI.token(Map.of()), "masked raw")
                         .script(script(step).toArray(String[]::new))
@@ -172,28 +244,19 @@ class VaultCrashIT {
                                     .path("vault");
             ((ObjectNode) vault.path("server").path("auth")).put("path", auth);
         }
-        stub.enqueue(runner, payload);
-        killedAndNothingLeft(step, "auth/" + auth + "/login", 2);
+        return payload;
     }
 
-    @ParameterizedTest
-    @EnumSource
-    void jobWithATokenOfTheDaemonsMakingLeavesNothing(Step step)
-            throws IOException, InterruptedException {
-        hinder(step, "auth/token/create/");
-        try (Jobs jobs = installation.jobs()) {
-            jobs.submit(
-                    """
-                    pool: trusted
-                    secrets:
-                      DB_USER: {ref: "vault:%1$s/creds/crash#username", variable: true}
-                      SHOP: "vault:%2$s/data/shop#password"
-                    script: %3$s
-                    after_script: %4$s
-                    """
-                            .formatted(database, keyValue, script(step), afterScript(step)));
-            killedAndNothingLeft(step, "auth/token/create/", 1);
-        }
+    private static String ofTheQueue(Step step) {
+        return """
+        pool: trusted
+        secrets:
+          DB_USER: {ref: "vault:%1$s/creds/crash#username", variable: true}
+          SHOP: "vault:%2$s/data/shop#password"
+        script: %3$s
+        after_script: %4$s
+        """
+                .formatted(database, keyValue, script(step), afterScript(step));
     }
 
     private static List<String> script(Step step) {
@@ -204,11 +267,17 @@ class VaultCrashIT {
         return step == Step.AFTER_SCRIPT_RUNS ? List.of(AFTER_SCRIPT) : List.of("echo ran");
     }
 
-    private void hinder(Step step, String login) {
+    private static String exchanging() {
+        return "auth/" + auth + "/login";
+    }
+
+    private static void hinder(Step step) {
         switch (step) {
             case LOGIN_WAS_NOT_HEARD -> {
-                proxy.once(login, new FaultProxy.Fault.LostAnswer());
-                proxy.always(login, SILENCE);
+                for (String login : List.of(MINTING, exchanging())) {
+                    proxy.once(login, new FaultProxy.Fault.LostAnswer());
+                    proxy.always(login, SILENCE);
+                }
             }
             case TOKEN_IS_LIFTED -> proxy.always("auth/token/renew-self", SILENCE);
             case SECRETS_ARE_READ -> proxy.always(keyValue, SILENCE);
@@ -221,40 +290,33 @@ class VaultCrashIT {
         }
     }
 
-    /** Waits for the step, kills the daemon in it, and looks for what the next one has left. */
-    private void killedAndNothingLeft(Step step, String login, int logins)
-            throws IOException, InterruptedException {
-        Eventually.holds(step.name(), SOON, () -> reached(step, login, logins));
-        assertThat(tokens())
-                .as("the job has something that could be left")
-                .hasSizeGreaterThan(tokensBefore.size());
-
-        daemon.kill();
-        proxy.heal();
-        daemon = MayflyProcess.daemon(installation);
-
-        Eventually.holds(
-                "no login, no lease and no token is left",
-                SOON,
-                () ->
-                        CLUSTER.logins("crash").isEmpty()
-                                && server.list("sys/leases/lookup/" + database + "/creds/crash")
-                                        .isEmpty()
-                                && heard(step).equals(tokensBefore));
+    /** Whether both jobs are there: the pipeline's has two leases and two tokens, the other one. */
+    private static boolean reached(Step step) throws IOException, InterruptedException {
+        return switch (step) {
+            case LOGIN_WAS_NOT_HEARD ->
+                    proxy.seen(MINTING).size() >= 2 && proxy.seen(exchanging()).size() >= 2;
+            case TOKEN_IS_LIFTED -> proxy.seen("auth/token/renew-self").size() >= 2;
+            case SECRETS_ARE_READ ->
+                    proxy.seen(keyValue).size() >= 2 && CLUSTER.logins("crash").size() == 3;
+            case SCRIPT_RUNS -> running(SCRIPT) == 2;
+            case AFTER_SCRIPT_RUNS -> running(AFTER_SCRIPT) == 2;
+            case LEASES_ARE_REVOKED -> proxy.seen("sys/leases/revoke").size() >= 3;
+            case TOKENS_ARE_REVOKED -> proxy.seen("auth/token/revoke-accessor").size() >= 3;
+            case REVOCATION_IS_VERIFIED -> proxy.seen("sys/leases/lookup").size() >= 3;
+        };
     }
 
-    private boolean reached(Step step, String login, int logins)
-            throws IOException, InterruptedException {
-        return switch (step) {
-            case LOGIN_WAS_NOT_HEARD -> proxy.seen(login).size() == 2;
-            case TOKEN_IS_LIFTED -> seen("auth/token/renew-self");
-            case SECRETS_ARE_READ -> seen(keyValue) && CLUSTER.logins("crash").size() == logins;
-            case SCRIPT_RUNS -> processes().contains(SCRIPT);
-            case AFTER_SCRIPT_RUNS -> processes().contains(AFTER_SCRIPT);
-            case LEASES_ARE_REVOKED -> seen("sys/leases/revoke");
-            case TOKENS_ARE_REVOKED -> seen("auth/token/revoke-accessor");
-            case REVOCATION_IS_VERIFIED -> seen("sys/leases/lookup");
-        };
+    private static long running(String command) throws IOException, InterruptedException {
+        return Engine.Programs.output(new ProcessBuilder("ps", "-eo", "args"))
+                .lines()
+                .filter(command::equals)
+                .count();
+    }
+
+    private boolean isNothingLeft(Step step) {
+        return CLUSTER.logins("crash").isEmpty()
+                && server.list("sys/leases/lookup/" + database + "/creds/crash").isEmpty()
+                && heard(step).equals(tokensBefore);
     }
 
     /** The tokens that are there now. */
@@ -278,13 +340,5 @@ class VaultCrashIT {
     private static boolean isShort(JsonNode token) {
         return token.path("ttl").asLong() <= UNHEARD.toSeconds()
                 && token.path("last_renewal_time").isMissingNode();
-    }
-
-    private boolean seen(String path) {
-        return !proxy.seen(path).isEmpty();
-    }
-
-    private static String processes() throws IOException, InterruptedException {
-        return Engine.Programs.output(new ProcessBuilder("ps", "-eo", "args"));
     }
 }

@@ -114,6 +114,13 @@ class VaultGuideIT {
                                 .asText());
         Files.setPosixFilePermissions(secretId, PosixFilePermissions.fromString("rw-------"));
 
+        assertThat(
+                        server.read("sys/config/auditing/request-headers")
+                                .at("/data/headers/x-mayfly-job/hmac")
+                                .asBoolean(true))
+                .as("the audit log names jobs")
+                .isFalse();
+
         // 4 look
         try (Assembly parts = Assembly.open(settings, LocalSourceSettings.Queue.PRIVATE)) {
             VaultReport report = parts.examineVault().orElseThrow();
@@ -166,6 +173,7 @@ class VaultGuideIT {
                 .contains("path \"database/creds/shop\" { capabilities = [\"read\"] }")
                 .contains("path \"pki/issue/web\" { capabilities = [\"update\"] }")
                 .contains("vault write auth/token/roles/mayfly-trusted - <<'EOF'")
-                .contains("vault write auth/jwt/role/trusted - <<'EOF'");
+                .contains("vault write auth/jwt/role/trusted - <<'EOF'")
+                .contains("vault write sys/config/auditing/request-headers/x-mayfly-job - <<'EOF'");
     }
 }

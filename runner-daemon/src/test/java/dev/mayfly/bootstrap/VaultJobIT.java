@@ -20,7 +20,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -35,22 +36,24 @@ import org.junit.jupiter.api.io.TempDir;
 class VaultJobIT {
 
     private static final String CANARY = "canary-of-the-versioned-engine";
+    private static final Duration NOTICED = Duration.ofSeconds(30);
     private static final PostgresCluster CLUSTER = PostgresCluster.shared();
 
-    @TempDir private Path directory;
+    @TempDir private static Path directory;
 
-    private VaultServer server;
-    private FaultProxy proxy;
-    private Installation installation;
-    private String database;
-    private String keyValue;
-    private MayflyProcess daemon;
-    private Jobs jobs;
+    private static VaultServer server;
+    private static FaultProxy proxy;
+    private static String database;
+    private static String keyValue;
+    private static MayflyProcess daemon;
+    private static Jobs jobs;
+
     private List<String> tokensBefore;
 
-    @BeforeEach
-    void start() throws IOException, InterruptedException {
-        server = VaultServer.start(); // each its own: they are sealed and counted
+    @BeforeAll
+    static void start() throws IOException, InterruptedException {
+        server = VaultServer.startAudited(); // its own: it is sealed, and its tokens are counted
+        server.write("sys/config/auditing/request-headers/x-mayfly-job", "{\"hmac\": false}");
         proxy = new FaultProxy(server.address());
         VaultSpace space = server.space("job");
         database = space.database(CLUSTER, "job");
@@ -58,24 +61,28 @@ class VaultJobIT {
         server.write(keyValue + "/data/shop", "{\"data\":{\"password\":\"" + CANARY + "\"}}");
         String policy = space.jobPolicy("job", database + "/*", keyValue + "/*");
         String role = space.tokenRole("role", policy);
-        installation = new Installation(directory, 1, "drain_timeout: 30s");
+        Installation installation = new Installation(directory, 1, "drain_timeout: 1s");
         installation.vault(
                 proxy.address(),
                 space.daemonToken(role),
                 role,
                 ", bindings: [{name: BOUND, ref: 'vault:%s/data/shop#password'}]"
                         .formatted(keyValue));
-        tokensBefore = server.tokens();
         daemon = MayflyProcess.daemon(installation);
         jobs = installation.jobs();
     }
 
-    @AfterEach
-    void stop() {
+    @AfterAll
+    static void stop() {
         jobs.close();
         daemon.close();
         proxy.close();
         server.close();
+    }
+
+    @BeforeEach
+    void count() {
+        tokensBefore = server.tokens();
     }
 
     private String job(String script) {
@@ -94,6 +101,21 @@ class VaultJobIT {
         assertThat(CLUSTER.logins("job")).isEmpty();
         assertThat(server.list("sys/leases/lookup/" + database + "/creds/job")).isEmpty();
         assertThat(server.tokens()).containsExactlyInAnyOrderElementsOf(tokensBefore);
+    }
+
+    /** By the daemon's API. */
+    private static String told(String path) throws IOException, InterruptedException {
+        return Engine.Programs.output(
+                new ProcessBuilder(
+                        "curl",
+                        "--silent",
+                        "--unix-socket",
+                        directory.resolve("api.sock").toString(),
+                        "http://localhost" + path));
+    }
+
+    private static boolean isHealthy(String pool) throws IOException, InterruptedException {
+        return told("/metrics").contains("mayfly_pool_healthy{pool=\"" + pool + "\"} 1");
     }
 
     private static List<OwnedResource> leases(Receipt receipt) {
@@ -141,59 +163,35 @@ class VaultJobIT {
     }
 
     @Test
-    void killedDaemonsSecretsAreTakenBackByTheNextOne() throws IOException, InterruptedException {
-        JobId job = jobs.submit(job("echo started, sleep 600"));
-        jobs.printed(job, "\nstarted\n");
-        assertThat(CLUSTER.logins("job")).hasSize(1);
-        assertThat(server.tokens()).hasSize(tokensBefore.size() + 1);
+    void serversOwnAuditLogNamesTheJobOfEachRequest() throws IOException, InterruptedException {
+        Jobs.Ended ended = jobs.run(job("'cat $(ls -d /run/secrets/*)'"));
+        String job = ended.job().id().value();
 
-        daemon.kill();
-        assertThat(CLUSTER.logins("job")).hasSize(1);
-        daemon = MayflyProcess.daemon(installation);
-
-        Jobs.Ended ended = jobs.ended(job);
-        assertThat(ended.outcome()).isEqualTo(new Outcome.Lost());
-        assertThat(leases(ended.receipt())).hasSize(2);
-        assertNothingIsLeft();
-        assertNowhere(CANARY);
-    }
-
-    @Test
-    void killedWhileItFetchesLeavesNothingToTheNextOne() throws IOException, InterruptedException {
-        proxy.always(keyValue + "/data/shop", new FaultProxy.Fault.Silence());
-        JobId job = jobs.submit(job("echo ran"));
-        Eventually.holds(
-                "one secret is there and another is waited for",
-                Duration.ofSeconds(60),
-                () ->
-                        CLUSTER.logins("job").size() == 1
-                                && !proxy.seen(keyValue + "/data/shop").isEmpty());
-
-        daemon.kill();
-        proxy.heal();
-        daemon = MayflyProcess.daemon(installation);
-
-        assertThat(jobs.ended(job).outcome()).isEqualTo(new Outcome.Lost());
-        assertNothingIsLeft();
-    }
-
-    @Test
-    void killedWhileItTakesBackLeavesNothingToTheNextOne()
-            throws IOException, InterruptedException {
-        proxy.always("sys/leases/revoke", new FaultProxy.Fault.Silence());
-        JobId job = jobs.submit(job("echo ran"));
-        Eventually.holds(
-                "the lease is being revoked",
-                Duration.ofSeconds(60),
-                () -> !proxy.seen("sys/leases/revoke").isEmpty());
-        assertThat(CLUSTER.logins("job")).hasSize(1);
-
-        daemon.kill();
-        proxy.heal();
-        daemon = MayflyProcess.daemon(installation);
-
-        jobs.until(job, "released", j -> j.state().receipt() != null);
-        assertNothingIsLeft();
+        assertThat(server.auditOf(job))
+                .extracting(entry -> entry.at("/request/path").asText().replaceFirst("-role$", ""))
+                .contains("auth/token/create/job", database + "/creds/job")
+                .contains(keyValue + "/data/shop", "auth/token/renew-self")
+                .contains("sys/leases/revoke", "sys/leases/lookup")
+                .contains("auth/token/revoke-accessor", "auth/token/lookup-accessor");
+        List<String> requests =
+                server.auditOf(job).stream()
+                        .map(entry -> entry.at("/request/id").asText())
+                        .toList();
+        List<String> lines =
+                daemon.said()
+                        .lines()
+                        .filter(line -> line.contains("secret action="))
+                        .filter(line -> line.contains(" job=" + job + " "))
+                        .toList();
+        assertThat(lines).hasSize(5); // a login, two reads, and two ends
+        assertThat(lines)
+                .allSatisfy(line ->
+                        assertThat(line).matches("20\\d\\d-\\d\\d-\\d\\dT.* outcome=\"ok\" .*"));
+        assertThat(lines.stream().filter(line -> !line.contains("action=revoke")))
+                .hasSize(3) // a revocation is answered without a word
+                .allSatisfy(line ->
+                        assertThat(requests).contains(line.replaceFirst(".* request=", "")));
+        assertThat(server.wholeAudit()).doesNotContain(CANARY);
     }
 
     @Test
@@ -244,11 +242,12 @@ class VaultJobIT {
 
     @Test
     void sealedVaultKeepsItsPoolFromAskingAndNoOther() throws IOException, InterruptedException {
+        Eventually.holds("it is asked for", NOTICED, () -> isHealthy("trusted"));
         server.seal();
-        Eventually.holds(
-                "the daemon notices",
-                Duration.ofSeconds(30),
-                () -> daemon.said().contains("not asking for jobs pool=trusted"));
+        Eventually.holds("the daemon notices", NOTICED, () -> !isHealthy("trusted"));
+        assertThat(isHealthy("untrusted")).isTrue();
+        assertThat(daemon.said()).contains("not asking for jobs pool=trusted");
+        assertThat(told("/readyz")).contains("Vault is sealed");
 
         JobId waiting = jobs.submit(job("echo ran"));
         assertThat(jobs.run("{script: [echo ran]}").outcome()).isEqualTo(new Outcome.Passed());
@@ -267,11 +266,13 @@ class VaultJobIT {
         server.seal();
         jobs.client().cancel(job, "seen enough");
         jobs.until(job, "quarantined", j -> j.state().phase() == JobPhase.QUARANTINED);
+        assertThat(told("/metrics")).contains("mayfly_secrets_unrevoked 2");
         assertThat(CLUSTER.logins("job")).hasSize(1);
 
         server.unseal();
 
         jobs.until(job, "released", j -> j.state().phase() == JobPhase.FINISHED);
         assertNothingIsLeft();
+        assertThat(told("/metrics")).contains("mayfly_secrets_unrevoked 0");
     }
 }

@@ -2,8 +2,10 @@ package dev.mayfly.bootstrap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mayfly.Eventually;
+import dev.mayfly.admission.oidc.Issuer;
 import dev.mayfly.secrets.vault.CiServer;
 import dev.mayfly.secrets.vault.FaultProxy;
 import dev.mayfly.secrets.vault.PostgresCluster;
@@ -14,6 +16,7 @@ import dev.mayfly.source.gitlab.StubJob;
 import dev.mayfly.source.gitlab.StubPayload;
 import dev.mayfly.source.gitlab.StubRunner;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -23,6 +26,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Jobs of a pipeline: their identity tokens get them what the pool's configuration binds, and what
@@ -39,8 +44,14 @@ class VaultPipelineIT {
     @TempDir private static Path directory;
 
     private static VaultServer server;
+    private static Issuer issuer;
+    private static GitHttpServer git;
     private static GitLabStub stub;
     private static StubRunner runner;
+
+    /** Of a pool whose first fence is down: its jobs may ask for every path. */
+    private static StubRunner unfenced;
+
     private static Daemon daemon;
     private static String database;
     private static String keyValue;
@@ -48,11 +59,17 @@ class VaultPipelineIT {
 
     @BeforeAll
     static void start() throws IOException, InterruptedException {
-        server = VaultServer.start();
+        server = VaultServer.startAudited();
+        server.write("sys/config/auditing/request-headers/x-mayfly-job", "{\"hmac\": false}");
+        issuer = new Issuer();
+        git = new GitHttpServer(Files.createDirectory(directory.resolve("git")));
         VaultSpace space = server.space("pipe");
         database = space.database(CLUSTER, "pipe");
         keyValue = space.keyValue(2);
         server.write(keyValue + "/data/shop", "{\"data\":{\"password\":\"of-the-shop-alone\"}}");
+        server.write(
+                keyValue + "/data/production/shop",
+                "{\"data\":{\"password\":\"of-production-alone\"}}");
         auth = space.enableAuth("jwt");
         server.write(
                 "auth/" + auth + "/config",
@@ -71,8 +88,10 @@ class VaultPipelineIT {
         String role = space.tokenRole("none", space.jobPolicy("none"));
         stub = GitLabStub.start();
         runner = stub.runner();
+        unfenced = stub.runner();
         Installation installation = new Installation(directory, 1, "drain_timeout: 1s");
         installation.runner(stub, runner);
+        installation.runner(stub, unfenced, "unfenced", "untrusted");
         installation.vault(
                 server.address(),
                 space.daemonToken(role),
@@ -80,9 +99,30 @@ class VaultPipelineIT {
                 """
                 , jwt: {mount: %s, role: prod}, bindings: [
                      {name: DB_USER, ref: 'vault:%s/creds/pipe#username', variable: true, when: {ref_protected: true}},
-                     {name: DB_PASSWORD, ref: 'vault:%s/creds/pipe#password', when: {ref_protected: true}}]\
+                     {name: DB_PASSWORD, ref: 'vault:%s/creds/pipe#password', when: {ref_protected: true}},
+                     {name: RULED, ref: 'vault:%s/data/shop#password', when: "server.ref == 'ruled' && server.project_id == '7' && !server.fork"},
+                     {name: NEVER, ref: 'vault:%s/data/shop#password', when: "server.ref_protected"},
+                     {name: UNVERIFIED, ref: 'vault:%s/data/shop#password', when: "claims.project_id == '42'"}]\
                 """
-                        .formatted(auth, database, database));
+                        .formatted(auth, database, database, keyValue, keyValue, keyValue));
+        String config = Files.readString(installation.config());
+        Files.writeString(
+                installation.config(),
+                config.replace(
+                                "allow: [{paths: ['*']}]",
+                                """
+                                allow: [{paths: ['%s/*', '%s/data/shop']},
+                                     {paths: ['%s/data/production/*'], when: "claims.environment == 'production' && claims.ref_protected == 'true' && server.project_id == '7'"}]\
+                                """
+                                        .formatted(database, keyValue, keyValue))
+                        .replace(
+                                "{name: untrusted,",
+                                "{name: untrusted, vault: {jwt: {mount: %s, role: prod}, allow: [{paths: ['*']}]},"
+                                        .formatted(auth))
+                        .replace(
+                                "pool: trusted}\n    - {name: unfenced",
+                                "pool: trusted, id_token: {issuer: \"%s\", audience: %s, keys: \"%s\"}}\n    - {name: unfenced"
+                                        .formatted(Issuer.NAME, Issuer.AUDIENCE, issuer.keys())));
         daemon = Daemon.start(installation.settings());
     }
 
@@ -91,6 +131,8 @@ class VaultPipelineIT {
         daemon.drain();
         daemon.close();
         stub.close();
+        git.close();
+        issuer.close();
         server.close();
     }
 
@@ -124,7 +166,12 @@ class VaultPipelineIT {
     }
 
     private static StubJob ended(StubPayload payload) throws InterruptedException {
-        StubJob job = stub.enqueue(runner, payload);
+        return ended(runner, payload);
+    }
+
+    private static StubJob ended(StubRunner taking, StubPayload payload)
+            throws InterruptedException {
+        StubJob job = stub.enqueue(taking, payload);
         Eventually.holds(
                 "the job ends",
                 SOON,
@@ -183,6 +230,92 @@ class VaultPipelineIT {
         assertNothingIsLeft();
     }
 
+    @Test
+    void ruleDecidesWhoIsGivenWhatByFactsThatNoJobCanChoose() throws InterruptedException {
+        StubPayload payload =
+                payload(
+                        510,
+                        CI.token(Map.of()),
+                        "test -s /run/secrets/RULED",
+                        "test ! -e /run/secrets/NEVER",
+                        "test ! -e /run/secrets/UNVERIFIED");
+        ((ObjectNode) payload.node().path("git_info")).put("ref", "ruled");
+        StubJob job = ended(payload);
+
+        assertThat(job.status()).as(job.trace()).isEqualTo(StubJob.Status.SUCCESS);
+        assertNothingIsLeft();
+    }
+
+    // -- two fences before what is of production
+
+    /** With a token for Mayfly's rules and one for Vault, which say the same of the job. */
+    private static StubPayload ofProduction(long id, String protection, String project) {
+        StubPayload payload =
+                payload(
+                        id,
+                        CI.token(
+                                Map.of(
+                                        "ref_protected",
+                                        protection,
+                                        "project_id",
+                                        project.equals("7") ? "42" : project)),
+                        "echo \"ran with $PRODUCTION\"");
+        payload.variable(
+                "MAYFLY_ID_TOKEN",
+                issuer.sign(
+                        Issuer.claims(String.valueOf(id))
+                                .claim("ref_protected", protection)
+                                .claim("project_id", project)
+                                .build()),
+                "masked raw");
+        ((ObjectNode) payload.node().path("job_info")).put("project_id", Long.parseLong(project));
+        secret(payload, "PRODUCTION", "kv-v2:" + keyValue, "production/shop#password")
+                .put("file", false);
+        return payload;
+    }
+
+    /** What Vault has written down of the requests for a job. */
+    private static List<String> asked(String job) {
+        return server.auditOf(job).stream()
+                .map(entry -> entry.at("/request/path").asText())
+                .toList();
+    }
+
+    @Test
+    void protectedRefOfTheProjectHasWhatIsOfProduction() throws InterruptedException {
+        StubJob job = ended(ofProduction(601, "true", "7"));
+
+        assertThat(job.status()).as(job.trace()).isEqualTo(StubJob.Status.SUCCESS);
+        assertThat(job.trace()).contains("ran with [MASKED]\n");
+        assertThat(asked("stub-601")).contains(keyValue + "/data/production/shop");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"602, false, 7", "603, true, 8"})
+    void otherRefsAndProjectsAreRefusedBeforeVaultIsAskedAndByVaultWhereThatFenceIsDown(
+            long id, String protection, String project) throws InterruptedException {
+        StubJob fenced = ended(ofProduction(id, protection, project));
+
+        assertThat(fenced.status()).isEqualTo(StubJob.Status.FAILED);
+        assertThat(fenced.failureReason()).isEqualTo("runner_configuration_error");
+        assertThat(fenced.trace())
+                .contains(
+                        "this job may not read "
+                                + keyValue
+                                + "/data/production/shop: it is for jobs with claims.environment")
+                .doesNotContain("ran with");
+        assertThat(asked("stub-" + id)).isEmpty();
+
+        StubJob open = ended(unfenced, ofProduction(id + 10, protection, project));
+
+        assertThat(open.status()).isEqualTo(StubJob.Status.FAILED);
+        assertThat(open.failureReason()).isEqualTo("runner_configuration_error");
+        assertThat(open.trace())
+                .contains("identity token gives no access to the role prod")
+                .doesNotContain("ran with");
+        assertThat(asked("unfenced-" + (id + 10))).containsOnly("auth/" + auth + "/login");
+    }
+
     // -- secrets that the pipeline names
 
     @Test
@@ -234,6 +367,40 @@ class VaultPipelineIT {
                 .contains("setup sees nothing no token\n", "setup has 0 files\n")
                 .contains("installed\n", "done\n");
         assertNothingIsLeft();
+    }
+
+    @Test
+    void fetchingOfTheSourcesHasNoneOfThem() throws Exception {
+        String commit = git.repository("app", "app.txt", "of the application\n");
+        StubPayload payload =
+                StubPayload.job(511, "deploy")
+                        .variable("VAULT_ID_TOKEN", CI.token(Map.of()), "masked raw")
+                        .script("cat app.txt", "test -s /run/secrets/SHOP");
+        ((ObjectNode) payload.node().path("image")).put("name", Installation.AGENT_IMAGE);
+        String token = payload.node().path("token").asText();
+        git.allow(token);
+        ((ObjectNode) payload.node().path("git_info"))
+                .put(
+                        "repo_url",
+                        "http://gitlab-ci-token:%s@%s/app.git".formatted(token, git.authority()))
+                .put("sha", commit);
+        ArrayNode hooks = payload.node().putArray("hooks");
+        for (String hook : List.of("pre", "post")) {
+            hooks.addObject()
+                    .put("name", hook + "_get_sources_script")
+                    .putArray("script")
+                    .add(
+                            "echo \"%s sees ${SHOP:-nothing}, $(ls /run/secrets | grep -c SHOP) files, $(cat /proc/[0-9]*/environ | grep -c of-the-shop) values\""
+                                    .formatted(hook));
+        }
+        secret(payload, "SHOP", "kv-v2:" + keyValue, "shop#password").put("file", false);
+        StubJob job = ended(payload);
+
+        assertThat(job.status()).as(job.trace()).isEqualTo(StubJob.Status.SUCCESS);
+        assertThat(job.trace())
+                .contains("\npre sees nothing, 0 files, 0 values\n", "of the application\n")
+                .contains("\npost sees nothing, 0 files, 0 values\n")
+                .doesNotContain("of-the-shop");
     }
 
     @Test

@@ -282,6 +282,7 @@ class PublishedFilesTest {
                         Map.entry("secrets.vault.client_certificate", "/elsewhere"),
                         Map.entry("secrets.vault.client_key", "/elsewhere"),
                         Map.entry("secrets.vault.timeout", "11s"),
+                        Map.entry("secrets.vault.token_life", "11m"),
                         Map.entry("secrets.vault.auth.app_role.mount", "other"),
                         Map.entry("secrets.vault.auth.app_role.role_id", "other"),
                         Map.entry("secrets.vault.auth.app_role.secret_id_file", "/elsewhere"),

@@ -58,14 +58,15 @@ class VaultBindingTest {
                                 URI.create("https://v:8200"),
                                 List.of(),
                                 "",
-                                Duration.ofSeconds(10)));
+                                Duration.ofSeconds(10),
+                                Duration.ofMinutes(15)));
         assertThat(vault.auth()).isEqualTo(new Auth.TokenFile(directory.resolve("t")));
         assertThat(vault.pools())
                 .singleElement()
                 .returns(new VaultSettings.Minted("r", List.of()), VaultSettings.Pool::minted)
                 .returns(null, VaultSettings.Pool::jwt)
                 .returns(
-                        List.of(new VaultSettings.Allowed(List.of("a/b"), Map.of())),
+                        List.of(new VaultSettings.Allowed(List.of("a/b"), Map.of(), null)),
                         VaultSettings.Pool::allowed);
     }
 
@@ -94,6 +95,7 @@ class VaultBindingTest {
                             client_certificate: /c.pem
                             client_key: /c.key
                             timeout: 3s
+                            token_life: 2m
                             auth: {app_role: {role_id: i-d, secret_id_file: s, wrapped_role: w, mount: team/ar}}
                         """);
 
@@ -103,7 +105,8 @@ class VaultBindingTest {
                                 URI.create("https://v.example:8200"),
                                 List.of(URI.create("https://w.example:8200")),
                                 "team/ci",
-                                Duration.ofSeconds(3)));
+                                Duration.ofSeconds(3),
+                                Duration.ofMinutes(2)));
         assertThat(vault.tls())
                 .isEqualTo(
                         new VaultSettings.Tls(
@@ -123,7 +126,8 @@ class VaultBindingTest {
                                         "ref_protected",
                                         List.of("true"),
                                         "project_id",
-                                        List.of("42", "043"))));
+                                        List.of("42", "043")),
+                                null));
         assertThat(pool.bindings())
                 .containsExactly(
                         new VaultSettings.Binding(
@@ -131,7 +135,48 @@ class VaultBindingTest {
                                 "vault:a/b",
                                 true,
                                 "x {{y}}",
-                                Map.of("ref", List.of("main"))));
+                                Map.of("ref", List.of("main")),
+                                null));
+    }
+
+    @Test
+    void whenCanBeARuleOverVerifiedFactsAndNeedsNoTokenThen() throws IOException {
+        VaultSettings.Pool pool =
+                vault(
+                                """
+                                pools:
+                                  - name: only
+                                    vault:
+                                      token_role: r
+                                      allow: [{paths: [a/b], when: 'server.project_id == "42" && !server.fork'}]
+                                      bindings: [{name: A, ref: 'vault:a/b', when: 'server.ref_protected'}]
+                                """
+                                        + SERVER)
+                        .pools()
+                        .getFirst();
+
+        assertThat(pool.allowed().getFirst().when()).isEmpty();
+        assertThat(pool.allowed().getFirst().rule())
+                .hasToString("server.project_id == \"42\" && !server.fork");
+        assertThat(pool.bindings().getFirst().rule()).hasToString("server.ref_protected");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "job.variables.TARGET == \"prod\" | pools[0].vault.allow[0].when is no condition",
+                "server.projekt == \"x\"          | pools[0].vault.allow[0].when is no condition: there is no fact server.projekt",
+                "server.fork &&                   | pools[0].vault.allow[0].when is no condition",
+            })
+    void ruleThatIsNoneOrTrustsTheJobIsRefused(String rule, String problem) {
+        assertThat(
+                        problems(
+                                POOL.replace("paths: [a/b]", "paths: [a/b], when: '" + rule + "'")
+                                        + SERVER))
+                .singleElement()
+                .asString()
+                .startsWith(problem);
     }
 
     @Test

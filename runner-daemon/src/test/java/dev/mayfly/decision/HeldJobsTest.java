@@ -114,6 +114,19 @@ class HeldJobsTest {
                 .isInstanceOf(Verdict.Refused.class);
         JobSpec other = job("make deploy", Map.of("TARGET", "all"));
         assertThat(refusal("shop-4", other)).contains("approve shop-4");
+        Steps own = job("make deploy").steps();
+        assertThat(refusal("shop-6", doing(own, List.of("npm ci"), List.of())))
+                .contains("approve shop-6");
+        assertThat(
+                        refusal(
+                                "shop-7",
+                                doing(
+                                        own,
+                                        List.of(),
+                                        List.of(
+                                                new Steps.Further(
+                                                        "release", List.of("release-cli"))))))
+                .contains("approve shop-7");
         // What the server sets anew for each run is no other job.
         assertThat(admit("shop-5", job("make deploy", Map.of("CI_JOB_ID", "5"))))
                 .isEqualTo(new Verdict.Admitted(POOL));
@@ -293,6 +306,23 @@ class HeldJobsTest {
 
     private static JobSpec job(String script, Map<String, String> variables) {
         return spec("deploy", script, variables);
+    }
+
+    private static JobSpec doing(Steps own, List<String> setup, List<Steps.Further> further) {
+        JobSpec spec = job("make deploy");
+        return new JobSpec(
+                spec.name(),
+                spec.pool(),
+                new Steps(
+                        setup,
+                        own.script(),
+                        further,
+                        own.afterScript(),
+                        own.limits(),
+                        own.afterScriptCounts()),
+                spec.environment(),
+                spec.inputs(),
+                spec.artifacts());
     }
 
     private static JobSpec named(String name) {

@@ -3,6 +3,7 @@ package dev.mayfly.secrets;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.HandedValue;
@@ -85,7 +86,8 @@ class SecretsByReferenceTest {
         }
 
         @Override
-        public List<SecretRequest> bound(PoolName pool, List<HandedValue> handed) {
+        public List<SecretRequest> bound(
+                PoolName pool, Facts.Trusted known, List<HandedValue> handed) {
             return List.of(new SecretRequest("BOUND", name, false));
         }
 
@@ -173,7 +175,7 @@ class SecretsByReferenceTest {
 
     @Test
     void boundOnesAndIllnessesAreThoseOfBoth() {
-        assertThat(both.bound(POOL, List.of()))
+        assertThat(both.bound(POOL, Facts.Trusted.NOTHING, List.of()))
                 .extracting(SecretRequest::reference)
                 .containsExactly("file", "vault");
         assertThat(both.unhealthyBecause(POOL)).isEmpty();

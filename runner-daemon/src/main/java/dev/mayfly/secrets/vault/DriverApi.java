@@ -38,6 +38,9 @@ final class DriverApi implements VaultApi {
 
     private static final int STANDBY = 307;
 
+    /** For the server's own audit log. */
+    static final String JOB_HEADER = "X-Mayfly-Job";
+
     private final VaultConnection connection;
     private final TrustedClients clients;
 
@@ -64,7 +67,7 @@ final class DriverApi implements VaultApi {
             headers.put("X-Vault-Namespace", connection.namespace());
         }
         if (!request.job().isEmpty()) {
-            headers.put("X-Mayfly-Job", request.job());
+            headers.put(JOB_HEADER, request.job());
         }
         Exchange exchange = new Exchange(clients.current(), headers, limit);
         try {

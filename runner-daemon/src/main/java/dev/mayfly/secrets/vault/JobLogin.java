@@ -25,10 +25,17 @@ final class JobLogin {
 
     private final PatientApi api;
     private final DaemonIdentity daemon;
+    private final Duration start;
 
-    JobLogin(PatientApi api, DaemonIdentity daemon) {
+    /**
+     * Logs nobody in yet.
+     *
+     * @param life of a token that is renewed; it starts with no more
+     */
+    JobLogin(PatientApi api, DaemonIdentity daemon, Duration life) {
         this.api = api;
         this.daemon = daemon;
+        this.start = life.compareTo(START) < 0 ? life : START;
     }
 
     /**
@@ -74,7 +81,7 @@ final class JobLogin {
     private JobToken mint(SecretsOrder order, TokenRole role, Until until)
             throws InterruptedException {
         Map<String, Object> body = new HashMap<>();
-        body.put("ttl", START.toSeconds() + "s");
+        body.put("ttl", start.toSeconds() + "s");
         body.put("explicit_max_ttl", order.lifetime().toSeconds() + "s");
         body.put("renewable", true);
         body.put("display_name", "mayfly-" + order.job());

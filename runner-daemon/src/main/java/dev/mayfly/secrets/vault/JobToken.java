@@ -12,8 +12,9 @@ import java.time.Duration;
  * @param value hidden
  * @param accessor by which it can be ended and not used
  * @param lifetime from when it was given
+ * @param request by which it was given, in the server's words
  */
-record JobToken(SecretValue value, String accessor, Duration lifetime) {
+record JobToken(SecretValue value, String accessor, Duration lifetime, String request) {
 
     static JobToken of(VaultAnswer answer) {
         JsonNode auth = answer.auth();
@@ -31,6 +32,7 @@ record JobToken(SecretValue value, String accessor, Duration lifetime) {
         return new JobToken(
                 new SecretValue(token.getBytes(StandardCharsets.US_ASCII)),
                 accessor,
-                Duration.ofSeconds(auth.path("lease_duration").asLong()));
+                Duration.ofSeconds(auth.path("lease_duration").asLong()),
+                answer.requestId());
     }
 }

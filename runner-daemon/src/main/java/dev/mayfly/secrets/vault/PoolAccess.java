@@ -1,5 +1,6 @@
 package dev.mayfly.secrets.vault;
 
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.PoolName;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,17 @@ public record PoolAccess(
     public PoolAccess {
         allowed = List.copyOf(allowed);
         bindings = List.copyOf(bindings);
+    }
+
+    /** For which jobs something is, by what no author of a job can choose. */
+    @FunctionalInterface
+    public interface Rule {
+
+        /** For every job. */
+        Rule NONE = (_, _) -> "";
+
+        /** Why it is not for such a job, or the empty string when it is. */
+        String objection(PoolName pool, Facts.Trusted known);
     }
 
     /**
@@ -63,11 +75,17 @@ public record PoolAccess(
      * @param paths as in the server's policies: {@code +} stands for one segment, {@code *} at the
      *     end for any rest
      * @param when the values that claims must have, any of a list; empty for every job
+     * @param rule over what is known of the job; must be met too
      */
-    public record Allowance(List<String> paths, Map<String, List<String>> when) {
+    public record Allowance(List<String> paths, Map<String, List<String>> when, Rule rule) {
         public Allowance {
             paths = List.copyOf(paths);
             when = Map.copyOf(when);
+        }
+
+        /** Without a rule. */
+        public Allowance(List<String> paths, Map<String, List<String>> when) {
+            this(paths, when, Rule.NONE);
         }
 
         boolean covers(String path) {
@@ -106,15 +124,27 @@ public record PoolAccess(
      * @param template text in which <code>{{FIELD}}</code> stands for a field's value, or null for
      *     the value that the reference names
      * @param when the values that claims must have for a job to get it; empty for every job
+     * @param rule over what is known of the job; must be met too
      */
     public record Binding(
             String name,
             String reference,
             boolean asVariable,
             @Nullable String template,
-            Map<String, List<String>> when) {
+            Map<String, List<String>> when,
+            Rule rule) {
         public Binding {
             when = Map.copyOf(when);
+        }
+
+        /** Without a rule. */
+        public Binding(
+                String name,
+                String reference,
+                boolean asVariable,
+                @Nullable String template,
+                Map<String, List<String>> when) {
+            this(name, reference, asVariable, template, when, Rule.NONE);
         }
     }
 }

@@ -21,9 +21,6 @@ final class Renewal implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Renewal.class);
 
-    /** Long enough for a change of the server's leader, short enough for a daemon that is gone. */
-    static final Duration WORKING = Duration.ofMinutes(15);
-
     private static final Duration SHORTEST = Duration.ofSeconds(1);
     private static final Duration LIMIT = Duration.ofSeconds(10);
 
@@ -75,21 +72,31 @@ final class Renewal implements AutoCloseable {
         return renewal;
     }
 
-    /** Gives a token its working life. Before it is used, and after it is in the journal. */
-    static Duration lift(JobToken token, PatientApi api, Until until) throws InterruptedException {
-        return renewToken(token, WORKING, api, until);
+    /**
+     * Gives a token its working life. Before it is used, and after it is in the journal.
+     *
+     * @param life wanted
+     * @return granted
+     */
+    static Duration lift(JobId job, JobToken token, Duration life, PatientApi api, Until until)
+            throws InterruptedException {
+        return lifetime(renewToken(job, token, life, api, until));
     }
 
-    private static Duration renewToken(JobToken token, Duration span, PatientApi api, Until until)
+    private static VaultAnswer renewToken(
+            JobId job, JobToken token, Duration span, PatientApi api, Until until)
             throws InterruptedException {
-        VaultAnswer answer =
-                api.untilItWorks(
-                        VaultRequest.write(
-                                        "auth/token/renew-self",
-                                        Map.of("increment", span.toSeconds() + "s"))
-                                .as(token.value()),
-                        until);
-        return Duration.ofSeconds(answer.auth().path("lease_duration").asLong());
+        return api.untilItWorks(
+                VaultRequest.write(
+                                "auth/token/renew-self",
+                                Map.of("increment", span.toSeconds() + "s"))
+                        .as(token.value())
+                        .about(job.value()),
+                until);
+    }
+
+    private static Duration lifetime(VaultAnswer renewedToken) {
+        return Duration.ofSeconds(renewedToken.auth().path("lease_duration").asLong());
     }
 
     /** Who hears, from now on, of what could not be renewed, in the words of a job's log. */
@@ -160,11 +167,13 @@ final class Renewal implements AutoCloseable {
         Item item = kept.item;
         try {
             Duration span;
-            String request = "";
+            String request;
             // Shorter than what is left, so that the next attempt does not come too late.
             Until until = Until.in(Until.in(LIMIT).atMost(Kept.third(item.span())));
             if (item.id() == null) {
-                span = renewToken(item.token(), item.span(), api, until);
+                VaultAnswer answer = renewToken(job, item.token(), item.span(), api, until);
+                span = lifetime(answer);
+                request = answer.requestId();
             } else {
                 VaultAnswer answer =
                         api.untilItWorks(

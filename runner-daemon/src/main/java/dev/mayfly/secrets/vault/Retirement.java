@@ -108,7 +108,7 @@ final class Retirement {
             VaultRequest revocation = revocation(handle).about(job.value());
             Until soon = Until.in(until.atMost(STUMBLE));
             request = PatientApi.patiently(() -> daemon.ask(revocation, until), soon).requestId();
-            disposal = verified(handle, until);
+            disposal = verified(job, handle, until);
         } catch (VaultFailure e) {
             disposal =
                     isUnknown(handle, e) ? gone(handle, e) : left(handle, hidden.outOf(e.reason()));
@@ -138,11 +138,11 @@ final class Retirement {
         return left.size();
     }
 
-    private Disposal verified(Handle handle, Until until) throws InterruptedException {
+    private Disposal verified(JobId job, Handle handle, Until until) throws InterruptedException {
         Until patience = Until.in(until.atMost(FORGETTING));
         while (true) {
             try {
-                VaultAnswer known = daemon.ask(question(handle), until);
+                VaultAnswer known = daemon.ask(question(handle).about(job.value()), until);
                 if (patience.left().isZero()) {
                     return left(
                             handle,

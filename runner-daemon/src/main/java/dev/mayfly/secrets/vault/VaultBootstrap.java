@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 
@@ -58,6 +59,8 @@ public final class VaultBootstrap {
                                 .formatted(mount, type);
                 case Role(String path, var body) ->
                         "vault write %s - <<'EOF'%n%s%nEOF".formatted(path, json(body));
+                case Setting(String path, var body) ->
+                        "vault write %s - <<'EOF'%n%s%nEOF".formatted(path, json(body));
                 case ByHand(String what) -> "# by hand: " + what;
             };
         }
@@ -76,6 +79,13 @@ public final class VaultBootstrap {
     /** A role, with its fields. */
     public record Role(String path, Map<String, Object> body) implements Step {
         public Role {
+            body = Map.copyOf(body);
+        }
+    }
+
+    /** A setting of the server itself. */
+    public record Setting(String path, Map<String, Object> body) implements Step {
+        public Setting {
             body = Map.copyOf(body);
         }
     }
@@ -108,7 +118,19 @@ public final class VaultBootstrap {
                                 timeouts.getOrDefault(pool.pool(), Duration.ZERO)));
             }
         }
+        // Last, because it takes more rights than the rest.
+        steps.add(auditedHeader(settings.connection().namespace()));
         return steps;
+    }
+
+    /** Lets the server's audit log name the job that a request was for. */
+    private static Step auditedHeader(String namespace) {
+        String path =
+                "sys/config/auditing/request-headers/"
+                        + DriverApi.JOB_HEADER.toLowerCase(Locale.ROOT);
+        return namespace.isEmpty()
+                ? new Setting(path, Map.of("hmac", false))
+                : new ByHand("in the root namespace: vault write " + path + " hmac=false");
     }
 
     private static String daemonRules(VaultSettings settings) {
@@ -255,6 +277,7 @@ public final class VaultBootstrap {
                 }
             }
             case Role(String path, var body) -> operator.write(VaultRequest.write(path, body));
+            case Setting(String path, var body) -> operator.write(VaultRequest.write(path, body));
             case ByHand(String _) -> {
                 // nobody else can
             }

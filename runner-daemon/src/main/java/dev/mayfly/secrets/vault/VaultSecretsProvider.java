@@ -1,5 +1,6 @@
 package dev.mayfly.secrets.vault;
 
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.HandedValue;
@@ -57,6 +58,7 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
     private final VaultConnection server;
     private final Map<PoolName, PoolAccess> pools;
     private final Duration resolution;
+    private final Duration tokenLife;
     private final VaultApi api;
     private final PatientApi patient;
     private final DaemonIdentity daemon;
@@ -87,10 +89,11 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
                 settings.pools().stream()
                         .collect(Collectors.toMap(PoolAccess::pool, Function.identity()));
         this.resolution = resolution;
+        this.tokenLife = settings.tokenLife();
         this.api = new DriverApi(server);
         this.patient = new PatientApi(api, server.limit());
         this.daemon = new DaemonIdentity(settings.credentials(), server.namespace(), patient);
-        this.login = new JobLogin(patient, daemon);
+        this.login = new JobLogin(patient, daemon, tokenLife);
         this.retirement = new Retirement(server, daemon, audit);
         this.examination = new Examination(settings, api, daemon);
         this.leases = leases;
@@ -103,7 +106,7 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
     }
 
     @Override
-    public List<SecretRequest> bound(PoolName pool, List<HandedValue> handed) {
+    public List<SecretRequest> bound(PoolName pool, Facts.Trusted known, List<HandedValue> handed) {
         PoolAccess access = pools.get(pool);
         if (access == null) {
             return List.of();
@@ -111,6 +114,7 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
         Claims claims = new Identities(server, access).usual(handed).claims();
         return access.bindings().stream()
                 .filter(binding -> claims.objections(binding.when()).isEmpty())
+                .filter(binding -> binding.rule().objection(pool, known).isEmpty())
                 .map(b -> new SecretRequest(b.name(), b.reference(), b.asVariable()))
                 .toList();
     }
@@ -207,7 +211,7 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
                                 + " runner's configuration");
             }
             List<List<String>> objections =
-                    covering.stream().map(one -> claims.objections(one.when())).toList();
+                    covering.stream().map(one -> objections(order, claims, one)).toList();
             if (objections.stream().noneMatch(List::isEmpty)) {
                 throw refused(
                         order,
@@ -220,6 +224,15 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
                                         .collect(Collectors.joining("; or else ")));
             }
         }
+    }
+
+    private static List<String> objections(SecretsOrder order, Claims claims, Allowance allowed) {
+        List<String> objections = new ArrayList<>(claims.objections(allowed.when()));
+        String broken = allowed.rule().objection(order.pool(), order.known());
+        if (!broken.isEmpty()) {
+            objections.add(broken);
+        }
+        return objections;
     }
 
     private FaultException refused(SecretsOrder order, String subject, String why) {
@@ -252,7 +265,7 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
                 handles.add(handle);
                 note(order.job(), handle);
                 // From here on a dead daemon's successor can end it, so it may live.
-                Duration working = Renewal.lift(token, patient, until);
+                Duration working = Renewal.lift(order.job(), token, tokenLife, patient, until);
                 renewed.add(new Renewal.Item(token, null, working));
             }
         }
@@ -291,15 +304,18 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
             throws InterruptedException {
         String outcome = SecretAudit.Event.OK;
         String subject = "";
+        String request = "";
         try {
             JobToken token = login.logIn(order, identity, until);
             subject = token.accessor();
+            request = token.request();
             return token;
         } catch (VaultFailure e) {
             outcome = e.reason();
             throw e;
         } finally {
-            audit.record(new SecretAudit.Event(order.job(), Action.LOGIN, subject, outcome, ""));
+            audit.record(
+                    new SecretAudit.Event(order.job(), Action.LOGIN, subject, outcome, request));
         }
     }
 

@@ -8,13 +8,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mayfly.Eventually;
+import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.secrets.SecretAudit.Action;
 import dev.mayfly.secrets.SecretLease;
-import dev.mayfly.secrets.vault.FaultProxy.Fault;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -29,6 +29,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A server that is slow, silent, elsewhere or not one, and a network that loses things. */
@@ -65,6 +66,10 @@ class FaultIT {
     }
 
     private VaultFixture through(URI address, URI... others) {
+        return through(PATIENCE, address, others);
+    }
+
+    private VaultFixture through(Duration patience, URI address, URI... others) {
         return new VaultFixture(
                 new VaultSettings(
                         new VaultConnection(
@@ -76,7 +81,7 @@ class FaultIT {
                         new DaemonCredentials.AgentToken(
                                 privateFile(directory.resolve("token"), WORLD.token())),
                         List.of(VaultFixture.minted(WORLD.role()))),
-                PATIENCE);
+                patience);
     }
 
     @AfterEach
@@ -95,17 +100,26 @@ class FaultIT {
         assertThat(lease.revoke()).allMatch(Receipt.Disposal::verified);
     }
 
-    private void assertFails(String... words) {
+    /**
+     * That the job's author, or whoever runs the server, is told.
+     *
+     * @param fault whose it is
+     */
+    private void assertFails(Fault fault, String... words) {
         long before = System.nanoTime();
         assertThatThrownBy(() -> vault.fetch("vault:" + path() + "#v"))
-                .isInstanceOf(FaultException.class)
-                .satisfies(e -> assertThat(e.getMessage()).contains(words).doesNotContain(VALUE));
+                .isInstanceOfSatisfying(
+                        FaultException.class,
+                        e -> {
+                            assertThat(e.fault()).isEqualTo(fault);
+                            assertThat(e.getMessage()).contains(words).doesNotContain(VALUE);
+                        });
         assertThat(Duration.ofNanos(System.nanoTime() - before))
                 .isLessThan(PATIENCE.plusSeconds(2));
     }
 
-    private static Fault.Answer json(int status, String body) {
-        return new Fault.Answer(status, Map.of(), body);
+    private static FaultProxy.Fault.Answer json(int status, String body) {
+        return new FaultProxy.Fault.Answer(status, Map.of(), body);
     }
 
     @ParameterizedTest
@@ -122,7 +136,7 @@ class FaultIT {
     void lastingFailureIsNotAskedAgain(int status) {
         proxy.always(path(), json(status, "{\"errors\":[\"never\"]}"));
 
-        assertFails(path(), "status " + status);
+        assertFails(Fault.SECRET, path(), "status " + status);
         assertThat(proxy.seen(path())).hasSize(1);
     }
 
@@ -130,7 +144,7 @@ class FaultIT {
     void failureThatDoesNotPassIsNotAskedAboutInABusyLoop() {
         proxy.always(path(), json(503, "{\"errors\":[\"Vault is sealed\"]}"));
 
-        assertFails(path(), "Vault is sealed or has no active server");
+        assertFails(Fault.SECRETS_PROVIDER, path(), "Vault is sealed or has no active server");
         assertThat(proxy.seen(path())).hasSizeBetween(2, 12);
     }
 
@@ -138,7 +152,8 @@ class FaultIT {
     void wishToBeAskedLaterIsHonoured() throws InterruptedException {
         proxy.once(
                 path(),
-                new Fault.Answer(429, Map.of("Retry-After", "1"), "{\"errors\":[\"slower\"]}"));
+                new FaultProxy.Fault.Answer(
+                        429, Map.of("Retry-After", "1"), "{\"errors\":[\"slower\"]}"));
         long before = System.nanoTime();
 
         assertServed();
@@ -152,41 +167,67 @@ class FaultIT {
     void wishToBeAskedMuchLaterIsAFailureNow() {
         proxy.always(
                 path(),
-                new Fault.Answer(429, Map.of("Retry-After", "600"), "{\"errors\":[\"slower\"]}"));
+                new FaultProxy.Fault.Answer(
+                        429, Map.of("Retry-After", "600"), "{\"errors\":[\"slower\"]}"));
 
-        assertFails("Vault wants to be asked less often");
+        assertFails(Fault.SECRETS_PROVIDER, "Vault wants to be asked less often");
         assertThat(proxy.seen(path())).hasSize(1);
     }
 
     @Test
     void bodyThatNeverEndsIsCutOff() throws InterruptedException {
-        proxy.once(path(), new Fault.Drip());
+        proxy.once(path(), new FaultProxy.Fault.Drip());
         assertServed();
 
-        proxy.always(path(), new Fault.Drip());
-        assertFails("did not answer within");
+        proxy.always(path(), new FaultProxy.Fault.Drip());
+        assertFails(Fault.SECRETS_PROVIDER, "did not answer within");
     }
 
     @Test
     void connectionThatSaysNothingIsGivenUp() throws InterruptedException {
-        proxy.once(path(), new Fault.Silence());
+        proxy.once(path(), new FaultProxy.Fault.Silence());
         assertServed();
     }
 
+    @Test
+    void connectionWhoseOtherEndIsGoneIsGivenUpForAnother()
+            throws InterruptedException, IOException {
+        try (Relay relay = new Relay(SERVER.address());
+                VaultFixture halfOpen = through(PATIENCE.multipliedBy(3), relay.address())) {
+            halfOpen.fetch("vault:" + path() + "#v").revoke();
+            int before = relay.connections();
+            relay.letThemGoDead();
+
+            SecretLease lease = halfOpen.fetch("vault:" + path() + "#v");
+
+            assertThat(valuesOf(lease)).containsExactly(VALUE);
+            assertThat(relay.connections()).isGreaterThan(before);
+            assertThat(lease.revoke()).allMatch(Receipt.Disposal::verified);
+        }
+    }
+
     @ParameterizedTest
-    @ValueSource(
-            strings = {"<html>welcome</html>", "\"" + VALUE + "\"", "{\"data\":null}", "{}", ""})
-    void answerThatIsNoSecretIsNoEmptySecret(String body) {
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "<html>welcome</html>  | SECRETS_PROVIDER",
+                "\"" + VALUE + "\"      | SECRETS_PROVIDER",
+                "{\"data\":null}        | SECRET",
+                "{}                    | SECRET",
+                "~~                    | SECRET"
+            })
+    void answerThatIsNoSecretIsNoEmptySecret(String body, Fault fault) {
         proxy.always(path(), json(200, body));
 
-        assertFails(path());
+        assertFails(fault, path());
     }
 
     @Test
     void answerThatIsTooLargeIsNotRead() {
         proxy.always(path(), json(200, "{\"data\":{\"v\":\"" + "x".repeat(2 << 20) + "\"}}"));
 
-        assertFails("answered with more than 1048576 bytes");
+        assertFails(Fault.SECRETS_PROVIDER, "answered with more than 1048576 bytes");
     }
 
     @Test
@@ -206,13 +247,13 @@ class FaultIT {
         }
     }
 
-    private Fault.Answer moved(URI where) {
-        return new Fault.Answer(307, Map.of("Location", where + "/v1/" + path()), "");
+    private FaultProxy.Fault.Answer moved(URI where) {
+        return new FaultProxy.Fault.Answer(307, Map.of("Location", where + "/v1/" + path()), "");
     }
 
     @Test
     void loginWhoseAnswerWasLostIsTriedAgain() throws InterruptedException {
-        proxy.once("auth/token/create/", new Fault.LostAnswer());
+        proxy.once("auth/token/create/", new FaultProxy.Fault.LostAnswer());
 
         assertServed();
         assertThat(proxy.seen("auth/token/create/")).hasSize(2);
@@ -221,7 +262,7 @@ class FaultIT {
     @Test
     void loginToTheDatabaseWhoseAnswerWasLostDiesWithTheToken() throws InterruptedException {
         String creds = WORLD.database() + "/creds/fault";
-        proxy.once(creds, new Fault.LostAnswer());
+        proxy.once(creds, new FaultProxy.Fault.LostAnswer());
 
         SecretLease lease = vault.fetch("vault:" + creds + "#username");
         assertThat(CLUSTER.logins("fault")).hasSize(2);
@@ -236,7 +277,7 @@ class FaultIT {
     @Test
     void revocationWhoseAnswerWasLostIsAskedForAgain() throws InterruptedException {
         SecretLease lease = vault.fetch("vault:" + path() + "#v");
-        proxy.once("auth/token/revoke-accessor", new Fault.LostAnswer());
+        proxy.once("auth/token/revoke-accessor", new FaultProxy.Fault.LostAnswer());
 
         assertThat(lease.revoke()).allMatch(Receipt.Disposal::verified);
         assertThat(proxy.seen("auth/token/revoke-accessor")).hasSize(2);
@@ -303,12 +344,13 @@ class FaultIT {
     @Test
     void tokenThatCannotBeRenewedIsTold() throws InterruptedException {
         List<String> news = new CopyOnWriteArrayList<>();
-        proxy.always("auth/token/renew-self", new Fault.Echo(403));
+        proxy.always("auth/token/renew-self", new FaultProxy.Fault.Echo(403));
         JobToken token =
                 new JobToken(
                         new SecretValue("token-of-a-job".getBytes(US_ASCII)),
                         "accessor",
-                        Duration.ofSeconds(3));
+                        Duration.ofSeconds(3),
+                        "");
         try (VaultApi api = new DriverApi(VaultFixture.plain(proxy.address()));
                 Renewal renewal =
                         Renewal.start(
@@ -362,7 +404,7 @@ class FaultIT {
             references.add("vault:" + WORLD.database() + "/creds/many" + i + "#username");
         }
         SecretLease lease = vault.fetch(references.toArray(String[]::new));
-        proxy.always("sys/leases/revoke", new Fault.Late(Duration.ofMillis(300)));
+        proxy.always("sys/leases/revoke", new FaultProxy.Fault.Late(Duration.ofMillis(300)));
 
         List<Receipt.Disposal> disposals = lease.revoke();
 
@@ -413,8 +455,8 @@ class FaultIT {
                 .doesNotContain(user);
         lease.revoke();
 
-        proxy.always(path(), new Fault.Echo(400));
-        assertFails("[MASKED] sent");
+        proxy.always(path(), new FaultProxy.Fault.Echo(400));
+        assertFails(Fault.SECRET, "[MASKED] sent");
 
         assertThat(proxy.echoed()).hasSize(1).allMatch(token -> token.length() > 20);
         assertThat(vault.audit.toString())
@@ -451,7 +493,7 @@ class FaultIT {
 
     @Test
     void jobThatIsCancelledMeanwhileLeavesNothing() throws InterruptedException {
-        proxy.always(path(), new Fault.Silence());
+        proxy.always(path(), new FaultProxy.Fault.Silence());
         AtomicReference<Throwable> thrown = new AtomicReference<>();
         Thread job =
                 Thread.ofVirtual()

@@ -100,6 +100,11 @@ public final class FaultProxy implements AutoCloseable {
         always.clear();
     }
 
+    /** What has arrived until now was never seen. */
+    public void forget() {
+        seen.clear();
+    }
+
     /** What arrived for paths that begin so. */
     public List<Seen> seen(String path) {
         return seen.stream().filter(one -> one.path().startsWith(path)).toList();
@@ -179,9 +184,11 @@ public final class FaultProxy implements AutoCloseable {
                         .method(
                                 exchange.getRequestMethod(),
                                 HttpRequest.BodyPublishers.ofByteArray(body));
-        String token = exchange.getRequestHeaders().getFirst("X-Vault-Token");
-        if (token != null) {
-            request.header("X-Vault-Token", token);
+        for (String name : List.of("X-Vault-Token", "X-Mayfly-Job")) {
+            String value = exchange.getRequestHeaders().getFirst(name);
+            if (value != null) {
+                request.header(name, value);
+            }
         }
         return client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
     }

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.Receipt;
@@ -406,13 +407,18 @@ class IdentityTokenIT {
 
     @Test
     void bindingIsForJobsWhoseClaimsFitAlone() {
-        assertThat(vault.provider.bound(POOL, identity(CI.token(Map.of()))))
+        assertThat(vault.provider.bound(POOL, Facts.Trusted.NOTHING, identity(CI.token(Map.of()))))
                 .singleElement()
                 .satisfies(bound ->
                         assertThat(bound.variable()).isEqualTo(SecretRequest.Variable.VALUE));
-        assertThat(vault.provider.bound(POOL, identity(CI.token(Map.of("ref_protected", "false")))))
+        assertThat(
+                        vault.provider.bound(
+                                POOL,
+                                Facts.Trusted.NOTHING,
+                                identity(CI.token(Map.of("ref_protected", "false")))))
                 .isEmpty();
-        assertThat(vault.provider.bound(POOL, List.of())).isEmpty();
-        assertThat(vault.provider.bound(POOL, identity("no.token"))).isEmpty();
+        assertThat(vault.provider.bound(POOL, Facts.Trusted.NOTHING, List.of())).isEmpty();
+        assertThat(vault.provider.bound(POOL, Facts.Trusted.NOTHING, identity("no.token")))
+                .isEmpty();
     }
 }

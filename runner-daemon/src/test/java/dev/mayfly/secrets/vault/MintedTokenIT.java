@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.mayfly.Eventually;
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.secrets.SecretAudit.Action;
@@ -404,6 +405,27 @@ class MintedTokenIT {
     }
 
     @Test
+    void ruleThatIsNotMetIsSaidBeforeVaultIsAsked() throws InterruptedException {
+        PoolAccess.Rule ofProject =
+                (_, known) ->
+                        known.server().project().id().equals("42") ? "" : "it is for project 42";
+        PoolAccess ruled =
+                new PoolAccess(
+                        POOL,
+                        new TokenRole(WORLD.role(), List.of()),
+                        null,
+                        List.of(new Allowance(List.of("*"), Map.of(), ofProject)),
+                        List.of());
+        try (VaultFixture fenced = with(ruled)) {
+            assertThatThrownBy(() -> fenced.fetch("vault:" + WORLD.kv1() + "/old#password"))
+                    .isInstanceOf(FaultException.class)
+                    .hasMessageContaining("it is for project 42");
+            assertThat(fenced.audited(Action.LOGIN, Action.READ)).isEmpty();
+            assertThat(fenced.audited(Action.REFUSE)).hasSize(1);
+        }
+    }
+
+    @Test
     void roleThatGivesBatchTokensIsRefused() {
         String batch = WORLD.space().named("batch");
         SERVER.write(
@@ -435,7 +457,7 @@ class MintedTokenIT {
                                         "machine db login {{username}} password {{ password }}\n",
                                         Map.of())));
         try (VaultFixture binding = with(bound)) {
-            assertThat(binding.provider.bound(POOL, List.of()))
+            assertThat(binding.provider.bound(POOL, Facts.Trusted.NOTHING, List.of()))
                     .singleElement()
                     .satisfies(request -> assertThat(request.name()).isEqualTo("NETRC"));
             SecretLease lease =
@@ -443,7 +465,7 @@ class MintedTokenIT {
                             new SecretsOrder(
                                     binding.job,
                                     POOL,
-                                    binding.provider.bound(POOL, List.of()),
+                                    binding.provider.bound(POOL, Facts.Trusted.NOTHING, List.of()),
                                     List.of(),
                                     Duration.ofMinutes(5)));
 

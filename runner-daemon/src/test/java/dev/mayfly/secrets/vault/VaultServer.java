@@ -66,6 +66,18 @@ public final class VaultServer implements AutoCloseable {
         return start(false);
     }
 
+    /** The same with an audit log: {@link #auditOf}. */
+    public static VaultServer startAudited() {
+        VaultServer server = start(false);
+        server.write(
+                "sys/audit/file",
+                """
+                {"type": "file", "options": {"file_path": "%s", "mode": "0644"}}
+                """
+                        .formatted(server.audit()));
+        return server;
+    }
+
     /** The same behind TLS, with an authority of its own: {@link #authority()}. */
     static VaultServer startWithTls() {
         return start(true);
@@ -87,6 +99,11 @@ public final class VaultServer implements AutoCloseable {
             Path directory = Files.createTempDirectory("mayfly-vault-");
             int port = freePort();
             Path said = directory.resolve("server.log");
+            // OpenBao wants to be told; to a Vault it is a word that it does not know.
+            Path settings =
+                    Files.writeString(
+                            directory.resolve("settings.hcl"),
+                            "unsafe_allow_api_audit_creation = true\n");
             List<String> line =
                     new ArrayList<>(
                             List.of(
@@ -94,7 +111,8 @@ public final class VaultServer implements AutoCloseable {
                                     "-dev",
                                     "-dev-root-token-id=" + ROOT_TOKEN,
                                     "-dev-listen-address=127.0.0.1:" + port,
-                                    "-dev-no-store-token"));
+                                    "-dev-no-store-token",
+                                    "-config=" + settings));
             if (tls) {
                 line.addAll(List.of("-dev-tls", "-dev-tls-cert-dir=" + directory));
             }
@@ -172,6 +190,39 @@ public final class VaultServer implements AutoCloseable {
     /** The certificate of whoever signed the server's. */
     final Path authority() {
         return directory.resolve("vault-ca.pem");
+    }
+
+    private Path audit() {
+        return directory.resolve("audit.log");
+    }
+
+    /**
+     * What the server has written down of the requests for one job, by the header that Mayfly
+     * sends, in the order in which they came.
+     */
+    public List<JsonNode> auditOf(String job) {
+        List<JsonNode> requests = new ArrayList<>();
+        try (Stream<String> lines = Files.lines(audit())) {
+            for (String line : lines.toList()) {
+                JsonNode entry = JSON.readTree(line);
+                JsonNode header = entry.at("/request/headers/x-mayfly-job/0");
+                if (entry.path("type").asText().equals("request") && header.asText().equals(job)) {
+                    requests.add(entry);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return requests;
+    }
+
+    /** All that the audit log says. */
+    public String wholeAudit() {
+        try {
+            return Files.readString(audit());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** What the server has on its own disk, its log among it. */
