@@ -315,8 +315,8 @@ public final class GitLabSource implements JobSource, AutoCloseable {
                                 job.cancellation(),
                                 payload.facts().server().maskedPrefixes()));
             }
-            case JobMapping.Result.Refused(List<String> lacking) -> {
-                refuse(job, lacking);
+            case JobMapping.Result.Refused refused -> {
+                refuse(job, refused);
                 yield Optional.empty();
             }
         };
@@ -345,16 +345,31 @@ public final class GitLabSource implements JobSource, AutoCloseable {
     }
 
     /** Says in the job's own log why it is not run. */
-    private void refusal(ActiveJob job, List<String> lacking) {
-        told(job, "Mayfly does not run this job: it cannot do what the job needs.");
-        lacking.forEach(one -> told(job, "  - " + one));
-        told(job, "Let another runner take it, by tags, or leave these out.");
+    private void refusal(ActiveJob job, JobMapping.Result.Refused refused) {
+        if (!refused.lacking().isEmpty()) {
+            told(job, "Mayfly does not run this job: it cannot do what the job needs.");
+            refused.lacking().forEach(one -> told(job, "  - " + one));
+            told(job, "Let another runner take it, by tags, or leave these out.");
+        }
+        if (!refused.mistaken().isEmpty()) {
+            told(job, "Mayfly does not run this job: what it says cannot be meant.");
+            refused.mistaken().forEach(one -> told(job, "  - " + one));
+        }
     }
 
-    private void refuse(ActiveJob job, List<String> lacking) {
-        LOG.warn("a job needs what Mayfly cannot do yet job={} lacking={}", job.id(), lacking);
-        refusal(job, lacking);
-        FinalState state = FinalState.failed(FailureReason.RUNNER_SYSTEM_FAILURE);
+    private void refuse(ActiveJob job, JobMapping.Result.Refused refused) {
+        LOG.warn(
+                "a job cannot be run as it is job={} lacking={} mistaken={}",
+                job.id(),
+                refused.lacking(),
+                refused.mistaken());
+        refusal(job, refused);
+        FailureReason reason =
+                refused.lacking().isEmpty()
+                        ? FailureReason.RUNNER_CONFIGURATION_ERROR
+                        : FailureReason.RUNNER_SYSTEM_FAILURE;
+        FinalState state =
+                FinalState.failed(reason.knownTo(job.payload().facts().server().failureReasons()));
         try {
             job.ended(state);
         } catch (IOException e) {

@@ -480,6 +480,23 @@ class GitLabSourceTest {
     }
 
     @Test
+    void jobThatSaysWhatCannotBeMeantIsAnErrorOfItsConfiguration() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            StubJob job =
+                    gitlab.stub.enqueue(
+                            gitlab.runner,
+                            GitLabFixture.job(7).variable("GIT_CLONE_PATH", "/etc/x"));
+            gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(8));
+
+            assertThat(gitlab.claim().job().value()).isEqualTo("stub-8");
+            Eventually.holds(
+                    "refusal", GitLabFixture.SOON, () -> job.status() == StubJob.Status.FAILED);
+            assertThat(job.failureReason()).isEqualTo("runner_configuration_error");
+            assertThat(job.trace()).contains("  - GIT_CLONE_PATH is \"/etc/x\": ");
+        }
+    }
+
+    @Test
     void jobThatCannotBeReadFailsAtTheServer() throws Exception {
         try (GitLabFixture gitlab = new GitLabFixture(folder)) {
             StubPayload broken = GitLabFixture.job(9);
