@@ -200,6 +200,7 @@ class PublishedFilesTest {
                         Map.entry("pools[].allowed_images", "[debian]"),
                         Map.entry("pools[].allowed_services", "[debian]"),
                         Map.entry("pools[].allowed_pull_policies", "[never]"),
+                        Map.entry("pools[].pull_policy", "[never]"),
                         Map.entry("pools[].network", "full"),
                         Map.entry("pools[].timeout", "2h"),
                         Map.entry("pools[].memory", "3GiB"),
