@@ -83,7 +83,7 @@ class PublishedFilesTest {
                         .replaceAll(match ->
                                 match.group(2)
                                                 .matches(
-                                                        "(token|token_rules|seccomp_profile|registry_logins|allowed_.*): .*")
+                                                        "(token|token_rules|seccomp_profile|registry_logins|pull_policy|allowed_.*): .*")
                                         ? ""
                                         : java.util.regex.Matcher.quoteReplacement(
                                                 match.group(1) + match.group(2)));
