@@ -112,7 +112,13 @@ record Architecture(String root) {
         rules.add(library("JDBC", "java.sql..", "state", "source.local", "teardown", "decision"));
         rules.add(library("SQLite", "org.sqlite..", "state"));
         rules.add(library("Micrometer", "io.micrometer..", "metrics", "bootstrap"));
-        rules.add(library("Commons Compress", "org.apache.commons.compress..", "artifacts", "cli"));
+        rules.add(
+                library(
+                        "Commons Compress",
+                        "org.apache.commons.compress..",
+                        "artifacts",
+                        "cli",
+                        "sandbox.docker"));
         rules.add(library("picocli", "picocli..", "cli"));
 
         rules.add(

@@ -91,7 +91,7 @@ class ArchitectureTest {
                     Map.entry(
                             "Micrometer is seen in metrics, bootstrap only", "UserOfEveryLibrary"),
                     Map.entry(
-                            "Commons Compress is seen in artifacts, cli only",
+                            "Commons Compress is seen in artifacts, cli, sandbox.docker only",
                             "UserOfEveryLibrary"),
                     Map.entry("picocli is seen in cli only", "UserOfEveryLibrary"),
                     Map.entry("nobody depends on cli", "BootstrapThatKnowsCli"),

@@ -120,6 +120,16 @@ public final class ReceivedArchive implements AutoCloseable {
     }
 
     /**
+     * Whether a file or directory of this name, or something in it, will be unpacked.
+     *
+     * @param name at the top of the archive, without a slash
+     */
+    public boolean has(String name) {
+        return items.keySet().stream()
+                .anyMatch(path -> path.equals(name) || path.startsWith(name + "/"));
+    }
+
+    /**
      * The content as a tar archive in which a directory stands before everything that is in it.
      * What is read may differ from what the archive said of itself: reading fails then.
      */

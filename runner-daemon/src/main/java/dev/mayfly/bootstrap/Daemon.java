@@ -15,6 +15,7 @@ import dev.mayfly.source.local.ApiToken;
 import dev.mayfly.source.local.LocalApi;
 import dev.mayfly.source.local.LocalSourceSettings;
 import dev.mayfly.state.StateDirectory;
+import dev.mayfly.teardown.Sweep;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -109,9 +110,9 @@ public final class Daemon implements AutoCloseable {
         api.start();
         parts.keepAlive();
         // Before the first claim: what an earlier life left must not meet a new job.
-        parts.sweep();
+        Sweep sweep = parts.sweep();
         parts.local().start();
-        gitlab.tellOldEnds();
+        gitlab.tellOldEnds(sweep.receipts());
         parts.reaper().start(SWEEP_EVERY);
         dispatchers.forEach(Dispatcher::start);
         notReady = "";

@@ -5,6 +5,7 @@ import dev.mayfly.config.GitLabSettings;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.execution.PoolTerms;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.job.Receipt;
 import dev.mayfly.source.JobSource;
 import dev.mayfly.source.gitlab.Connection;
 import dev.mayfly.source.gitlab.GitLabSource;
@@ -80,9 +81,13 @@ public final class GitLabRunners implements AutoCloseable {
         }
     }
 
-    /** Tells the servers what earlier lives could not. */
-    void tellOldEnds() {
-        runners.forEach(runner -> runner.source().tellOldEnds());
+    /**
+     * Tells the servers what earlier lives could not.
+     *
+     * @param destroyed what became of environments that those lives left
+     */
+    void tellOldEnds(List<Receipt> destroyed) {
+        runners.forEach(runner -> runner.source().tellOldEnds(destroyed));
     }
 
     /** Those that feed a pool. */

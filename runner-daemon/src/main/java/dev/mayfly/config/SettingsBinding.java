@@ -130,11 +130,7 @@ final class SettingsBinding {
         return new PoolSettings(
                 new PoolTerms(
                         new PoolName(section.text("name")),
-                        new ImageSpec(
-                                section.has("image") ? section.text("image") : agent.image(),
-                                List.of(),
-                                null,
-                                List.of(PullPolicy.IF_NOT_PRESENT)),
+                        image(section, agent),
                         NetworkAccess.valueOf(constant(section, "network")),
                         section.duration("timeout"),
                         new SandboxLimits(
@@ -149,6 +145,7 @@ final class SettingsBinding {
                                 seccomp.of(section)),
                         section.bytes("log_limit"),
                         masking(section.section("masking")),
+                        pull(section),
                         registryLogins.of(section)),
                 section.number("slots"),
                 rules(section.section("policy")),
@@ -156,11 +153,43 @@ final class SettingsBinding {
                 allowed(section));
     }
 
-    private static AllowedImages allowed(Section section) {
-        Set<PullPolicy> policies = EnumSet.noneOf(PullPolicy.class);
-        for (String word : section.texts("allowed_pull_policies")) {
-            policies.add(PullPolicy.valueOf(word.toUpperCase(Locale.ROOT).replace('-', '_')));
+    /** The agent's image is built on the host, and in no registry. */
+    private static ImageSpec image(Section section, AgentSettings agent) {
+        String image = section.has("image") ? section.text("image") : agent.image();
+        return new ImageSpec(
+                image,
+                List.of(),
+                null,
+                image.equals(agent.image()) ? List.of(PullPolicy.IF_NOT_PRESENT) : List.of());
+    }
+
+    /**
+     * When images are fetched; empty for what the source's users are used to, unless the pool does
+     * not allow one of that.
+     */
+    private static List<PullPolicy> pull(Section section) {
+        if (section.has("pull_policy")) {
+            return policies(section, "pull_policy");
         }
+        List<PullPolicy> allowed = policies(section, "allowed_pull_policies");
+        List<PullPolicy> usual = List.of(PullPolicy.ALWAYS, PullPolicy.IF_NOT_PRESENT);
+        return allowed.isEmpty() || allowed.containsAll(usual)
+                ? List.of()
+                : List.of(
+                        usual.stream()
+                                .filter(allowed::contains)
+                                .findFirst()
+                                .orElse(PullPolicy.NEVER));
+    }
+
+    private static List<PullPolicy> policies(Section section, String key) {
+        return section.texts(key).stream()
+                .map(word -> PullPolicy.valueOf(word.toUpperCase(Locale.ROOT).replace('-', '_')))
+                .toList();
+    }
+
+    private static AllowedImages allowed(Section section) {
+        Set<PullPolicy> policies = Set.copyOf(policies(section, "allowed_pull_policies"));
         return new AllowedImages(
                 section.texts("allowed_images"),
                 section.texts("allowed_services"),

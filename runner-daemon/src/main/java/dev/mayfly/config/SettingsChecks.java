@@ -88,6 +88,7 @@ final class SettingsChecks {
         for (int i = 0; i < pools.size(); i++) {
             Section pool = pools.get(i);
             checkTmp(pool);
+            checkPull(pool);
             if (pool.has("name")) {
                 Integer earlier = first.putIfAbsent(pool.text("name"), i);
                 if (earlier != null) {
@@ -97,6 +98,23 @@ final class SettingsChecks {
                             "give each pool a name of its own");
                 }
             }
+        }
+    }
+
+    private static void checkPull(Section pool) {
+        List<String> allowed = pool.texts("allowed_pull_policies");
+        List<String> beyond =
+                pool.texts("pull_policy").stream()
+                        .filter(word -> !allowed.isEmpty() && !allowed.contains(word))
+                        .toList();
+        if (!beyond.isEmpty()) {
+            pool.report(
+                    "pull_policy",
+                    "has "
+                            + String.join(", ", beyond)
+                            + ", which is not among allowed_pull_policies: "
+                            + String.join(", ", allowed),
+                    "name allowed ones, or allow it");
         }
     }
 

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -153,15 +154,30 @@ final class Bringing {
                 return true;
             }
         } catch (FaultException | IOException e) {
-            String what = "cache " + cache.key() + " was not restored: " + e.getMessage();
-            LOG.warn("pool={} project={}: {}", scope.pool(), scope.project(), log.line(what));
-            log.notice(what);
+            notRestored(cache, scope, e.getMessage());
+            return false;
+        } catch (RuntimeException e) {
+            // A defect of a store costs a cache, as anything else that is wrong with it.
+            LOG.error("defect while restoring a cache job={}", job, log.masked(e));
+            notRestored(cache, scope, Keeping.DEFECT);
             return false;
         }
     }
 
+    private void notRestored(CacheUse cache, CacheScope scope, @Nullable String why)
+            throws InterruptedException {
+        String what = "cache " + cache.key() + " was not restored: " + why;
+        LOG.warn("pool={} project={}: {}", scope.pool(), scope.project(), log.line(what));
+        log.notice(what);
+    }
+
     private void unpack(FileChannel file) throws InterruptedException {
         try (ReceivedArchive archive = ReceivedArchive.open(file, storage.limits())) {
+            if (archive.has(".git")) {
+                // gitlab-runner's words, since people search for them.
+                log.notice("Part of .git directory is on the list of files to extract");
+                log.notice("This may introduce unexpected problems");
+            }
             Step step =
                     new Step(
                             "unpack",

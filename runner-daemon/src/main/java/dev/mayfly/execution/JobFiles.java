@@ -43,6 +43,11 @@ final class JobFiles {
         return exchange.transfers().bring();
     }
 
+    /** How often a provider of secrets is asked that fails. */
+    int secretAttempts() {
+        return exchange.transfers().attempts().secrets();
+    }
+
     /**
      * Brings caches and the artifacts of earlier jobs.
      *
@@ -60,7 +65,7 @@ final class JobFiles {
                         claim.cancellation());
         if (transfers.caches().stream().anyMatch(cache -> cache.direction().pulls())) {
             log.begin("restore_cache");
-            bringing.caches(transfers.caches(), scope(), transfers.cacheAttempts());
+            bringing.caches(transfers.caches(), scope(), transfers.attempts().caches());
         }
         if (!transfers.dependencies().isEmpty()) {
             log.begin("download_artifacts");

@@ -10,8 +10,10 @@ import dev.mayfly.job.JobEnvironment;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Places;
+import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.RegistryLogin;
 import dev.mayfly.job.SecretRequest;
+import dev.mayfly.job.ServerFacts;
 import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.sandbox.DeliveredFile;
 import dev.mayfly.sandbox.SandboxLimits;
@@ -67,14 +69,23 @@ record JobPlan(Claim claim, PoolTerms terms, boolean colours) {
         return new SandboxSpec(
                 claim.job(),
                 terms.pool(),
-                image,
-                asked.services(),
+                image.orPulled(pull()),
+                asked.services().stream().map(service -> service.orPulled(pull())).toList(),
                 logins,
                 asked.network(),
                 checkoutWith(bring),
                 directory(),
                 limits(),
                 terms.hardening());
+    }
+
+    /** When images are fetched of which the job does not say it. */
+    private List<PullPolicy> pull() {
+        if (!terms.pull().isEmpty()) {
+            return terms.pull();
+        }
+        boolean ofServer = !claim.facts().trusted().server().equals(ServerFacts.NONE);
+        return ofServer ? List.of(PullPolicy.ALWAYS) : List.of();
     }
 
     /** Where each step begins. */

@@ -43,6 +43,9 @@ public final class JobRun {
 
     private static final Duration CHECKOUT_LIMIT = Duration.ofMinutes(15);
 
+    /** Between two attempts to fetch secrets; doubled for each further one. */
+    private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+
     /** How long the environment stays for a log that is still on its way to somebody. */
     private static final Duration SETTLING = Duration.ofSeconds(1);
 
@@ -236,15 +239,14 @@ public final class JobRun {
             return List.of();
         }
         SecretLease fetched =
-                stages.secrets()
-                        .fetch(
-                                new SecretsOrder(
-                                        claim.job(),
-                                        terms.pool(),
-                                        wanted,
-                                        known,
-                                        handed,
-                                        plan.timeout().plus(AROUND_THE_SCRIPT)));
+                fetched(
+                        new SecretsOrder(
+                                claim.job(),
+                                terms.pool(),
+                                wanted,
+                                known,
+                                handed,
+                                plan.timeout().plus(AROUND_THE_SCRIPT)));
         lease = fetched;
         fetched.tell(log::soon);
         log.hide(fetched.secrets());
@@ -254,6 +256,24 @@ public final class JobRun {
         }
         SecretVariables.of(fetched.secrets()); // refused here, before anything is created
         return fetched.secrets();
+    }
+
+    /** Tried as often as the job wishes, as long as it is the provider that fails. */
+    private SecretLease fetched(SecretsOrder order) throws InterruptedException {
+        Duration pause = FIRST_PAUSE;
+        for (int left = files.secretAttempts() - 1; ; left--) {
+            try {
+                return stages.secrets().fetch(order);
+            } catch (FaultException e) {
+                if (e.fault() != Fault.SECRETS_PROVIDER || left <= 0) {
+                    throw e;
+                }
+                log.notice("the secrets could not be fetched: " + e.getMessage());
+                log.notice("Trying again, attempts left: " + left);
+            }
+            Thread.sleep(pause);
+            pause = pause.multipliedBy(2);
+        }
     }
 
     /** What is said of the sandbox goes to the log; what it is made of is kept for the receipt. */

@@ -25,6 +25,9 @@ final class Keeping {
 
     private static final Logger LOG = LoggerFactory.getLogger(Keeping.class);
 
+    /** Why a cache is not there; its message may say what no job may see. */
+    static final String DEFECT = "a defect in Mayfly; its own log says which";
+
     private final JobLog log;
     private final Exchange exchange;
     private final Storage storage;
@@ -103,10 +106,18 @@ final class Keeping {
                     "Created cache %s: %s of %d bytes"
                             .formatted(cache.key(), selection.count(), selection.bytes()));
         } catch (FaultException | IOException e) {
-            String what = "cache " + cache.key() + " was not saved: " + e.getMessage();
-            LOG.warn("pool={} project={}: {}", scope.pool(), scope.project(), log.line(what));
-            log.notice(what);
+            notSaved(cache, e.getMessage());
+        } catch (RuntimeException e) {
+            // What is wrong with a cache never costs a job.
+            LOG.error("defect while saving a cache pool={}", scope.pool(), log.masked(e));
+            notSaved(cache, DEFECT);
         }
+    }
+
+    private void notSaved(CacheUse cache, @Nullable String why) throws InterruptedException {
+        String what = "cache " + cache.key() + " was not saved: " + why;
+        LOG.warn("pool={} project={}: {}", scope.pool(), scope.project(), log.line(what));
+        log.notice(what);
     }
 
     /**

@@ -3,11 +3,13 @@ package dev.mayfly.execution;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.RegistryLogins;
 import dev.mayfly.logs.Masking;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * What every job of one pool gets, and the ceiling of what it may ask for.
@@ -20,6 +22,8 @@ import java.time.Duration;
  * @param hardening what the pool demands of the sandbox
  * @param logBytes how much of a job's masked output is kept; the rest is dropped with a notice
  * @param masking how secrets are masked in it
+ * @param pull when the images of jobs that do not say it are fetched, each tried where the one
+ *     before has failed; empty for what the source's users are used to
  * @param registries logins that the jobs' images may be pulled with; no job sees them
  */
 public record PoolTerms(
@@ -31,4 +35,10 @@ public record PoolTerms(
         Hardening hardening,
         long logBytes,
         Masking masking,
-        RegistryLogins registries) {}
+        List<PullPolicy> pull,
+        RegistryLogins registries) {
+
+    public PoolTerms {
+        pull = List.copyOf(pull);
+    }
+}

@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  *     nothing, null for the image's own
  * @param user to run as, a number or a name of the image, possibly with a group; null for the
  *     image's
- * @param pull when to fetch it, each tried where the one before has failed; empty for {@link
- *     PullPolicy#IF_NOT_PRESENT}
+ * @param pull when to fetch it, each tried where the one before has failed; empty where nobody says
+ *     it: then {@link PullPolicy#IF_NOT_PRESENT}, or {@link PullPolicy#ALWAYS} for an image that a
+ *     login opens
  */
 public record ImageSpec(
         String reference,
@@ -25,6 +26,11 @@ public record ImageSpec(
     public ImageSpec {
         entrypoint = entrypoint == null ? null : List.copyOf(entrypoint);
         pull = List.copyOf(pull);
+    }
+
+    /** The same, fetched by these policies where it does not name its own. */
+    public ImageSpec orPulled(List<PullPolicy> policies) {
+        return pull.isEmpty() ? new ImageSpec(reference, entrypoint, user, policies) : this;
     }
 
     /** An image with its own user, fetched when it is not there. */

@@ -36,6 +36,11 @@ public record ServiceSpec(
         this(new ImageSpec(image, null), List.of(alias), command, variables);
     }
 
+    /** The same, its image fetched by these policies where it does not name its own. */
+    public ServiceSpec orPulled(List<PullPolicy> policies) {
+        return new ServiceSpec(image.orPulled(policies), aliases, command, variables);
+    }
+
     /** What people call it. */
     public String alias() {
         return aliases.getFirst();

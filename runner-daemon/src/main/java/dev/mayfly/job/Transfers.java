@@ -10,14 +10,14 @@ import java.util.List;
  * @param dependencies unpacked before the script, in order
  * @param caches looked for before the script and saved after it
  * @param artifacts kept after the script, in order
- * @param cacheAttempts how often a cache that is there is tried to be restored, from 1
+ * @param attempts how often what may be had later is tried
  */
 public record Transfers(
         String project,
         List<Dependency> dependencies,
         List<CacheUse> caches,
         List<Artifact> artifacts,
-        int cacheAttempts) {
+        Attempts attempts) {
 
     public static final Transfers NONE = new Transfers("", List.of(), List.of(), List.of());
 
@@ -33,7 +33,19 @@ public record Transfers(
             List<Dependency> dependencies,
             List<CacheUse> caches,
             List<Artifact> artifacts) {
-        this(project, dependencies, caches, artifacts, 1);
+        this(project, dependencies, caches, artifacts, Attempts.ONE);
+    }
+
+    /**
+     * How often something is tried, from 1.
+     *
+     * @param caches restoring a cache that is there
+     * @param secrets asking a provider that cannot be reached, or fails
+     */
+    public record Attempts(int caches, int secrets) {
+
+        /** Nothing is tried again. */
+        public static final Attempts ONE = new Attempts(1, 1);
     }
 
     /** Whether something is unpacked before the script. */

@@ -322,9 +322,9 @@ public final class KeyRules {
                     needless(
                             "runners.docker.allowed_privileged_services",
                             "nothing is ever privileged"),
-                    open(
+                    taken(
                             "runners.docker.pull_policy",
-                            "an image is fetched when it is not there, or when a login opens it; a job says otherwise by image:pull_policy"),
+                            "pools[].pull_policy, each tried where the one before has failed; always where it is not set"),
                     taken("runners.docker.allowed_pull_policies", "pools[].allowed_pull_policies"),
                     open("runners.docker.isolation", "Windows containers are not supported"),
                     open(

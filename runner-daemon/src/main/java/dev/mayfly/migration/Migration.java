@@ -271,6 +271,7 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             allowed(docker, "allowed_images", IMAGE_PATTERN, key);
             allowed(docker, "allowed_services", IMAGE_PATTERN, key);
             allowed(docker, "allowed_pull_policies", PULL_POLICY, key);
+            pullPolicy(docker, key);
             memory(text(docker, "memory"), key);
             cpus(text(docker, "cpus"), key);
             openFiles(text(field(docker, "ulimit"), "nofile"), key);
@@ -290,6 +291,47 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             } else {
                 open(key + ".docker.image", "is no image's name: set pools[].image");
             }
+        }
+
+        /** What gitlab-runner would have done: a text or a list, and always without one. */
+        private void pullPolicy(JsonNode docker, String key) {
+            JsonNode written = field(docker, "pull_policy");
+            List<String> wanted = words(written);
+            List<String> allowed = words(field(docker, "allowed_pull_policies"));
+            List<String> good =
+                    wanted.stream().filter(word -> PULL_POLICY.matcher(word).matches()).toList();
+            if (good.size() < wanted.size()) {
+                open(
+                        key + ".docker.pull_policy",
+                        "holds what is no policy: look at pools[].pull_policy");
+            }
+            List<String> policies = good.isEmpty() ? List.of("always") : good;
+            if (!allowed.isEmpty() && !allowed.containsAll(policies)) {
+                open(
+                        key + ".docker.pull_policy",
+                        "is "
+                                + String.join(", ", policies)
+                                + ", which allowed_pull_policies forbids, so that jobs without a policy"
+                                + " of their own failed: they are pulled as that allows now");
+                return;
+            }
+            line("    pull_policy: [" + String.join(", ", policies) + "]");
+            if (wanted.isEmpty()) {
+                findings.add(
+                        new Finding(
+                                key + ".docker.pull_policy",
+                                Fate.TAKEN,
+                                "is not set, which means always: pools[].pull_policy"));
+            }
+        }
+
+        private static List<String> words(JsonNode written) {
+            List<String> words = new ArrayList<>();
+            if (written.isTextual() && !written.asText().isEmpty()) {
+                words.add(written.asText());
+            }
+            written.forEach(word -> words.add(word.asText()));
+            return words.stream().distinct().toList();
         }
 
         private void allowed(JsonNode docker, String list, Pattern good, String key) {
@@ -552,7 +594,6 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
                 case "runners.docker.volumes" ->
                         value.size() == 1 && value.get(0).asText().equals("/cache");
                 case "session_server.session_timeout" -> value.asInt() == 1800;
-                case "runners.docker.pull_policy" -> value.asText().equals("if-not-present");
                 case "runners.docker.network_mode" ->
                         Set.of("bridge", "default", "none").contains(value.asText());
                 case "runners.shell" -> Set.of("bash", "sh").contains(value.asText());

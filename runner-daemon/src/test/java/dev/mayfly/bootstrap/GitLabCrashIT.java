@@ -146,7 +146,16 @@ class GitLabCrashIT {
         traced(job, "READY\n");
         killAndStartAgain();
         lost(job);
-        assertThat(job.trace()).contains("READY\n");
+        assertThat(job.trace())
+                .containsSubsequence(
+                        "READY\n",
+                        "section_end:",
+                        "the job was lost",
+                        "destroyed and looked for again: 1 container",
+                        "nothing is left\n",
+                        "section_end:");
+        assertThat(job.trace().split("section_end:", -1))
+                .hasSameSizeAs(job.trace().split("section_start:", -1));
     }
 
     @Test

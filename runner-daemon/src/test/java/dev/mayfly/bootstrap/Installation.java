@@ -56,9 +56,9 @@ final class Installation {
                 api: {listen: "unix:%s/api.sock"}
                 agent: {image: "%s"}
                 pools:
-                  - {name: trusted, slots: %d, network: full, timeout: 10m, memory: 512MiB, pids: 256, tmp: 64MiB}
-                  - {name: untrusted, slots: %d, network: none, user: non-root, timeout: 5m, memory: 256MiB, tmp: 64MiB, pids: 128}
-                  - {name: guarded, slots: 1}
+                  - {name: trusted, slots: %d, network: full, timeout: 10m, memory: 512MiB, pids: 256, tmp: 64MiB, pull_policy: [if-not-present]}
+                  - {name: untrusted, slots: %d, network: none, user: non-root, timeout: 5m, memory: 256MiB, tmp: 64MiB, pids: 128, pull_policy: [if-not-present]}
+                  - {name: guarded, slots: 1, pull_policy: [if-not-present]}
                 sources:
                   local: {feeds: [trusted, untrusted], default: untrusted}
                 """

@@ -35,6 +35,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigLoaderTest {
@@ -131,6 +132,7 @@ class ConfigLoaderTest {
                                                 EnumSet.allOf(Variant.class),
                                                 false,
                                                 TokenShapes.of(TokenRules.builtIn())),
+                                        List.of(),
                                         RegistryLogins.NONE),
                                 1,
                                 new PoolRules(
@@ -207,6 +209,48 @@ class ConfigLoaderTest {
                                 .masking()
                                 .variants())
                 .containsExactly(Variant.EXACT);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "allowed_pull_policies: [always, if-not-present, never]|[]",
+                "allowed_pull_policies: [if-not-present, always]|[]",
+                "allowed_pull_policies: [never, always]|[ALWAYS]",
+                "allowed_pull_policies: [never, if-not-present]|[IF_NOT_PRESENT]",
+                "allowed_pull_policies: [never]|[NEVER]",
+                "pull_policy: [always, if-not-present]|[ALWAYS, IF_NOT_PRESENT]",
+                "pull_policy: [never], allowed_pull_policies: [never]|[NEVER]"
+            })
+    void poolPullsAsItSaysAndNeverOtherwiseThanItAllows(String lines, String policies) {
+        assertThat(load("pools: [{name: only, " + lines + "}]").pools().getFirst().terms().pull())
+                .hasToString(policies);
+    }
+
+    @Test
+    void pullPolicyThatThePoolItselfDoesNotAllowIsAProblem() {
+        assertThat(
+                        problems(
+                                "pools: [{name: only, pull_policy: [always, never], allowed_pull_policies: [if-not-present, never]}]"))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.field()).isEqualTo("pools[0].pull_policy"))
+                .asString()
+                .contains("always", "allowed_pull_policies", "if-not-present, never");
+    }
+
+    @Test
+    void imageOfAPoolIsPulledAsThePoolSaysUnlessItIsTheAgents() {
+        assertThat(load("pools: [{name: a, image: debian}]").pools().getFirst().terms().image())
+                .isEqualTo(new ImageSpec("debian", List.of()));
+        assertThat(
+                        load("pools: [{name: a, pull_policy: [always]}]")
+                                .pools()
+                                .getFirst()
+                                .terms()
+                                .image()
+                                .pull())
+                .containsExactly(PullPolicy.IF_NOT_PRESENT);
     }
 
     @ParameterizedTest

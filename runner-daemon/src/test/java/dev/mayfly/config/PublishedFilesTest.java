@@ -83,7 +83,7 @@ class PublishedFilesTest {
                         .replaceAll(match ->
                                 match.group(2)
                                                 .matches(
-                                                        "(token|token_rules|seccomp_profile|registry_logins|allowed_.*): .*")
+                                                        "(token|token_rules|seccomp_profile|registry_logins|pull_policy|allowed_.*): .*")
                                         ? ""
                                         : java.util.regex.Matcher.quoteReplacement(
                                                 match.group(1) + match.group(2)));
@@ -200,6 +200,7 @@ class PublishedFilesTest {
                         Map.entry("pools[].allowed_images", "[debian]"),
                         Map.entry("pools[].allowed_services", "[debian]"),
                         Map.entry("pools[].allowed_pull_policies", "[never]"),
+                        Map.entry("pools[].pull_policy", "[never]"),
                         Map.entry("pools[].network", "full"),
                         Map.entry("pools[].timeout", "2h"),
                         Map.entry("pools[].memory", "3GiB"),

@@ -391,6 +391,7 @@ class JobLogTest {
                         EnumSet.allOf(Variant.class),
                         false,
                         TokenShapes.of(TokenRules.builtIn())),
+                terms.pull(),
                 terms.registries());
     }
 

@@ -5,24 +5,35 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mayfly.admission.Verdict;
 import dev.mayfly.execution.RecordingReport.News;
+import dev.mayfly.job.Facts;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.HandedValue;
+import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.Inputs;
+import dev.mayfly.job.JobEnvironment;
 import dev.mayfly.job.JobSpec;
+import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.job.RegistryLogin;
+import dev.mayfly.job.ResourceRequest;
 import dev.mayfly.job.SecretRequest;
 import dev.mayfly.job.SecretValue;
+import dev.mayfly.job.ServerFacts;
+import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.job.Steps;
 import dev.mayfly.job.UsedImage;
+import dev.mayfly.job.VerifiedClaims;
 import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.sandbox.DeliveredFile;
 import dev.mayfly.sandbox.Sandbox;
+import dev.mayfly.sandbox.SandboxSpec;
 import dev.mayfly.sandbox.Step;
 import dev.mayfly.sandbox.StepEnd;
+import dev.mayfly.source.Claim;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -158,6 +169,68 @@ class JobRunTest {
                     assertThat(made.hardening()).isEqualTo(Trial.TERMS.hardening());
                     assertThat(made.limits()).isEqualTo(Trial.TERMS.limits());
                 });
+    }
+
+    @Test
+    void imagesArePulledAsTheJobSaysThenItsPoolThenItsSource() throws Exception {
+        JobSpec job =
+                withImages(
+                        new ImageSpec("debian", null),
+                        new ImageSpec("db", null, null, List.of(PullPolicy.NEVER)));
+
+        trial.run(job);
+        assertThat(policies()).containsExactly(List.of(), List.of(PullPolicy.NEVER));
+
+        new JobRun(trial.stages(), ofServer(job), trial.report, trial.terms).toTheEnd();
+        assertThat(policies())
+                .containsExactly(List.of(PullPolicy.ALWAYS), List.of(PullPolicy.NEVER));
+
+        trial.terms = Trial.with(List.of(PullPolicy.ALWAYS, PullPolicy.IF_NOT_PRESENT));
+        trial.run(job);
+        assertThat(policies())
+                .containsExactly(
+                        List.of(PullPolicy.ALWAYS, PullPolicy.IF_NOT_PRESENT),
+                        List.of(PullPolicy.NEVER));
+    }
+
+    private List<List<PullPolicy>> policies() {
+        SandboxSpec made = trial.engine.made.getLast();
+        return List.of(made.image().pull(), made.services().getFirst().image().pull());
+    }
+
+    private static JobSpec withImages(ImageSpec image, ImageSpec service) {
+        JobSpec plain = Trial.plain();
+        return new JobSpec(
+                plain.name(),
+                plain.pool(),
+                plain.steps(),
+                new JobEnvironment(
+                        image,
+                        List.of(new ServiceSpec(service, List.of("db"), List.of(), Map.of())),
+                        NetworkAccess.NONE,
+                        ResourceRequest.NONE),
+                plain.inputs(),
+                plain.artifacts());
+    }
+
+    private Claim ofServer(JobSpec job) {
+        Facts plain = Facts.ofSource("shop", job);
+        ServerFacts server =
+                new ServerFacts(
+                        new ServerFacts.Project("7", "shop/web"),
+                        new ServerFacts.Ref(
+                                "main", ServerFacts.RefKind.BRANCH, true, "a".repeat(40)),
+                        false,
+                        new ServerFacts.Run("1001", "55", "12"));
+        return new Claim(
+                Trial.JOB,
+                new Facts(
+                        new Facts.Trusted(
+                                plain.trusted().registration(), server, VerifiedClaims.NONE),
+                        plain.settable()),
+                job,
+                trial.cancellation,
+                List.of());
     }
 
     @Test

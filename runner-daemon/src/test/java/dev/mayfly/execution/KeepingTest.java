@@ -26,6 +26,7 @@ import dev.mayfly.sandbox.StepEnd;
 import dev.mayfly.source.Exchange;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,6 +37,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,6 +57,9 @@ class KeepingTest {
     private final List<String> refused = new ArrayList<>();
     private Transfers transfers = Transfers.NONE;
 
+    /** What earlier jobs have kept; empty when that has expired. */
+    private byte[] archive = {};
+
     @BeforeEach
     void open(@TempDir Path folder) {
         trial = new Trial(folder);
@@ -67,6 +73,14 @@ class KeepingTest {
                     @Override
                     public void fetch(Dependency dependency, FileChannel into, long mostBytes) {
                         trial.history.add("fetch " + dependency.id());
+                        if (archive.length > 0) {
+                            try {
+                                into.write(ByteBuffer.wrap(archive));
+                            } catch (IOException e) {
+                                throw new AssertionError(e);
+                            }
+                            return;
+                        }
                         throw new FaultException(Fault.ARTIFACTS, "they have expired");
                     }
 
@@ -303,6 +317,40 @@ class KeepingTest {
     }
 
     @Test
+    void secretsAreAskedForAgainAsOftenAsTheJobWishesWhenTheirProviderFails() throws Exception {
+        transfers =
+                new Transfers("7", List.of(), List.of(), List.of(), new Transfers.Attempts(1, 2));
+        List<Fault> faults = new ArrayList<>(List.of(Fault.SECRETS_PROVIDER));
+        trial.secrets.whileFetching(() -> {
+            if (!faults.isEmpty()) {
+                throw new FaultException(faults.removeFirst(), "it is sealed");
+            }
+        });
+        JobSpec job = Trial.with(new SecretRequest("TOKEN", "token", true));
+        trial.run(job);
+
+        assertThat(trial.history).filteredOn("secrets"::equals).hasSize(2);
+        assertThat(trial.report.text())
+                .containsSubsequence(
+                        "the secrets could not be fetched: it is sealed",
+                        "Trying again, attempts left: 1");
+        assertThat(trial.report.outcome()).isEqualTo(new Outcome.Passed());
+
+        // What is not to be had by this job will not be, however often one asks.
+        faults.add(Fault.SECRET);
+        trial.run(job);
+        assertThat(trial.history).filteredOn("secrets"::equals).hasSize(3);
+        assertThat(trial.report.outcomes.getLast())
+                .isEqualTo(new Outcome.Faulted(Fault.SECRET, "it is sealed"));
+
+        faults.addAll(List.of(Fault.SECRETS_PROVIDER, Fault.SECRETS_PROVIDER));
+        trial.run(job);
+        assertThat(trial.history).filteredOn("secrets"::equals).hasSize(5);
+        assertThat(trial.report.outcomes.getLast())
+                .isEqualTo(new Outcome.Faulted(Fault.SECRETS_PROVIDER, "it is sealed"));
+    }
+
+    @Test
     void cancelledPreparationKeepsNothing() throws Exception {
         transfers = keeping(artifact("junit", When.ALWAYS));
         trial.engine.step(
@@ -346,7 +394,7 @@ class KeepingTest {
                                         When.ON_SUCCESS,
                                         new CacheUse.Files(files(), -1))),
                         List.of(),
-                        5);
+                        new Transfers.Attempts(5, 1));
         trial.run(Trial.plain());
 
         assertThat(trial.history).filteredOn("find"::equals).hasSize(2);
@@ -356,6 +404,72 @@ class KeepingTest {
                         "Trying again, attempts left: 4",
                         "No cache is there yet");
         assertThat(trial.report.outcome()).isEqualTo(new Outcome.Passed());
+    }
+
+    @Test
+    void defectOfACacheStoreCostsACacheAndNotTheJob() throws Exception {
+        trial.caches =
+                new CacheStore() {
+                    @Override
+                    public Optional<Found> find(CacheScope scope, List<String> keys) {
+                        throw new IllegalStateException("the key is canary-key");
+                    }
+
+                    @Override
+                    public void save(CacheScope scope, String key, CacheStore.Content content) {
+                        throw new NullPointerException("canary-key");
+                    }
+                };
+        transfers =
+                new Transfers(
+                        "7",
+                        List.of(),
+                        List.of(
+                                new CacheUse(
+                                        "deps",
+                                        List.of(),
+                                        CacheUse.Direction.PULL_PUSH,
+                                        When.ON_SUCCESS,
+                                        new CacheUse.Files(files(), -1))),
+                        List.of(artifact("archive", When.ALWAYS)));
+        trial.run(Trial.plain());
+
+        assertThat(trial.report.text())
+                .contains(
+                        "cache deps was not restored: a defect in Mayfly; its own log says which",
+                        "cache deps was not saved: a defect in Mayfly; its own log says which")
+                .doesNotContain("canary");
+        assertThat(sent).containsExactly("archive");
+        assertThat(trial.report.outcome()).isEqualTo(new Outcome.Passed());
+    }
+
+    @Test
+    void archiveThatHoldsPartOfARepositoryIsUnpackedWithAWarning() throws Exception {
+        archive = zip(".git/config", "out.txt");
+        transfers =
+                new Transfers("7", List.of(new Dependency("12", "build", 5)), List.of(), List.of());
+        trial.run(Trial.plain());
+
+        assertThat(trial.report.text())
+                .containsSubsequence(
+                        "Part of .git directory is on the list of files to extract",
+                        "This may introduce unexpected problems",
+                        "Unpacked 3 files and directories");
+
+        archive = zip(".github/config", "out.git");
+        trial.run(Trial.plain());
+        assertThat(trial.report.text()).containsOnlyOnce("Part of .git directory");
+    }
+
+    private static byte[] zip(String... names) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+            for (String name : names) {
+                zip.putNextEntry(new ZipEntry(name));
+                zip.write('x');
+            }
+        }
+        return bytes.toByteArray();
     }
 
     @Test

@@ -17,6 +17,7 @@ import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.job.RegistryLogins;
 import dev.mayfly.job.ResourceRequest;
@@ -59,6 +60,7 @@ final class Trial implements AutoCloseable {
                     new Hardening(true, Hardening.User.NON_ROOT, ""),
                     1 << 20,
                     Masking.STANDARD,
+                    List.of(),
                     RegistryLogins.NONE);
 
     /** A pool with these logins. */
@@ -72,7 +74,23 @@ final class Trial implements AutoCloseable {
                 TERMS.hardening(),
                 TERMS.logBytes(),
                 TERMS.masking(),
+                TERMS.pull(),
                 logins);
+    }
+
+    /** A pool with this pull policy. */
+    static PoolTerms with(List<PullPolicy> pull) {
+        return new PoolTerms(
+                TERMS.pool(),
+                TERMS.image(),
+                TERMS.network(),
+                TERMS.timeout(),
+                TERMS.limits(),
+                TERMS.hardening(),
+                TERMS.logBytes(),
+                TERMS.masking(),
+                pull,
+                TERMS.registries());
     }
 
     final List<String> history = new CopyOnWriteArrayList<>();

@@ -18,6 +18,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MigrationTest {
@@ -219,6 +220,58 @@ class MigrationTest {
                         "path_style: true",
                         "credentials: 'aws_chain'");
         assertThat(settings(migration).gitlab()).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "''|pull_policy: [always]",
+                "pull_policy = 'if-not-present'|pull_policy: [if-not-present]",
+                "pull_policy = ['if-not-present', 'never']|pull_policy: [if-not-present, never]",
+                "allowed_pull_policies = ['always']|pull_policy: [always]",
+            },
+            quoteCharacter = '"')
+    void imagesArePulledAsBefore(String line, String policy) throws IOException {
+        Migration migration = withDocker(line.replace("''", ""));
+
+        assertThat(migration.yaml()).contains("\n    " + policy + "\n");
+        assertThat(migration.findings())
+                .filteredOn(one -> one.key().equals("runners[0].docker.pull_policy"))
+                .singleElement()
+                .returns(Fate.TAKEN, Finding::fate);
+        assertThat(settings(migration).pools()).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "allowed_pull_policies = ['never']",
+                "pull_policy = 'always'\nallowed_pull_policies = ['never']",
+                "pull_policy = 'sometimes'"
+            })
+    void pullPolicyThatCannotBeTakenOverIsToDo(String lines) throws IOException {
+        Migration migration = withDocker(lines);
+
+        assertThat(migration.findings())
+                .filteredOn(one -> one.key().equals("runners[0].docker.pull_policy"))
+                .extracting(Finding::fate)
+                .contains(Fate.OPEN);
+        assertThat(settings(migration).pools()).hasSize(1);
+    }
+
+    private Migration withDocker(String lines) throws IOException {
+        return ofText(
+                """
+                [[runners]]
+                name = "one"
+                url = "https://one.example.com"
+                token = "glrt-0123456789012345678"
+                executor = "docker"
+                [runners.docker]
+                """
+                        + lines
+                        + "\n");
     }
 
     private Migration withCache(String lines) throws IOException {

@@ -55,13 +55,15 @@ final class Construction {
         ContainerRecipes recipes = new ContainerRecipes(spec, agentImage, agentInVolume);
 
         // The helper first: of all containers only those of the agent image fill the volumes.
-        boolean withHelper = spec.checkout() != Checkout.NOTHING || foreignJob;
+        boolean ownersUser = !foreignJob && spec.image().user() == null;
+        boolean withHelper = spec.checkout() != Checkout.NOTHING || !ownersUser;
         if (withHelper) {
             containers.create(recipes.helper(createCheckoutNetwork()), Role.HELPER);
         }
-        containers.create(recipes.job(jobImage, shared), Role.JOB);
+        ContainerRecipe jobRecipe = recipes.job(jobImage, shared);
+        create(jobRecipe, Role.JOB, spec.image());
         ServiceContainers services = startServices(recipes, serviceImages, shared);
-        AgentSession job = containers.start(Role.JOB.nameFor(spec.job()));
+        AgentSession job = start(jobRecipe, spec.image());
         requireOrdinaryUser(job, spec.image().reference());
         AgentSession helper = withHelper ? helperFor(job, jobImage) : null;
         services.awaitReady(
@@ -114,13 +116,34 @@ final class Construction {
         List<ServiceContainer> started = new ArrayList<>();
         for (int i = 0; i < serviceImages.size(); i++) {
             EngineImage image = serviceImages.get(i);
+            ServiceSpec service = spec.services().get(i);
             ContainerRecipe recipe = recipes.service(i, image, shared);
-            containers.create(recipe, Role.SERVICE);
-            AgentSession session = containers.start(recipe.name());
-            requireOrdinaryUser(session, spec.services().get(i).image().reference());
-            started.add(ServiceContainer.run(spec.services().get(i), image, session));
+            create(recipe, Role.SERVICE, service.image());
+            AgentSession session = start(recipe, service.image());
+            requireOrdinaryUser(session, service.image().reference());
+            started.add(ServiceContainer.run(service, image, session));
         }
         return new ServiceContainers(started);
+    }
+
+    private void create(ContainerRecipe recipe, Role role, ImageSpec image)
+            throws InterruptedException {
+        new ContainerUser(recipe.user()).requireNumbersInRange(image.reference());
+        containers.create(recipe, role);
+    }
+
+    /** The engine finds out only now whether the image has the user. */
+    private AgentSession start(ContainerRecipe recipe, ImageSpec image)
+            throws InterruptedException {
+        try {
+            return containers.start(recipe.name());
+        } catch (FaultException e) {
+            String missing =
+                    new ContainerUser(recipe.user())
+                            .missing(containers, recipe.name(), image.reference())
+                            .orElse(null);
+            throw missing == null ? e : new FaultException(Fault.IMAGE, missing, e);
+        }
     }
 
     private void requireOrdinaryUser(AgentSession session, String image) {

@@ -7,11 +7,17 @@ import dev.mayfly.job.FaultException;
 import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.OwnedResource.Kind;
 import dev.mayfly.sandbox.IntentLog;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
 /** Makes the parts of one job's environment, each written down before it is made. */
 final class Containers {
+
+    private static final int TEXT_BYTES = 1 << 20;
 
     private final DockerEngine engine;
     private final Labels labels;
@@ -107,6 +113,26 @@ final class Containers {
                                 "container %s has no address on network %s; look at the"
                                                 .formatted(container, network)
                                         + " engine's log"));
+    }
+
+    /**
+     * A small text file in a container that need not run.
+     *
+     * @return its first {@value #TEXT_BYTES} bytes, or empty if there is no such file
+     */
+    Optional<String> textIn(String container, String path) throws InterruptedException {
+        return engine.find(
+                "reading %s in container %s".formatted(path, container),
+                client -> {
+                    try (TarArchiveInputStream archive =
+                            new TarArchiveInputStream(
+                                    client.copyArchiveFromContainerCmd(container, path).exec())) {
+                        archive.getNextEntry();
+                        return new String(archive.readNBytes(TEXT_BYTES), StandardCharsets.UTF_8);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                });
     }
 
     /** Whether the kernel killed something in the container for its memory. */

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** The containers of one job, through the agents in them. */
 final class DockerSandbox implements Sandbox {
 
-    /** The agent image has it, so the volume does. */
+    /** Where the image has no home that can be used. The agent image has it, so the volume does. */
     private static final String HOME = Places.WORKSPACE + "/home";
 
     private final SandboxSpec spec;
@@ -56,7 +56,7 @@ final class DockerSandbox implements Sandbox {
                 };
         try {
             StepRun run = new StepRun(step, session, grace);
-            run.prepare(preparation(step), entrypoint(step));
+            run.prepare(preparation(step), entrypoint(step), isAtHome(step) ? HOME : null);
             return run.run(output, limit, cancellation);
         } catch (StepRun.ContainerGone e) {
             return endWithContainer(step, session, e);
@@ -104,11 +104,22 @@ final class DockerSandbox implements Sandbox {
         } else {
             frames.add(AgentFrames.maskingChannel());
         }
-        if (!step.environment().containsKey("HOME")) {
+        if (!step.environment().containsKey("HOME") && !isAtHome(step)) {
             frames.add(AgentFrames.variable("HOME", HOME));
         }
         frames.add(AgentFrames.workingDirectory(spec.directory()));
         return frames;
+    }
+
+    /**
+     * Whether the step finds its home itself: in the job's image, whose user may have one with
+     * settings and tools in it, unless the job names another.
+     */
+    private boolean isAtHome(Step step) {
+        return !isSealed
+                && step.place() == Step.Place.JOB
+                && step.program() instanceof Step.Program.Shell
+                && !step.environment().containsKey("HOME");
     }
 
     /** Makes the next step of a helper the job's user's, and the workspace too. */

@@ -104,7 +104,7 @@ final class ImageStore {
                                     ? "pulling image " + reference
                                     : "image " + reference + " is not on this engine, pulling it")
                             + Pulls.with(login));
-            pulls.pull(reference, login, notices);
+            pull(reference, policy, login, notices);
             present = inspect(reference);
         }
         return present.orElseThrow(() ->
@@ -112,6 +112,25 @@ final class ImageStore {
                         Fault.ENGINE,
                         "image %s was gone right after it was pulled; does something prune images on this host?"
                                 .formatted(reference)));
+    }
+
+    private void pull(
+            String reference, PullPolicy policy, @Nullable RegistryLogin login, Notices notices)
+            throws InterruptedException {
+        try {
+            pulls.pull(reference, login, notices);
+        } catch (FaultException e) {
+            if (policy != PullPolicy.ALWAYS || !has(reference)) {
+                throw e;
+            }
+            throw new FaultException(
+                    e.fault(),
+                    e.getMessage()
+                            + "; it is on this engine, and pull policy always does not use it without"
+                            + " asking the registry: if-not-present does, in the pool's pull_policy or"
+                            + " the job's",
+                    e);
+        }
     }
 
     /** Whether the image is there, without any attempt to get it. */

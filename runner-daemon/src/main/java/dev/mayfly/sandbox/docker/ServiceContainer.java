@@ -29,6 +29,7 @@ final class ServiceContainer {
     private final Tail tail = new Tail(TAIL_BYTES);
     private final CountDownLatch over = new CountDownLatch(1);
     private volatile @Nullable AgentMessage end;
+    private boolean told;
 
     private ServiceContainer(ServiceSpec spec, EngineImage image, AgentSession session) {
         this.spec = spec;
@@ -113,33 +114,46 @@ final class ServiceContainer {
     }
 
     /**
-     * Does nothing while the service runs.
+     * Whether the service has ended, which is said once, with its last lines: the job goes on,
+     * since some services only prepare something, and a job that needs one that failed shows that
+     * best.
      *
-     * @throws FaultException {@code SERVICE} if it has ended; its last lines are noticed before
+     * @throws FaultException {@code SERVICE} if it never began
      */
-    void requireRunning(Notices notices) throws InterruptedException {
+    boolean hasEnded(Notices notices) throws InterruptedException {
         AgentMessage last = end;
         if (last == null) {
-            return;
+            return false;
         }
-        List<String> lines = new String(tail.content(), StandardCharsets.UTF_8).lines().toList();
-        for (String line : lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size())) {
-            notices.notice("service %s: %s".formatted(spec.alias(), line));
+        if (last instanceof AgentMessage.Trouble(String text)) {
+            throw new FaultException(
+                    Fault.SERVICE,
+                    "service %s (image %s) could not be started: %s; check its command and its entrypoint"
+                            .formatted(spec.alias(), spec.image().reference(), text));
         }
+        if (!told) {
+            told = true;
+            tellEnd(last, notices);
+        }
+        return true;
+    }
+
+    private void tellEnd(AgentMessage last, Notices notices) throws InterruptedException {
         String how =
                 switch (last) {
                     case AgentMessage.Ended(int code, long oom, long _) when oom > 0 ->
                             "ran out of memory and ended with code " + code;
                     case AgentMessage.Ended(int code, long _, long _) -> "ended with code " + code;
-                    case AgentMessage.Trouble(String text) -> "could not be started: " + text;
                     case AgentMessage.Gone(String why) -> "is gone: " + why;
                     case AgentMessage other -> "confused its agent: " + other;
                 };
-        throw new FaultException(
-                Fault.SERVICE,
-                "service %s (image %s) %s before the job could start; its last lines are in the log;"
-                                .formatted(spec.alias(), spec.image().reference(), how)
-                        + " check its command and its variables");
+        notices.notice(
+                "WARNING: service %s (image %s) %s before the job began; the job starts all the same"
+                        .formatted(spec.alias(), spec.image().reference(), how));
+        List<String> lines = new String(tail.content(), StandardCharsets.UTF_8).lines().toList();
+        for (String line : lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size())) {
+            notices.notice("service %s: %s".formatted(spec.alias(), line));
+        }
     }
 
     /** The last bytes of an endless text. */

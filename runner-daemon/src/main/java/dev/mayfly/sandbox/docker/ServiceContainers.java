@@ -22,12 +22,13 @@ record ServiceContainers(List<ServiceContainer> services) {
     }
 
     /**
-     * Waits until each service accepts connections on the lowest TCP port of its image.
+     * Waits until each service accepts connections on the lowest TCP port of its image, or has
+     * ended, which a notice tells.
      *
      * @param from the container to connect from
      * @param network the network they share
      * @param limit of waiting for all of them; afterwards a notice tells, and the job starts
-     * @throws dev.mayfly.job.FaultException {@code SERVICE} if one has ended meanwhile
+     * @throws dev.mayfly.job.FaultException {@code SERVICE} if one could not be started
      */
     void awaitReady(
             AgentSession from,
@@ -41,17 +42,23 @@ record ServiceContainers(List<ServiceContainer> services) {
             Integer port = service.port();
             if (port == null) {
                 if (service.endedWithin(SETTLING)) {
-                    service.requireRunning(notices);
+                    service.hasEnded(notices);
                 }
                 continue;
             }
             // A container that has ended has no address any more.
-            service.requireRunning(notices);
+            if (service.hasEnded(notices)) {
+                continue;
+            }
             String address = containers.address(service.container(), network);
             boolean ready = false;
-            while (!ready && System.nanoTime() - deadline < 0) {
+            boolean ended = false;
+            while (!ready && !ended && System.nanoTime() - deadline < 0) {
                 ready = accepts(from, address, port);
-                service.requireRunning(notices);
+                ended = service.hasEnded(notices);
+            }
+            if (ended) {
+                continue;
             }
             notices.notice(
                     ready
@@ -61,7 +68,7 @@ record ServiceContainers(List<ServiceContainer> services) {
                                     .formatted(service.alias(), port, limit.toSeconds()));
         }
         for (ServiceContainer service : services) {
-            service.requireRunning(notices);
+            service.hasEnded(notices);
         }
     }
 

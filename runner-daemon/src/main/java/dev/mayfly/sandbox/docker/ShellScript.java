@@ -1,6 +1,7 @@
 package dev.mayfly.sandbox.docker;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Makes one script of a step's lines. */
 final class ShellScript {
@@ -12,9 +13,20 @@ final class ShellScript {
      * shells may not know that option.
      *
      * @param shell path of the shell that will read it
+     * @param otherwiseHome the home where the environment names none that exists and is writable,
+     *     or null to leave it as it is
      */
-    static String of(String shell, List<String> lines) {
+    static String of(String shell, @Nullable String otherwiseHome, List<String> lines) {
         String options = shell.endsWith("/bash") ? "set -eo pipefail" : "set -e";
-        return options + "\n" + String.join("\n", lines) + "\n";
+        String home = otherwiseHome == null ? "" : homeOr(otherwiseHome);
+        return options + "\n" + home + String.join("\n", lines) + "\n";
+    }
+
+    /** The engine says / where the image knows no home of the user's. */
+    private static String homeOr(String other) {
+        return """
+        if test "${HOME:-/}" != / && test -d "$HOME" && test -w "$HOME"; then :; else HOME=%s; export HOME; fi
+        """
+                .formatted(other);
     }
 }

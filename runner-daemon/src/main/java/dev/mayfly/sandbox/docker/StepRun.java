@@ -50,8 +50,11 @@ final class StepRun {
      *
      * @param preparation frames that depend on the place the step runs in
      * @param entrypoint a command that receives the shell
+     * @param otherwiseHome the home of a script in whose image the user has none that can be used,
+     *     or null where its environment says where it is
      */
-    void prepare(List<byte[]> preparation, List<String> entrypoint) throws InterruptedException {
+    void prepare(List<byte[]> preparation, List<String> entrypoint, @Nullable String otherwiseHome)
+            throws InterruptedException {
         for (byte[] frame : preparation) {
             session.stream().send(frame);
         }
@@ -66,7 +69,7 @@ final class StepRun {
             case Step.Program.Shell(List<String> lines) -> {
                 requireShell();
                 sendArguments(entrypoint);
-                sendScript(ShellScript.of(session.hello().shell(), lines));
+                sendScript(ShellScript.of(session.hello().shell(), otherwiseHome, lines));
             }
         }
         if (step.stdin() == null) {

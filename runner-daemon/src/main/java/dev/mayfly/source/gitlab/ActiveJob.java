@@ -47,6 +47,7 @@ final class ActiveJob {
      *
      * @param note what was noted of it, without an end
      * @param spool closed with this
+     * @param form of the log, as it was noted
      */
     ActiveJob(
             OpenJobs open,
@@ -54,6 +55,7 @@ final class ActiveJob {
             JobPayload payload,
             JobApi api,
             TraceSpool spool,
+            TraceWriter.Form form,
             GitLabSourceSettings settings,
             RandomGenerator random) {
         this.open = open;
@@ -61,13 +63,7 @@ final class ActiveJob {
         this.payload = payload;
         this.spool = spool;
         this.patience = settings.pacing().teardown();
-        this.log =
-                new TraceWriter(
-                        spool,
-                        settings.limits().logBytes(),
-                        new TraceWriter.Style(
-                                payload.facts().server().sections(), payload.work().stamped()),
-                        Long.toHexString(random.nextLong() | Long.MIN_VALUE));
+        this.log = new TraceWriter(spool, settings.limits().logBytes(), form.style(), form.mark());
         this.delivery =
                 new TraceDelivery(
                         api,
@@ -166,15 +162,20 @@ final class ActiveJob {
                 return;
             }
             try {
-                log.sectionStarted(receipt.at(), TraceWriter.TEARDOWN);
-                log.notice(receipt.at(), words(receipt));
-                log.sectionEnded(receipt.at(), TraceWriter.TEARDOWN);
+                tell(receipt, log);
             } catch (IOException e) {
                 LOG.warn("the end of a job's log was not kept job={}", id(), e);
             }
             finish(state);
         }
         destroyed.countDown();
+    }
+
+    /** Says what became of an environment, in a section of its own. */
+    static void tell(Receipt receipt, TraceWriter log) throws IOException {
+        log.sectionStarted(receipt.at(), TraceWriter.TEARDOWN);
+        log.notice(receipt.at(), words(receipt));
+        log.sectionEnded(receipt.at(), TraceWriter.TEARDOWN);
     }
 
     private void finish(FinalState state) {

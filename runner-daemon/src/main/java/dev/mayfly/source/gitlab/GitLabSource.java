@@ -7,6 +7,7 @@ import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.job.Receipt;
 import dev.mayfly.job.Transfers;
 import dev.mayfly.source.Claim;
 import dev.mayfly.source.JobReport;
@@ -261,18 +262,26 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         }
         JobId id = new JobId(name() + "-" + payload.facts().id());
         JobApi jobApi = api.job(payload.facts().id(), payload.token());
+        TraceWriter.Form form =
+                new TraceWriter.Form(
+                        new TraceWriter.Style(
+                                payload.facts().server().sections(), payload.work().stamped()),
+                        Long.toHexString(random.nextLong() | Long.MIN_VALUE));
         OpenJobs.OpenJob note =
                 new OpenJobs.OpenJob(
                         id,
                         payload.facts().id(),
                         payload.token(),
                         payload.facts().server().failureReasons(),
+                        form,
                         null);
         ActiveJob job;
         try {
             // Noted before anything else: from here on somebody tells its end, whatever happens.
             open.note(note);
-            job = new ActiveJob(open, note, payload, jobApi, open.newLog(id), settings, random);
+            job =
+                    new ActiveJob(
+                            open, note, payload, jobApi, open.newLog(id), form, settings, random);
         } catch (IOException e) {
             LOG.error("a job cannot be noted, so it is given back job={}", id, e);
             end(jobApi, FinalState.failed(FailureReason.RUNNER_SYSTEM_FAILURE));
@@ -315,8 +324,8 @@ public final class GitLabSource implements JobSource, AutoCloseable {
                                 job.cancellation(),
                                 payload.facts().server().maskedPrefixes()));
             }
-            case JobMapping.Result.Refused(List<String> lacking) -> {
-                refuse(job, lacking);
+            case JobMapping.Result.Refused refused -> {
+                refuse(job, refused);
                 yield Optional.empty();
             }
         };
@@ -345,16 +354,31 @@ public final class GitLabSource implements JobSource, AutoCloseable {
     }
 
     /** Says in the job's own log why it is not run. */
-    private void refusal(ActiveJob job, List<String> lacking) {
-        told(job, "Mayfly does not run this job: it cannot do what the job needs.");
-        lacking.forEach(one -> told(job, "  - " + one));
-        told(job, "Let another runner take it, by tags, or leave these out.");
+    private void refusal(ActiveJob job, JobMapping.Result.Refused refused) {
+        if (!refused.lacking().isEmpty()) {
+            told(job, "Mayfly does not run this job: it cannot do what the job needs.");
+            refused.lacking().forEach(one -> told(job, "  - " + one));
+            told(job, "Let another runner take it, by tags, or leave these out.");
+        }
+        if (!refused.mistaken().isEmpty()) {
+            told(job, "Mayfly does not run this job: what it says cannot be meant.");
+            refused.mistaken().forEach(one -> told(job, "  - " + one));
+        }
     }
 
-    private void refuse(ActiveJob job, List<String> lacking) {
-        LOG.warn("a job needs what Mayfly cannot do yet job={} lacking={}", job.id(), lacking);
-        refusal(job, lacking);
-        FinalState state = FinalState.failed(FailureReason.RUNNER_SYSTEM_FAILURE);
+    private void refuse(ActiveJob job, JobMapping.Result.Refused refused) {
+        LOG.warn(
+                "a job cannot be run as it is job={} lacking={} mistaken={}",
+                job.id(),
+                refused.lacking(),
+                refused.mistaken());
+        refusal(job, refused);
+        FailureReason reason =
+                refused.lacking().isEmpty()
+                        ? FailureReason.RUNNER_CONFIGURATION_ERROR
+                        : FailureReason.RUNNER_SYSTEM_FAILURE;
+        FinalState state =
+                FinalState.failed(reason.knownTo(job.payload().facts().server().failureReasons()));
         try {
             job.ended(state);
         } catch (IOException e) {
@@ -388,13 +412,19 @@ public final class GitLabSource implements JobSource, AutoCloseable {
      * Tells the server the ends that earlier lives could not tell. A job that such a life has left
      * without an end was lost with it. To be called once, when what those lives left is destroyed.
      *
+     * @param destroyed what became of environments that those lives left
      * @throws StateException when what was noted cannot be read
      */
-    public void tellOldEnds() {
+    public void tellOldEnds(List<Receipt> destroyed) {
         try {
             for (OpenJobs.OpenJob job : open.all()) {
                 if (!active.containsKey(job.id())) {
-                    tellOldEnd(job);
+                    tellOldEnd(
+                            job,
+                            destroyed.stream()
+                                    .filter(receipt -> receipt.job().equals(job.id()))
+                                    .findFirst()
+                                    .orElse(null));
                 }
             }
         } catch (IOException e) {
@@ -403,12 +433,16 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         }
     }
 
-    private void tellOldEnd(OpenJobs.OpenJob job) throws IOException {
+    private void tellOldEnd(OpenJobs.OpenJob job, @Nullable Receipt destroyed) throws IOException {
         FileTraceSpool log = open.oldLog(job.id());
         FinalState end = job.end();
         if (end == null) {
-            byte[] words = ("\n" + new Outcome.Lost().sentence() + "\n").getBytes(UTF_8);
-            log.append(words, 0, words.length);
+            TraceWriter writer = TraceWriter.resumed(log, job.form());
+            writer.sectionLeftOpenEnded(clock.instant());
+            writer.notice(clock.instant(), new Outcome.Lost().sentence());
+            if (destroyed != null) {
+                ActiveJob.tell(destroyed, writer);
+            }
             end = FinalState.failed(FailureReason.RUNNER_SYSTEM_FAILURE);
             open.note(job.with(end));
         }

@@ -9,10 +9,11 @@ import dev.mayfly.job.SecretValue;
 import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.source.gitlab.JobPayload.GitFacts;
 import java.net.URI;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Consumer;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -23,42 +24,54 @@ final class GitSources {
     /** The name that a job token goes by. */
     private static final String USER = "gitlab-ci-token";
 
+    private static final String PLACE = "GIT_CLONE_PATH";
     private static final String USUAL_FLAGS = "--prune --quiet";
     private static final Pattern BLANKS = Pattern.compile("\\s+");
 
     private final JobPayload payload;
     private final JobVariables variables;
     private final @Nullable String authorities;
-    private final Consumer<String> lacking;
+    private final Misfits misfits;
 
     /**
      * Prepares.
      *
-     * @param lacking takes what of it cannot be done, in a few words each
+     * @param misfits takes what of it cannot be done
      */
     GitSources(
             JobPayload payload,
             JobVariables variables,
             @Nullable String authorities,
-            Consumer<String> lacking) {
+            Misfits misfits) {
         this.payload = payload;
         this.variables = variables;
         this.authorities = authorities;
-        this.lacking = lacking;
+        this.misfits = misfits;
     }
 
     WorkspaceSource workspace() {
-        String strategy = variables.value("GIT_STRATEGY").toLowerCase(Locale.ROOT);
-        switch (strategy) {
-            case "none", "empty" -> {
-                if (!payload.work().hooks().equals(GitFetch.Hooks.NONE)) {
-                    lacking.accept("hooks where no sources are fetched");
-                }
-                return new WorkspaceSource.Empty();
+        String place = variables.value(PLACE);
+        if (!place.isEmpty() && directory(variables) == null) {
+            misfits.mistaken(
+                    PLACE,
+                    place,
+                    "sources are kept below CI_BUILDS_DIR, which is %s, so write $CI_BUILDS_DIR/NAME, or leave it out"
+                            .formatted(Places.WORKSPACE));
+        }
+        if (!fetches(variables)) {
+            if (!payload.work().hooks().equals(GitFetch.Hooks.NONE)) {
+                misfits.lacking("hooks where no sources are fetched");
             }
+            return new WorkspaceSource.Empty();
+        }
+        switch (strategy(variables)) {
             // A workspace is always fresh, so both are a clone.
             case "", "fetch", "clone" -> {}
-            default -> lacking.accept("the value of GIT_STRATEGY");
+            default ->
+                    misfits.mistaken(
+                            "GIT_STRATEGY",
+                            variables.value("GIT_STRATEGY"),
+                            "allowed are fetch, clone, none and empty");
         }
         GitFacts git = payload.git();
         return new WorkspaceSource.Git(
@@ -79,16 +92,30 @@ final class GitSources {
                         directory(variables)));
     }
 
+    /** Whether a job wants sources at all. */
+    static boolean fetches(JobVariables variables) {
+        return !Set.of("none", "empty").contains(strategy(variables));
+    }
+
+    private static String strategy(JobVariables variables) {
+        return variables.value("GIT_STRATEGY").toLowerCase(Locale.ROOT);
+    }
+
     /**
      * Where a job wants its sources, or null where it does not say or says something that cannot
      * be.
      */
     static @Nullable String directory(JobVariables variables) {
-        String wish = variables.value("GIT_CLONE_PATH");
+        String wish = variables.value(PLACE);
         if (wish.isEmpty()) {
             return null;
         }
-        Path path = Path.of(wish).normalize();
+        Path path;
+        try {
+            path = Path.of(wish).normalize();
+        } catch (InvalidPathException _) {
+            return null;
+        }
         Path root = Path.of(Places.WORKSPACE);
         return path.startsWith(root) && !path.equals(root) ? path.toString() : null;
     }
@@ -101,7 +128,10 @@ final class GitSources {
                     case "recursive" -> Submodules.Mode.RECURSIVE;
                     case "", "none" -> Submodules.Mode.NONE;
                     default -> {
-                        lacking.accept("the value of GIT_SUBMODULE_STRATEGY");
+                        misfits.mistaken(
+                                "GIT_SUBMODULE_STRATEGY",
+                                variables.value("GIT_SUBMODULE_STRATEGY"),
+                                "allowed are none, normal and recursive");
                         yield Submodules.Mode.NONE;
                     }
                 };
@@ -124,7 +154,7 @@ final class GitSources {
         try {
             uri = URI.create(url);
         } catch (IllegalArgumentException e) {
-            lacking.accept("a repository whose address cannot be read");
+            misfits.lacking("a repository whose address cannot be read");
             return GitFetch.Access.OPEN;
         }
         String server = uri.getScheme() + "://" + uri.getRawAuthority() + "/";

@@ -26,6 +26,7 @@ import dev.mayfly.source.gitlab.JobPayload.Variable;
 import dev.mayfly.source.gitlab.JobPayload.Variable.Trait;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,13 +51,15 @@ final class JobMapping {
     /** What the server may call a step. */
     private static final Pattern STEP = Pattern.compile("[a-z][a-z0-9_]{0,31}");
 
+    private static final Pattern BETWEEN_ALIASES = Pattern.compile("[ ,]+");
+
     /** How a pipeline says: no entrypoint. */
     private static final List<String> CLEARED = List.of("");
 
     private final JobPayload payload;
     private final RunnerFacts runner;
     private final JobVariables variables;
-    private final List<String> lacking = new ArrayList<>();
+    private final Misfits misfits = new Misfits();
     private final List<String> skipped = new ArrayList<>();
     private final DockerConfig ownLogins;
 
@@ -68,7 +71,7 @@ final class JobMapping {
         this.variables = variables(payload, runner);
         this.ownLogins = ownLogins();
         this.secrets = SecretMapping.of(payload.work().secrets(), variables);
-        lacking.addAll(secrets.lacking());
+        secrets.lacking().forEach(misfits::lacking);
     }
 
     /** What came out. */
@@ -90,12 +93,15 @@ final class JobMapping {
         /**
          * A job that would not be the one its author wrote.
          *
-         * @param lacking what of it, each in a few words, without values of variables
+         * @param lacking what of it Mayfly cannot do, each in a few words
+         * @param mistaken what of it means nothing, each with its value and the cure; masked values
+         *     are not in it
          */
-        record Refused(List<String> lacking) implements Result {
+        record Refused(List<String> lacking, List<String> mistaken) implements Result {
 
             public Refused {
                 lacking = List.copyOf(lacking);
+                mistaken = List.copyOf(mistaken);
             }
         }
     }
@@ -104,21 +110,45 @@ final class JobMapping {
     static Result map(JobPayload payload, RunnerFacts runner) {
         JobMapping mapping = new JobMapping(payload, runner);
         JobSpec spec = mapping.spec();
-        TransferMapping transfers = new TransferMapping(payload, mapping.variables, runner.info());
+        TransferMapping transfers =
+                new TransferMapping(payload, mapping.variables, runner.info(), mapping.misfits);
         Transfers mapped = transfers.map();
-        mapping.lacking.addAll(transfers.lacking());
         mapping.skipped.addAll(transfers.skipped());
-        return mapping.lacking.isEmpty()
-                ? new Result.Mapped(spec, mapped, mapping.skipped)
-                : new Result.Refused(mapping.lacking);
+        List<String> lacking = masked(mapping.misfits.lacking(), spec);
+        List<String> mistaken = masked(mapping.misfits.mistaken(), spec);
+        return lacking.isEmpty() && mistaken.isEmpty()
+                ? new Result.Mapped(spec, mapped, masked(mapping.skipped, spec))
+                : new Result.Refused(lacking, mistaken);
+    }
+
+    /** It is said before the job's log masks anything. */
+    private static List<String> masked(List<String> lines, JobSpec spec) {
+        List<String> values =
+                spec.inputs().handed().stream()
+                        .filter(value -> value.is(Use.MASKED))
+                        .map(value -> text(value.value()).strip())
+                        .sorted(Comparator.comparingInt(String::length).reversed())
+                        .toList();
+        return lines.stream()
+                .map(line -> {
+                    String shown = line;
+                    for (String value : values) {
+                        shown = shown.replace(value, "[MASKED]");
+                    }
+                    return shown;
+                })
+                .toList();
     }
 
     private JobSpec spec() {
-        payload.work().beyond().forEach(keyword -> lacking.add("the keyword " + keyword));
+        payload.work().beyond().forEach(keyword -> misfits.lacking("the keyword " + keyword));
         if (runner.protectedRefs() && !payload.git().protectedRef()) {
-            lacking.add(
+            misfits.lacking(
                     "a runner that takes jobs of unprotected refs: this one is declared as"
                             + " protected here, and must be marked as protected at the server too");
+        }
+        if (!GitSources.fetches(variables) && GitSources.directory(variables) != null) {
+            skipped.add("GIT_CLONE_PATH, since no sources are fetched");
         }
         return new JobSpec(
                 payload.facts().name(),
@@ -130,7 +160,7 @@ final class JobMapping {
                         variables.plainValues(),
                         handed(),
                         secrets.requests(),
-                        new GitSources(payload, variables, runner.authorities(), lacking::add)
+                        new GitSources(payload, variables, runner.authorities(), misfits)
                                 .workspace()),
                 List.of());
     }
@@ -145,7 +175,7 @@ final class JobMapping {
             } else if (step.name().equals("after_script")) {
                 after.addAll(step.script());
             } else if (!STEP.matcher(step.name()).matches()) {
-                lacking.add("a step whose name is no word");
+                misfits.lacking("a step whose name is no word");
             } else if (!step.script().isEmpty()) {
                 further.add(new Steps.Further(step.name(), step.script()));
             }
@@ -179,7 +209,10 @@ final class JobMapping {
                         .map(wish -> wish.isNegative() ? payload.work().timeout().plus(wish) : wish)
                         .orElse(Duration.ZERO);
         if (!limit.isPositive()) {
-            lacking.add("the value of " + name);
+            misfits.mistaken(
+                    name,
+                    text,
+                    "write a time such as 90m or 1h30m; a negative one counts from the job's own limit");
             return null;
         }
         return limit;
@@ -200,7 +233,7 @@ final class JobMapping {
     private ImageSpec imageSpec(Image image, @Nullable List<String> entrypoint, String keyword) {
         String platform = image.platform() == null ? "" : variables.expanded(image.platform());
         if (!platform.isEmpty() && !platform.equals("linux/" + runner.info().architecture())) {
-            lacking.add(keyword + ":docker:platform other than this host's");
+            misfits.lacking(keyword + ":docker:platform other than this host's");
         }
         String user = image.user() == null ? "" : variables.expanded(image.user());
         return new ImageSpec(
@@ -217,7 +250,11 @@ final class JobMapping {
                 case "always" -> policies.add(PullPolicy.ALWAYS);
                 case "if-not-present" -> policies.add(PullPolicy.IF_NOT_PRESENT);
                 case "never" -> policies.add(PullPolicy.NEVER);
-                default -> lacking.add("a value of " + keyword + ":pull_policy");
+                default ->
+                        misfits.mistaken(
+                                keyword + ":pull_policy",
+                                word,
+                                "allowed are always, if-not-present and never");
             }
         }
         return policies;
@@ -256,14 +293,23 @@ final class JobMapping {
                                     : without(service.image().entrypoint()),
                             "services");
             List<String> names = new ArrayList<>();
+            List<String> others = new ArrayList<>();
             Stream.concat(
-                            variables.expanded(service.aliases()).stream(),
+                            aliases(service, image).stream(),
                             ServiceSpec.namesOf(image.reference()).stream())
-                    .filter(taken::add)
-                    .forEach(names::add);
+                    .distinct()
+                    .forEach(name -> (taken.add(name) ? names : others).add(name));
             if (names.isEmpty()) {
-                lacking.add("a service whose names are all those of another: give it an alias");
+                // As gitlab-runner does it.
+                skipped.add(
+                        "the service %s, which is not started: all its names (%s) are those of a service before it; give it an alias"
+                                .formatted(image.reference(), String.join(", ", others)));
                 continue;
+            }
+            if (!others.isEmpty()) {
+                skipped.add(
+                        "the name %s of the service %s, since a service before it has that already"
+                                .formatted(String.join(", ", others), image.reference()));
             }
             Map<String, String> environment = new LinkedHashMap<>(variables.publicValues());
             service.variables()
@@ -271,6 +317,24 @@ final class JobMapping {
             services.add(new ServiceSpec(image, names, service.command(), environment));
         }
         return services;
+    }
+
+    /** A variable may hold several, or none. */
+    private List<String> aliases(Service service, ImageSpec image) {
+        List<String> aliases = new ArrayList<>();
+        for (String written : service.aliases()) {
+            List<String> words =
+                    Stream.of(BETWEEN_ALIASES.split(variables.expanded(written)))
+                            .filter(word -> !word.isEmpty())
+                            .toList();
+            if (words.isEmpty()) {
+                skipped.add(
+                        "the alias %s of the service %s, which is empty: set its variable"
+                                .formatted(written, image.reference()));
+            }
+            aliases.addAll(words);
+        }
+        return aliases;
     }
 
     private static List<String> without(List<String> entrypoint) {
@@ -316,7 +380,7 @@ final class JobMapping {
     private static JobVariables variables(JobPayload payload, RunnerFacts runner) {
         JobVariables variables =
                 JobVariables.of(withRunners(payload, runner, Places.SOURCES), Places::file);
-        String directory = GitSources.directory(variables);
+        String directory = GitSources.fetches(variables) ? GitSources.directory(variables) : null;
         return directory == null
                 ? variables
                 : JobVariables.of(withRunners(payload, runner, directory), Places::file);

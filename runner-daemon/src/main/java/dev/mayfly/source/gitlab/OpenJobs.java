@@ -48,6 +48,7 @@ final class OpenJobs {
      * @param number the server's
      * @param token of the job
      * @param failureReasons those that the server knows
+     * @param form of its log, or null where that was not noted
      * @param end how it ended, or null as long as it has not
      */
     record OpenJob(
@@ -55,6 +56,7 @@ final class OpenJobs {
             long number,
             GitLabToken token,
             Set<String> failureReasons,
+            TraceWriter.@Nullable Form form,
             @Nullable FinalState end) {
 
         OpenJob {
@@ -62,7 +64,7 @@ final class OpenJobs {
         }
 
         OpenJob with(FinalState how) {
-            return new OpenJob(id, number, token, failureReasons, how);
+            return new OpenJob(id, number, token, failureReasons, form, how);
         }
     }
 
@@ -76,6 +78,13 @@ final class OpenJobs {
                         .put("token", job.token().reveal());
         ArrayNode reasons = node.putArray("failure_reasons");
         job.failureReasons().forEach(reasons::add);
+        TraceWriter.Form form = job.form();
+        if (form != null) {
+            node.putObject("log")
+                    .put("sections", form.style().sections())
+                    .put("stamps", form.style().stamps())
+                    .put("mark", form.mark());
+        }
         if (job.end() != null) {
             ObjectNode end = node.putObject("end").put("exit_code", job.end().exitCode());
             if (job.end().failure() != null) {
@@ -144,7 +153,15 @@ final class OpenJobs {
                         node.path("job").asLong(),
                         new GitLabToken(node.path("token").asText()),
                         reasons,
+                        node.has("log") ? form(node.path("log")) : null,
                         node.has("end") ? end(node.path("end")) : null));
+    }
+
+    private static TraceWriter.Form form(JsonNode node) {
+        return new TraceWriter.Form(
+                new TraceWriter.Style(
+                        node.path("sections").asBoolean(), node.path("stamps").asBoolean()),
+                node.path("mark").asText());
     }
 
     private static FinalState end(JsonNode node) {

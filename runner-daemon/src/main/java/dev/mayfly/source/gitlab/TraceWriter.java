@@ -4,7 +4,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a job's log as one text of GitLab's: output as it is, Mayfly's structure in GitLab's
@@ -25,6 +27,11 @@ public final class TraceWriter {
                     + "Job execution will continue but no more output will be collected."
                     + RESET
                     + "\n";
+
+    private static final int BLOCK_BYTES = 64 * 1024;
+
+    /** More than a section's name, mark and time have. */
+    private static final int LONGEST_MARKER = 512;
 
     /** The section in which it is said what became of the environment. */
     static final String TEARDOWN = "teardown";
@@ -52,6 +59,29 @@ public final class TraceWriter {
      * @param stamps whether it shows when each line was printed
      */
     public record Style(boolean sections, boolean stamps) {}
+
+    /**
+     * How a log is written, so that another life can go on with it.
+     *
+     * @param mark letters and digits that nobody can guess, another for each job
+     */
+    record Form(Style style, String mark) {}
+
+    /**
+     * Goes on with a log of a life that has died in the middle of it.
+     *
+     * @param form or null for one without sections
+     */
+    static TraceWriter resumed(TraceSpool spool, @Nullable Form form) throws IOException {
+        TraceWriter writer =
+                form == null
+                        ? new TraceWriter(spool, 0, new Style(false, false), "")
+                        : new TraceWriter(spool, 0, form.style(), form.mark());
+        long size = spool.sum().bytes();
+        byte[] last = new byte[1];
+        writer.inLine = size > 0 && spool.read(size - 1, last) == 1 && last[0] != '\n';
+        return writer;
+    }
 
     /**
      * Begins an empty log.
@@ -94,12 +124,47 @@ public final class TraceWriter {
     /** The part ends. */
     public void sectionEnded(Instant at, String section) throws IOException {
         freshLine();
-        StringBuilder text = new StringBuilder();
-        if (sections) {
-            text.append("section_end:%d:%s".formatted(at.getEpochSecond(), id(section)))
-                    .append(START_OF_LINE);
+        write(at, sections ? endOf(at, id(section)) : new StringBuilder());
+    }
+
+    private static StringBuilder endOf(Instant at, String id) {
+        return new StringBuilder("section_end:%d:%s".formatted(at.getEpochSecond(), id))
+                .append(START_OF_LINE);
+    }
+
+    /** Ends the section in which an earlier life has died, if there is one. */
+    void sectionLeftOpenEnded(Instant at) throws IOException {
+        String open = sectionLeftOpen();
+        if (open != null) {
+            freshLine();
+            write(at, endOf(at, open));
         }
-        write(at, text);
+    }
+
+    /** Mayfly's sections follow each other, so only the last one can be open. */
+    private @Nullable String sectionLeftOpen() throws IOException {
+        if (!sections) {
+            return null;
+        }
+        Pattern markers =
+                Pattern.compile(
+                        "section_(start|end):[0-9]+:([A-Za-z0-9_.-]+_%s)\r"
+                                .formatted(Pattern.quote(mark)));
+        String open = null;
+        StringBuilder text = new StringBuilder();
+        byte[] block = new byte[BLOCK_BYTES];
+        long at = 0;
+        for (int read = spool.read(at, block); read > 0; read = spool.read(at, block)) {
+            at += read;
+            text.append(new String(block, 0, read, StandardCharsets.ISO_8859_1));
+            int looked = Math.max(0, text.length() - LONGEST_MARKER);
+            for (Matcher found = markers.matcher(text); found.find(); ) {
+                open = found.group(1).equals("start") ? found.group(2) : null;
+                looked = Math.max(looked, found.end());
+            }
+            text.delete(0, looked); // what is left may be the beginning of a marker
+        }
+        return open;
     }
 
     /**

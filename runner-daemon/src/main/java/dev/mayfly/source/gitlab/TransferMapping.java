@@ -29,18 +29,20 @@ final class TransferMapping {
     private final JobPayload payload;
     private final JobVariables variables;
     private final RunnerInfo runner;
-    private final List<String> lacking = new ArrayList<>();
+    private final Misfits misfits;
     private final List<String> skipped = new ArrayList<>();
 
-    TransferMapping(JobPayload payload, JobVariables variables, RunnerInfo runner) {
+    /**
+     * Prepares.
+     *
+     * @param misfits takes what cannot be done and is no job without
+     */
+    TransferMapping(
+            JobPayload payload, JobVariables variables, RunnerInfo runner, Misfits misfits) {
         this.payload = payload;
         this.variables = variables;
         this.runner = runner;
-    }
-
-    /** What cannot be done and is no job without, each in a few words. */
-    List<String> lacking() {
-        return List.copyOf(lacking);
+        this.misfits = misfits;
     }
 
     /** What is not done and only costs time, each in a few words. */
@@ -55,7 +57,9 @@ final class TransferMapping {
                 wanted.dependencies(),
                 wanted.caches().stream().flatMap(wish -> cache(wish).stream()).toList(),
                 wanted.artifacts().stream().map(this::artifact).toList(),
-                variables.attempts("RESTORE_CACHE_ATTEMPTS"));
+                new Transfers.Attempts(
+                        variables.attempts("RESTORE_CACHE_ATTEMPTS"),
+                        variables.attempts("SECRETS_RETRIEVAL_ATTEMPTS")));
     }
 
     private Artifact artifact(ArtifactWish wish) {
@@ -65,7 +69,7 @@ final class TransferMapping {
                     case "gzip" -> Artifact.Form.GZIP;
                     case "raw" -> Artifact.Form.RAW;
                     default -> {
-                        lacking.add("artifacts packed as " + wish.format());
+                        misfits.lacking("artifacts packed as " + wish.format());
                         yield Artifact.Form.ZIP;
                     }
                 };
@@ -74,7 +78,7 @@ final class TransferMapping {
         return new Artifact(
                 new Artifact.Label(wish.type(), name, wish.expireIn()),
                 new Artifact.Packing(form, level(LEVEL), provenance(form, name)),
-                when(wish.when(), "artifacts"),
+                when(wish.when(), "artifacts:when of " + wish.type()),
                 files(wish.files()));
     }
 
@@ -97,11 +101,19 @@ final class TransferMapping {
                     case "pull" -> CacheUse.Direction.PULL;
                     case "push" -> CacheUse.Direction.PUSH;
                     default -> {
-                        lacking.add("a value of cache:policy");
+                        misfits.mistaken(
+                                "the policy%s of the cache \"%s\""
+                                        .formatted(
+                                                wish.policy().indexOf('$') < 0
+                                                        ? ""
+                                                        : " (" + wish.policy() + ")",
+                                                key),
+                                variables.expanded(wish.policy()),
+                                "allowed are pull-push, pull and push");
                         yield CacheUse.Direction.PULL_PUSH;
                     }
                 };
-        When when = when(wish.when(), "cache");
+        When when = when(wish.when(), "when of the cache \"" + key + "\"");
         if (key.isEmpty()) {
             skipped.add("a cache whose key is empty: nothing is restored or saved for it");
             return Optional.empty();
@@ -158,13 +170,13 @@ final class TransferMapping {
                 wish.untracked());
     }
 
-    private When when(String word, String keyword) {
+    private When when(String word, String setting) {
         return switch (word) {
             case "", "on_success" -> When.ON_SUCCESS;
             case "on_failure" -> When.ON_FAILURE;
             case "always" -> When.ALWAYS;
             default -> {
-                lacking.add("a value of " + keyword + ":when");
+                misfits.mistaken(setting, word, "allowed are on_success, on_failure and always");
                 yield When.ON_SUCCESS;
             }
         };

@@ -1,6 +1,8 @@
 package dev.mayfly.sandbox.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.HostConfig;
@@ -8,6 +10,7 @@ import com.github.dockerjava.api.model.LogConfig;
 import com.github.dockerjava.api.model.Mount;
 import com.github.dockerjava.api.model.RestartPolicy;
 import com.github.dockerjava.api.model.Ulimit;
+import dev.mayfly.job.FaultException;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.NetworkAccess;
@@ -262,10 +265,25 @@ class ContainerRecipesTest {
         assertThat(Pulls.withTag(reference)).isEqualTo(reference);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"root", "", "1000:1000", "2147483647", "a:b"})
+    void userThatMayBeThereIsNotRefusedBeforehand(String user) {
+        assertThatCode(() -> new ContainerUser(user).requireNumbersInRange("debian:12"))
+                .doesNotThrowAnyException();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"2147483648", "99999999999999999999", "0:2147483648"})
+    void userWhoseNumberNobodyCanHaveIsRefused(String user) {
+        assertThatThrownBy(() -> new ContainerUser(user).requireNumbersInRange("debian:12"))
+                .isInstanceOf(FaultException.class)
+                .hasMessageContainingAll("debian:12", "\"" + user + "\"", "2147483647");
+    }
+
     @Test
     void scriptEndsAtTheFirstFailureAndInBashAlsoInsidePipes() {
-        assertThat(ShellScript.of("/bin/bash", List.of("a", "b")))
+        assertThat(ShellScript.of("/bin/bash", null, List.of("a", "b")))
                 .isEqualTo("set -eo pipefail\na\nb\n");
-        assertThat(ShellScript.of("/bin/sh", List.of("a"))).isEqualTo("set -e\na\n");
+        assertThat(ShellScript.of("/bin/sh", null, List.of("a"))).isEqualTo("set -e\na\n");
     }
 }

@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.SecretValue;
+import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.SandboxSpec;
 import dev.mayfly.sandbox.SandboxSpec.Checkout;
@@ -21,6 +23,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Images of every shape. Needs an engine, the agent image and a static busybox. */
 @Timeout(120)
@@ -148,6 +152,93 @@ class ImagesIT {
                                 Fixture.with(FIXTURE.spec(), image),
                                 WHO.replace("readlink", "busybox readlink")))
                 .isEqualTo("1234\n/workspace/src\n/workspace/home\n1234 755\n/bin/busybox\n");
+    }
+
+    /** The agent's own image too, whose user the workspace is made for. */
+    @ParameterizedTest
+    @CsvSource({"agent, 4321", "agent, 4321:4322", "bash, 4321", "busybox, 4321"})
+    void userThatTheJobChoosesOwnsItsWorkspaceWithoutSources(String image, String user)
+            throws InterruptedException {
+        String reference =
+                switch (image) {
+                    case "agent" -> Fixture.AGENT_IMAGE;
+                    case "bash" -> FIXTURE.images.bash("chosen", "USER job");
+                    default -> FIXTURE.images.busybox("chosen", "USER builder");
+                };
+        SandboxSpec spec = as(Fixture.with(FIXTURE.spec(), Fixture.AS_IMAGE), reference, user);
+
+        assertThat(output(spec, "id -u", "pwd", "touch f $HOME/f", "stat -c %u /workspace/src"))
+                .isEqualTo("4321\n/workspace/src\n4321\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "nobodyhere|has no user \"nobodyhere\" in its /etc/passwd",
+                "builder:nogroup|has no group \"nogroup\" in its /etc/group",
+                "4294967296|as user \"4294967296\", and numbers"
+            })
+    void userThatTheImageDoesNotHaveIsTheJobsMistake(String user, String words)
+            throws InterruptedException {
+        String image = FIXTURE.images.busybox("plain");
+        SandboxSpec spec = as(Fixture.with(FIXTURE.spec(), Fixture.AS_IMAGE), image, user);
+
+        assertThatThrownBy(() -> output(spec, "id"))
+                .isInstanceOf(FaultException.class)
+                .hasMessageContaining(words)
+                .extracting(e -> ((FaultException) e).fault())
+                .isEqualTo(Fault.IMAGE);
+    }
+
+    private static SandboxSpec as(SandboxSpec s, String image, String user) {
+        return new SandboxSpec(
+                s.job(),
+                s.pool(),
+                new ImageSpec(image, List.of(), user, List.of()),
+                s.services(),
+                s.registries(),
+                s.network(),
+                s.checkout(),
+                s.directory(),
+                s.limits(),
+                s.hardening());
+    }
+
+    @Test
+    void homeIsTheImagesWhereItCanBeWritten() throws InterruptedException {
+        String image =
+                FIXTURE.images.bash(
+                        "homely", "USER 0", "RUN mkdir -p /root && echo kept > /root/.settings");
+        SandboxSpec writable = Fixture.with(Fixture.with(FIXTURE.spec(), image), Fixture.AS_IMAGE);
+        SandboxSpec readOnly =
+                Fixture.with(
+                        Fixture.with(FIXTURE.spec(), image),
+                        new Hardening(true, Hardening.User.IMAGE, ""));
+        SandboxSpec ordinary =
+                Fixture.with(
+                        Fixture.with(FIXTURE.spec(), image),
+                        new Hardening(false, Hardening.User.NON_ROOT, ""));
+
+        assertThat(output(writable, "echo $HOME; cat ~/.settings; touch ~/f"))
+                .isEqualTo("/root\nkept\n");
+        assertThat(output(readOnly, "echo $HOME; touch ~/f")).isEqualTo("/workspace/home\n");
+        assertThat(output(ordinary, "touch ~/f; test $HOME != /root && echo elsewhere"))
+                .isEqualTo("elsewhere\n");
+        SandboxSpec chosen = Fixture.with(Fixture.with(FIXTURE.spec(), image), Fixture.AS_IMAGE);
+        assertThat(output(chosen, Fixture.shell(Map.of("HOME", "/tmp"), "echo $HOME")))
+                .as("of a variable of the job")
+                .isEqualTo("/tmp\n");
+    }
+
+    @Test
+    void homeThatTheImageNamesIsUsedToo() throws InterruptedException {
+        String image =
+                FIXTURE.images.busybox(
+                        "env-home", "RUN [\"mkdir\", \"-p\", \"/opt/home\"]", "ENV HOME=/opt/home");
+        SandboxSpec spec = Fixture.with(Fixture.with(FIXTURE.spec(), image), Fixture.AS_IMAGE);
+
+        assertThat(output(spec, "echo $HOME; touch $HOME/f")).isEqualTo("/opt/home\n");
     }
 
     @Test

@@ -282,18 +282,30 @@ class NetworkIT {
     }
 
     @Test
-    void serviceThatEndsBeforeTheJobIsAServiceFaultWithItsLastLines() throws InterruptedException {
+    void serviceThatEndsBeforeTheJobIsSaidOnceWithItsLastLinesAndTheJobStarts()
+            throws InterruptedException {
+        String plain = FIXTURE.images.busybox("plain");
         ServiceSpec broken =
-                new ServiceSpec(web, "db", List.of("sh", "-c", "echo 'no disk'; exit 7"), Map.of());
-        SandboxSpec spec = Fixture.with(FIXTURE.spec(), NetworkAccess.NONE, broken);
+                new ServiceSpec(
+                        web, "ended", List.of("sh", "-c", "echo 'no disk'; exit 7"), Map.of());
+        ServiceSpec once =
+                new ServiceSpec(plain, "once", List.of("sh", "-c", "echo migrated"), Map.of());
+        SandboxSpec spec =
+                Fixture.with(FIXTURE.spec(), NetworkAccess.NONE, broken, once, web("alive"));
         try {
-            assertThatThrownBy(() -> FIXTURE.create(spec))
-                    .isInstanceOf(FaultException.class)
-                    .hasMessageContaining("service db")
-                    .hasMessageContaining("ended with code 7 before the job could start")
-                    .extracting(e -> ((FaultException) e).fault())
-                    .isEqualTo(Fault.SERVICE);
-            assertThat(FIXTURE.notices).contains("service db: no disk");
+            Sandbox sandbox = FIXTURE.create(spec);
+            assertThat(Fixture.run(sandbox, "curl -sS http://alive:8080/").output())
+                    .isEqualTo("serving hello\n");
+            assertThat(FIXTURE.notices)
+                    .containsSubsequence(
+                            "WARNING: service ended (image %s) ended with code 7 before the job began; the job starts all the same"
+                                    .formatted(web),
+                            "service ended: no disk")
+                    .containsOnlyOnce(
+                            "service ended: no disk",
+                            "WARNING: service once (image %s) ended with code 0 before the job began; the job starts all the same"
+                                    .formatted(plain),
+                            "service once: migrated");
         } finally {
             FIXTURE.destroy(spec.job());
         }
@@ -305,8 +317,11 @@ class NetworkIT {
         SandboxSpec spec = Fixture.with(FIXTURE.spec(), NetworkAccess.NONE, broken);
         try {
             assertThatThrownBy(() -> FIXTURE.create(spec))
+                    .isInstanceOf(FaultException.class)
                     .hasMessageContaining("could not be started")
-                    .hasMessageContaining("/no/such/server");
+                    .hasMessageContaining("/no/such/server")
+                    .extracting(e -> ((FaultException) e).fault())
+                    .isEqualTo(Fault.SERVICE);
         } finally {
             FIXTURE.destroy(spec.job());
         }

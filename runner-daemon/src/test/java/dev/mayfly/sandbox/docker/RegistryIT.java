@@ -1,6 +1,7 @@
 package dev.mayfly.sandbox.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.mayfly.TestRegistry;
@@ -120,6 +121,19 @@ class RegistryIT {
                 image,
                 List.of(PullPolicy.IF_NOT_PRESENT),
                 wrong(registry.authority(), Origin.SERVER));
+    }
+
+    @Test
+    void registryThatDoesNotAnswerFailsPolicyAlwaysAlsoWhereTheImageIsThere()
+            throws InterruptedException {
+        resolve(image, List.of(), login(registry.authority(), Origin.SERVER));
+
+        assertThatThrownBy(() -> resolve(image, List.of(PullPolicy.ALWAYS)))
+                .isInstanceOf(FaultException.class)
+                .hasMessageContaining(
+                        "it is on this engine, and pull policy always does not use it without asking the registry");
+        // Each is tried where the one before has failed.
+        resolve(image, List.of(PullPolicy.ALWAYS, PullPolicy.IF_NOT_PRESENT));
     }
 
     @Test

@@ -376,7 +376,7 @@ class GitLabSourceTest {
 
             gitlab.stub.healthy();
             try (GitLabSource next = gitlab.nextLife()) {
-                next.tellOldEnds();
+                next.tellOldEnds(List.of());
                 told(job);
                 assertThat(job.status()).isEqualTo(StubJob.Status.FAILED);
                 assertThat(job.exitCode()).isEqualTo(7);
@@ -401,13 +401,40 @@ class GitLabSourceTest {
 
             assertThat(job.status()).isEqualTo(StubJob.Status.RUNNING);
             try (GitLabSource next = gitlab.nextLife()) {
-                next.tellOldEnds();
+                next.tellOldEnds(List.of());
                 told(job);
                 assertThat(job.failureReason()).isEqualTo("runner_system_failure");
                 assertThat(job.trace()).startsWith("half of a line\n").contains("was lost");
                 nothingIsNoted();
                 // How much has come is not noted: the server says it.
                 gitlab.stub.tolerate("the next piece starts at 14, this one at 0");
+            }
+        }
+    }
+
+    @Test
+    void sectionOfALostJobIsClosedAndItsLastSaysWhatWasDestroyed() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            StubJob job = gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(24));
+            Claim claim = gitlab.claim();
+            WrittenLog log = new WrittenLog(gitlab.source.report(claim).logs().getFirst());
+            Instant now = Instant.ofEpochSecond(1_700_000_000);
+            log.event(new LogEvent.SectionStarted(now, "prepare"));
+            log.event(new LogEvent.SectionEnded(now, "prepare", Duration.ZERO));
+            log.event(new LogEvent.SectionStarted(now, "script"));
+            // Longer than what is looked at at once, and with a section of the job's own.
+            log.output("section_start:1:mine\r" + "x".repeat(200_000) + "\nhalf of a line");
+            gitlab.source.close();
+
+            try (GitLabSource next = gitlab.nextLife()) {
+                next.tellOldEnds(List.of(receipt(claim, true)));
+                told(job);
+                assertThat(job.trace().substring(200_000))
+                        .containsPattern(
+                                "half of a line\nsection_end:\\d+:step_script_[0-9a-f]{16}\r\u001b\\[0Kthe job was lost: .*\nsection_start:\\d+:teardown_[0-9a-f]{16}\r.*\ndestroyed and looked for again: 2 containers, 1 network; nothing is left\nsection_end:\\d+:teardown_");
+                assertThat(job.trace().split("section_start", -1)).hasSize(5);
+                assertThat(job.trace().split("section_end", -1)).hasSize(4);
+                gitlab.stub.tolerate("the next piece starts at");
             }
         }
     }
@@ -421,7 +448,7 @@ class GitLabSourceTest {
             job.forceCancel();
 
             try (GitLabSource next = gitlab.nextLife()) {
-                next.tellOldEnds();
+                next.tellOldEnds(List.of());
                 nothingIsNoted();
                 assertThat(job.status()).isEqualTo(StubJob.Status.CANCELED);
             }
@@ -476,6 +503,25 @@ class GitLabSourceTest {
             assertThat(job.trace())
                     .contains("  - the secret A, which names no provider")
                     .doesNotContain("canary");
+        }
+    }
+
+    @Test
+    void jobThatSaysWhatCannotBeMeantIsAnErrorOfItsConfiguration() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            StubJob job =
+                    gitlab.stub.enqueue(
+                            gitlab.runner,
+                            GitLabFixture.job(7)
+                                    .variable("GIT_CLONE_PATH", "/etc/x")
+                                    .failureReasons("runner_configuration_error"));
+            gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(8));
+
+            assertThat(gitlab.claim().job().value()).isEqualTo("stub-8");
+            Eventually.holds(
+                    "refusal", GitLabFixture.SOON, () -> job.status() == StubJob.Status.FAILED);
+            assertThat(job.failureReason()).isEqualTo("runner_configuration_error");
+            assertThat(job.trace()).contains("  - GIT_CLONE_PATH is \"/etc/x\": ");
         }
     }
 

@@ -161,18 +161,22 @@ class PayloadReaderTest {
                                         .addObject()
                                         .put("artifact_format", "tarzstd")))
                 .contains("artifacts packed as tarzstd");
-        assertThat(lacking(node -> node.putArray("artifacts").addObject().put("when", "sometimes")))
-                .contains("a value of artifacts:when");
+        assertThat(
+                        mistaken(node ->
+                                node.putArray("artifacts").addObject().put("when", "sometimes")))
+                .containsExactly(
+                        "artifacts:when of archive is \"sometimes\": allowed are on_success, on_failure and always");
         assertThat(lacking(node -> node.putObject("secrets").putObject("A")))
                 .contains("the secret A, which names no provider");
         assertThat(lacking(node -> node.putArray("hooks").addObject().put("name", "other_script")))
                 .contains("the keyword hooks:other_script");
         assertThat(
-                        lacking(node ->
+                        mistaken(node ->
                                 ((ObjectNode) node.path("image"))
                                         .putArray("pull_policy")
                                         .add("sometimes")))
-                .contains("a value of image:pull_policy");
+                .containsExactly(
+                        "image:pull_policy is \"sometimes\": allowed are always, if-not-present and never");
         assertThat(
                         lacking(node -> {
                             ObjectNode step =
@@ -362,14 +366,6 @@ class PayloadReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/etc", "/workspace", "/workspace/../etc", "relative"})
-    void pathOutsideTheWorkspaceIsNoPlaceForSources(String path) throws Exception {
-        assertThat(git(StubPayload.job(1, "test").variable("GIT_CLONE_PATH", path)).how())
-                .extracting(GitFetch::directory)
-                .isNull();
-    }
-
-    @ParameterizedTest
     @ValueSource(strings = {"none", "empty", "NONE"})
     void jobMayDoWithoutSources(String strategy) throws Exception {
         assertThat(
@@ -462,8 +458,9 @@ class PayloadReaderTest {
                                 Duration.ofSeconds(90),
                                 Duration.ofHours(1)));
         assertThat(steps.afterScriptCounts()).isTrue();
-        assertThat(lacking(node -> variable(node, "RUNNER_SCRIPT_TIMEOUT", "soon")))
-                .containsExactly("the value of RUNNER_SCRIPT_TIMEOUT");
+        assertThat(mistaken(node -> variable(node, "RUNNER_SCRIPT_TIMEOUT", "soon")))
+                .containsExactly(
+                        "RUNNER_SCRIPT_TIMEOUT is \"soon\": write a time such as 90m or 1h30m; a negative one counts from the job's own limit");
     }
 
     @Test
@@ -473,7 +470,8 @@ class PayloadReaderTest {
                         .variable("LOCK", "abc")
                         .variable("MODE", "pull")
                         .variable("CACHE_FALLBACK_KEY", "main-non_protected")
-                        .variable("RESTORE_CACHE_ATTEMPTS", "3");
+                        .variable("RESTORE_CACHE_ATTEMPTS", "3")
+                        .variable("SECRETS_RETRIEVAL_ATTEMPTS", "4");
         ObjectNode cache = payload.cache("deps%2F..\\$LOCK/ -non_protected  ", "vendor/");
         cache.put("policy", "$MODE").put("when", "always");
         cache.putArray("fallback_keys").add("old-$LOCK").add("");
@@ -481,7 +479,7 @@ class PayloadReaderTest {
         Transfers transfers = ((JobMapping.Result.Mapped) result(payload.node())).transfers();
 
         assertThat(transfers.project()).isEqualTo("7");
-        assertThat(transfers.cacheAttempts()).isEqualTo(3);
+        assertThat(transfers.attempts()).isEqualTo(new Transfers.Attempts(3, 4));
         assertThat(transfers.caches())
                 .containsExactly(
                         new CacheUse(
@@ -529,8 +527,16 @@ class PayloadReaderTest {
 
         assertThat(((JobMapping.Result.Mapped) result(payload.node())).skipped())
                 .containsExactly("a cache whose key is empty: nothing is restored or saved for it");
-        assertThat(lacking(node -> node.putArray("cache").addObject().put("policy", "sometimes")))
-                .contains("a value of cache:policy");
+        assertThat(
+                        mistaken(node -> {
+                            variable(node, "HOW", "sometimes");
+                            node.putArray("cache")
+                                    .addObject()
+                                    .put("key", "deps")
+                                    .put("policy", "$HOW");
+                        }))
+                .containsExactly(
+                        "the policy ($HOW) of the cache \"deps\" is \"sometimes\": allowed are pull-push, pull and push");
     }
 
     private static void variable(ObjectNode node, String key, String value) {
@@ -562,6 +568,97 @@ class PayloadReaderTest {
         ObjectNode node = StubPayload.job(1, "test").node();
         change.accept(node);
         return ((JobMapping.Result.Refused) result(node)).lacking();
+    }
+
+    private static List<String> mistaken(Consumer<ObjectNode> change) throws Exception {
+        ObjectNode node = StubPayload.job(1, "test").node();
+        change.accept(node);
+        return ((JobMapping.Result.Refused) result(node)).mistaken();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/etc/x",
+        "$CI_BUILDS_DIR/../etc",
+        "$CI_BUILDS_DIR/$UNSET/..",
+        "${CI_BUILDS_DIR}x/src",
+        "/workspace",
+        "src"
+    })
+    void placeOfTheSourcesOutsideOfTheirDirectoryIsNoJob(String place) throws Exception {
+        String shown =
+                place.replaceAll("\\$\\{?CI_BUILDS_DIR}?", "/workspace").replace("$UNSET", "");
+
+        assertThat(mistaken(node -> variable(node, "GIT_CLONE_PATH", place)))
+                .containsExactly(
+                        "GIT_CLONE_PATH is \"%s\": sources are kept below CI_BUILDS_DIR, which is /workspace, so write $CI_BUILDS_DIR/NAME, or leave it out"
+                                .formatted(shown));
+    }
+
+    @Test
+    void placeOfSourcesThatAreNotFetchedIsSaid() throws Exception {
+        StubPayload payload =
+                StubPayload.job(1, "test")
+                        .variable("GIT_STRATEGY", "none")
+                        .variable("GIT_CLONE_PATH", "$CI_BUILDS_DIR/app");
+        JobMapping.Result.Mapped mapped = (JobMapping.Result.Mapped) result(payload.node());
+
+        assertThat(mapped.skipped())
+                .containsExactly("GIT_CLONE_PATH, since no sources are fetched");
+        assertThat(mapped.spec().inputs().variables())
+                .containsEntry("CI_PROJECT_DIR", "/workspace/src");
+    }
+
+    @Test
+    void unknownStrategyIsShownWithItsValueUnlessThatIsMasked() throws Exception {
+        assertThat(mistaken(node -> variable(node, "GIT_STRATEGY", "frob")))
+                .containsExactly(
+                        "GIT_STRATEGY is \"frob\": allowed are fetch, clone, none and empty");
+        assertThat(
+                        mistaken(node -> {
+                            ((ArrayNode) node.path("variables"))
+                                    .addObject()
+                                    .put("key", "PASSWORD")
+                                    .put("value", "canary-value")
+                                    .put("masked", true);
+                            variable(node, "GIT_STRATEGY", "a-$PASSWORD");
+                        }))
+                .containsExactly(
+                        "GIT_STRATEGY is \"a-[MASKED]\": allowed are fetch, clone, none and empty");
+    }
+
+    @Test
+    void serviceWhoseNamesAreTakenIsNotStartedAndSaid() throws Exception {
+        StubPayload payload = StubPayload.job(1, "test");
+        ArrayNode services = payload.node().putArray("services");
+        services.addObject().put("name", "db:16").put("alias", "first");
+        services.addObject().put("name", "db:16");
+        services.addObject().put("name", "db:16").put("alias", "second,first");
+        JobMapping.Result.Mapped mapped = (JobMapping.Result.Mapped) result(payload.node());
+
+        assertThat(mapped.spec().environment().services())
+                .extracting(ServiceSpec::aliases)
+                .containsExactly(List.of("first", "db"), List.of("second"));
+        assertThat(mapped.skipped())
+                .containsExactly(
+                        "the service db:16, which is not started: all its names (db) are those of a service before it; give it an alias",
+                        "the name first, db of the service db:16, since a service before it has that already");
+    }
+
+    @Test
+    void aliasThatIsEmptyIsSaidByItsVariable() throws Exception {
+        StubPayload payload = StubPayload.job(1, "test").variable("TWO", "one two");
+        ArrayNode services = payload.node().putArray("services");
+        services.addObject().put("name", "db:16").put("alias", "$AL");
+        services.addObject().put("name", "web:1").put("alias", "$TWO");
+        JobMapping.Result.Mapped mapped = (JobMapping.Result.Mapped) result(payload.node());
+
+        assertThat(mapped.spec().environment().services())
+                .extracting(ServiceSpec::aliases)
+                .containsExactly(List.of("db"), List.of("one", "two", "web"));
+        assertThat(mapped.skipped())
+                .containsExactly(
+                        "the alias $AL of the service db:16, which is empty: set its variable");
     }
 
     private static String problem(ObjectNode node) {
