@@ -78,7 +78,7 @@ public final class StubDesk implements AutoCloseable {
      * @param port of the server; the desk's is the next one. 0 for any two
      */
     StubDesk(int port) {
-        gitlab = GitLabStub.startAt(port);
+        gitlab = GitLabStub.startAt(port).manyClients();
         runner = gitlab.runner();
         try {
             desk =
