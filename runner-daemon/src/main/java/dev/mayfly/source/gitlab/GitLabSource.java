@@ -510,7 +510,9 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         }
     }
 
-    /** Tells an end with an empty log; once, because the server finds it by itself within the hour. */
+    /**
+     * Tells an end with an empty log; once, because the server finds it by itself within the hour.
+     */
     private static void end(JobApi jobApi, FinalState state) throws InterruptedException {
         try {
             JobAnswer answer = jobApi.ended(state, TraceSum.EMPTY);
@@ -616,27 +618,7 @@ public final class GitLabSource implements JobSource, AutoCloseable {
     }
 
     private Registration current() {
-        Registration kept =
-                registrations
-                        .read(name())
-                        .orElseThrow(() ->
-                                new StateException(
-                                        "there is no registration "
-                                                + name()
-                                                + " on this host: run mayfly register",
-                                        null));
-        if (!kept.server().equals(api.server())) {
-            throw new StateException(
-                    "registration "
-                            + name()
-                            + " was made at "
-                            + kept.server()
-                            + ", the configuration names "
-                            + api.server()
-                            + ": its token is sent to no other server; register there",
-                    null);
-        }
-        return kept;
+        return registrations.required(name(), api.server());
     }
 
     private void well() {

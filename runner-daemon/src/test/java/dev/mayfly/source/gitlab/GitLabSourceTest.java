@@ -508,8 +508,7 @@ class GitLabSourceTest {
             StubPayload broken = GitLabFixture.job(9);
             broken.node().put("run", "steps");
             StubJob job = gitlab.stub.enqueue(gitlab.runner, broken);
-            gitlab.stub.next(
-                    StubEndpoint.TRACE, StubFault.status(500), StubFault.html(502));
+            gitlab.stub.next(StubEndpoint.TRACE, StubFault.status(500), StubFault.html(502));
             gitlab.stub.next(StubEndpoint.UPDATE, StubFault.status(500));
             gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(10));
 
