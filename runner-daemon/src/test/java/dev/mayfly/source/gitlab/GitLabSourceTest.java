@@ -484,7 +484,7 @@ class GitLabSourceTest {
     }
 
     @Test
-    void jobThatCannotBeReadFailsAtTheServerAsEveryOther() throws Exception {
+    void jobThatCannotBeReadFailsAtTheServer() throws Exception {
         try (GitLabFixture gitlab = new GitLabFixture(folder)) {
             StubPayload broken = server(9, "19", "0");
             broken.node().remove("git_info");

@@ -2,11 +2,13 @@ package dev.mayfly.source.gitlab;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.mayfly.admission.oidc.Issuer;
 import dev.mayfly.bootstrap.GitHttpServer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -73,6 +75,7 @@ public final class StubDesk implements AutoCloseable {
     private final HttpServer desk;
     private final StubRunner runner;
     private final @Nullable Sources sources;
+    private final Issuer identities = new Issuer();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final CountDownLatch closing = new CountDownLatch(1);
     private final AtomicLong numbers = new AtomicLong(1000);
@@ -203,7 +206,9 @@ public final class StubDesk implements AutoCloseable {
           with, for example, in job.yml:
             hello:
               script: [echo hello]
+
         %5$s
+        Identity tokens (id_tokens) are of the issuer %1$s, with its keys at %6$s
 
         Make the next three pieces of log fail, everything, and nothing any more:
           curl -X POST '%2$s/faults?endpoint=trace&fault=500&times=3'
@@ -217,7 +222,8 @@ public final class StubDesk implements AutoCloseable {
                         url(),
                         runner.token(),
                         GitLabStub.REGISTRATION_TOKEN,
-                        whereFrom());
+                        whereFrom(),
+                        identities.keys());
     }
 
     private String whereFrom() {
@@ -325,6 +331,10 @@ public final class StubDesk implements AutoCloseable {
         if (sources != null) {
             sources.fetchedBy(wish.payload(), branch);
         }
+        wish.idTokens()
+                .forEach((name, audiences) ->
+                        wish.payload()
+                                .variable(name, identity(wish.payload(), audiences), "masked"));
         Posted posted =
                 new Posted(
                         wish.payload().node().path("job_info").path("name").asText(),
@@ -335,6 +345,19 @@ public final class StubDesk implements AutoCloseable {
             threads.execute(() -> retry(posted, yaml, branch, retry + 1));
         }
         return posted;
+    }
+
+    /** What the server signs of a job. */
+    private String identity(StubPayload payload, List<String> audiences) {
+        JsonNode git = payload.node().path("git_info");
+        return identities.sign(
+                Issuer.claims(payload.node().path("id").asText())
+                        .issuer(gitlab.url().toString())
+                        .audience(audiences)
+                        .claim("sha", git.path("sha").asText())
+                        .claim("ref", git.path("ref").asText())
+                        .claim("ref_protected", "false")
+                        .build());
     }
 
     /** The last job of a name, as a pipeline would have it. */
@@ -537,6 +560,7 @@ public final class StubDesk implements AutoCloseable {
     @Override
     public void close() {
         closing.countDown();
+        identities.close();
         if (sources != null) {
             try {
                 sources.close();

@@ -2,7 +2,11 @@ package dev.mayfly.source.gitlab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.nimbusds.jose.crypto.RSASSAVerifier;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jwt.SignedJWT;
 import dev.mayfly.Eventually;
 import dev.mayfly.bootstrap.GitHttpServer;
 import dev.mayfly.state.ChildJvm;
@@ -108,6 +112,7 @@ class StubDeskTest {
                             "cache: {files: [x]}", "cache:files",
                             "cache: {key: {files: [x]}}", "cache:key with files",
                             "retry: 3", "retry must be 0 to 2",
+                            "id_tokens: {A: {}}", "id_tokens:A:aud is missing",
                             "needs: [build]", "there is no job build yet",
                             "allow_failure: {if: x}", "allow_failure:if");
             parts.forEach((part, named) ->
@@ -185,6 +190,29 @@ class StubDeskTest {
             assertThat(build.download).containsExactly(1, 2);
             assertThat(desk.gitlab().job(Long.parseLong(without)).payload().path("dependencies"))
                     .isEmpty();
+        }
+    }
+
+    @Test
+    void identityTokensAreSignedForTheJob() throws Exception {
+        try (StubDesk desk = new StubDesk(0, null)) {
+            send(desk, "/jobs", "deploy: {script: x, id_tokens: {WHO: {aud: vault}}}");
+            JsonNode variable = desk.gitlab().job(1001).payload().path("variables").path(0);
+            for (JsonNode one : desk.gitlab().job(1001).payload().path("variables")) {
+                variable = one.path("key").asText().equals("WHO") ? one : variable;
+            }
+            SignedJWT token = SignedJWT.parse(variable.path("value").asText());
+            Matcher keys = Pattern.compile("its keys at (\\S+)").matcher(desk.words());
+            assertThat(keys.find()).isTrue();
+            JWKSet published = JWKSet.parse(get(URI.create(keys.group(1))).body());
+
+            assertThat(variable.path("masked").asBoolean()).isTrue();
+            assertThat(token.verify(new RSASSAVerifier(published.getKeys().getFirst().toRSAKey())))
+                    .isTrue();
+            assertThat(token.getJWTClaimsSet().getAudience()).containsExactly("vault");
+            assertThat(token.getJWTClaimsSet().getIssuer())
+                    .isEqualTo(desk.gitlab().url().toString());
+            assertThat(token.getJWTClaimsSet().getStringClaim("job_id")).isEqualTo("1001");
         }
     }
 

@@ -36,7 +36,8 @@ final class StubJobFile {
                     "dependencies",
                     "needs",
                     "allow_failure",
-                    "retry");
+                    "retry",
+                    "id_tokens");
 
     private static final Set<String> ARTIFACT_KEYS =
             Set.of(
@@ -75,9 +76,15 @@ final class StubJobFile {
      * @param payload for the runner
      * @param dependencies names of the jobs whose artifacts it gets
      * @param needs names of all the jobs that must have ended
+     * @param idTokens audiences of the identity tokens, by the names of their variables
      * @param end what the server makes of the job's end
      */
-    record Wish(StubPayload payload, List<String> dependencies, List<String> needs, End end) {}
+    record Wish(
+            StubPayload payload,
+            List<String> dependencies,
+            List<String> needs,
+            Map<String, List<String>> idTokens,
+            End end) {}
 
     /**
      * What the server makes of a failure.
@@ -157,7 +164,7 @@ final class StubJobFile {
         }
         List<String> needs = new ArrayList<>();
         List<String> dependencies = dependencies(job, needs);
-        return new Wish(payload, dependencies, needs, end(job));
+        return new Wish(payload, dependencies, needs, idTokens(job.get("id_tokens")), end(job));
     }
 
     private static void requireKnown(Set<String> given, Set<String> known, String section) {
@@ -317,6 +324,23 @@ final class StubJobFile {
             return dependencies;
         }
         return wanted;
+    }
+
+    private static Map<String, List<String>> idTokens(@Nullable Object written) {
+        Map<String, List<String>> tokens = new LinkedHashMap<>();
+        if (written != null) {
+            mapping(written, "id_tokens")
+                    .forEach((name, token) -> {
+                        Map<String, Object> keys = mapping(token, "id_tokens:" + name);
+                        requireKnown(keys.keySet(), Set.of("aud"), "id_tokens:" + name + ":");
+                        if (texts(keys.get("aud")).isEmpty()) {
+                            throw new IllegalArgumentException(
+                                    "id_tokens:" + name + ":aud is missing");
+                        }
+                        tokens.put(name, texts(keys.get("aud")));
+                    });
+        }
+        return tokens;
     }
 
     private static End end(Map<String, Object> job) {
