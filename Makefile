@@ -32,9 +32,9 @@ fuzz: ## search for texts that the log masker gets wrong: make fuzz TIME=3600 (s
 	@.ci/fuzz $(TIME)
 
 PORT := 9480
-gitlab-stub: ## start the tests' GitLab with a page, to try a registration: make gitlab-stub PORT=9480
+gitlab-stub: ## start the tests' GitLab with a page, to try a registration: make gitlab-stub PORT=9480 REPO=DIRECTORY
 	@.ci/setup build
-	@.ci/gitlab-stub $(PORT)
+	@.ci/gitlab-stub $(PORT) $(if $(REPO),"$(abspath $(REPO))")
 
 image: ## build the agent image mayfly/agent
 	@.ci/setup image engine

@@ -82,6 +82,27 @@ public final class GitLabRunners implements AutoCloseable {
     }
 
     /**
+     * Looks at what a runner needs on this host: its certificates and its registration. Asks no
+     * server and makes nothing.
+     *
+     * @throws StateException naming the first that is missing, and the cure
+     */
+    static void requireReady(GitLabSettings settings, StateDirectory directory) {
+        ServerAddress server = ServerAddress.of(settings.url());
+        try {
+            new Connection(
+                            server,
+                            settings.tls().authorities(),
+                            clientCertificate(settings.tls()),
+                            null)
+                    .requireUsable();
+        } catch (IllegalArgumentException e) {
+            throw new StateException(String.valueOf(e.getMessage()), e);
+        }
+        Registrations.keptIn(directory).required(settings.name(), server);
+    }
+
+    /**
      * Tells the servers what earlier lives could not.
      *
      * @param destroyed what became of environments that those lives left

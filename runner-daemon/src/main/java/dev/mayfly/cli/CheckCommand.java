@@ -1,5 +1,6 @@
 package dev.mayfly.cli;
 
+import dev.mayfly.bootstrap.HostReview;
 import dev.mayfly.config.ConfigException;
 import dev.mayfly.config.JobDocument;
 import dev.mayfly.config.MayflySettings;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Checks files without using them. */
@@ -17,7 +19,14 @@ import picocli.CommandLine.Parameters;
         name = "check",
         description = "Check the configuration, and job files if given: all problems at once.",
         footerHeading = "%nExamples:%n",
-        footer = {"  mayfly check", "  mayfly check --config mayfly.yaml jobs/*.yaml"})
+        footer = {
+            "  mayfly check",
+            "  mayfly check --config mayfly.yaml jobs/*.yaml",
+            "  mayfly check --elsewhere --config mayfly.yaml   # of another host",
+            "",
+            "Registrations, tokens and certificates that a daemon with this configuration",
+            "needs are looked for on this host. Run it as the user that runs the daemon."
+        })
 final class CheckCommand implements Callable<Integer> {
 
     @Parameters(
@@ -25,6 +34,14 @@ final class CheckCommand implements Callable<Integer> {
             paramLabel = "JOB.yaml",
             description = "Job files to check as well.")
     private List<Path> jobs = new ArrayList<>();
+
+    @Option(
+            names = "--elsewhere",
+            description = {
+                "The configuration is for another host: do not look here for the registrations and"
+                        + " certificates that it needs."
+            })
+    private boolean elsewhere;
 
     @Mixin private final ConfigOption config = new ConfigOption();
 
@@ -34,12 +51,14 @@ final class CheckCommand implements Callable<Integer> {
         try {
             MayflySettings settings = config.load();
             PolicyFiles.read(settings);
-            System.out.println(
-                    config.located().map(Path::toString).orElse("the built-in configuration")
-                            + ": good, pools "
-                            + settings.pools().stream()
-                                    .map(p -> p.terms().pool() + " (" + p.slots() + ")")
-                                    .toList());
+            List<String> troubles = elsewhere ? List.of() : HostReview.troubles(settings);
+            if (!troubles.isEmpty()) {
+                System.err.println(named() + ": a daemon cannot work with it on this host:");
+                troubles.forEach(trouble -> System.err.println("  " + trouble));
+                code = ExitCode.BAD_CONFIG;
+            } else {
+                good(settings);
+            }
         } catch (ConfigException e) {
             System.err.println(e.getMessage());
             code = ExitCode.BAD_CONFIG;
@@ -53,5 +72,18 @@ final class CheckCommand implements Callable<Integer> {
             }
         }
         return code;
+    }
+
+    private String named() {
+        return config.located().map(Path::toString).orElse("the built-in configuration");
+    }
+
+    private void good(MayflySettings settings) {
+        System.out.println(
+                named()
+                        + ": good, pools "
+                        + settings.pools().stream()
+                                .map(p -> p.terms().pool() + " (" + p.slots() + ")")
+                                .toList());
     }
 }

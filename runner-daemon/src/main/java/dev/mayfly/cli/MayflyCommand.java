@@ -1,11 +1,14 @@
 package dev.mayfly.cli;
 
 import dev.mayfly.bootstrap.Version;
+import java.io.PrintWriter;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line's root: what {@code mayfly} alone does is to say what it can do. */
 @Command(
@@ -69,12 +72,24 @@ final class MayflyCommand implements Runnable {
         CommandLine line = new CommandLine(new MayflyCommand());
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setExecutionExceptionHandler(new Complaint());
+        line.setParameterExceptionHandler(MayflyCommand::misused);
         line.setUsageHelpAutoWidth(true);
         teachHelp(line);
         example(line, "generate-completion", "source <(mayfly generate-completion)");
         example(line, "help", "mayfly help run");
         line.getCommandSpec().version("mayfly " + Version.current());
         return line;
+    }
+
+    /** What is wrong and where to read on: all the options would push it off the screen. */
+    private static int misused(ParameterException problem, String[] arguments) {
+        CommandLine command = problem.getCommandLine();
+        PrintWriter err = command.getErr();
+        err.println("mayfly: " + problem.getMessage());
+        UnmatchedArgumentException.printSuggestions(problem, err);
+        err.println(
+                "    " + command.getCommandSpec().qualifiedName() + " --help shows how it is used");
+        return ExitCode.USAGE;
     }
 
     /** For the commands that are not ours. */

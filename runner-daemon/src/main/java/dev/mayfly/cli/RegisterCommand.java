@@ -188,7 +188,8 @@ final class RegisterCommand implements Callable<Integer> {
             return ExitCode.BAD_CONFIG;
         }
         GitLabToken token = token();
-        AddedRunner lines = known.isPresent() ? null : lines(runner);
+        boolean first = settings.gitlab().isEmpty();
+        AddedRunner lines = known.isPresent() ? null : lines(runner, first);
         try (ServerDialogue server = new ServerDialogue(runner, directory)) {
             return switch (answer(server.api(), token, called)) {
                 case RegistrationAnswer.Granted granted -> {
@@ -200,7 +201,7 @@ final class RegisterCommand implements Callable<Integer> {
                                     granted.token(),
                                     new Registration.Validity(Instant.now(), granted.expires())));
                     told(runner, granted, registrations.file(called));
-                    yield configured(runner, known.isPresent(), lines);
+                    yield known.isPresent() ? named() : configured(runner, first, lines);
                 }
                 case RegistrationAnswer.Refused(int _, String because) -> {
                     System.err.println("mayfly: not registered: " + because);
@@ -224,7 +225,7 @@ final class RegisterCommand implements Callable<Integer> {
      * What is to be written, found before the server is told anything: where it cannot be, nothing
      * has happened yet. Null where nothing is to be written.
      */
-    private @Nullable AddedRunner lines(GitLabSettings runner) {
+    private @Nullable AddedRunner lines(GitLabSettings runner, boolean first) {
         boolean wanted = write == null ? Style.terminal() : write;
         if (!wanted) {
             return null;
@@ -236,8 +237,10 @@ final class RegisterCommand implements Callable<Integer> {
         try {
             AddedRunner lines = AddedRunner.to(file.get(), runner, Environment.ofProcess());
             if (write == null) {
-                AddedRunner.lines(runner).forEach(System.err::println);
-                if (!agreed("Add these lines to " + file.get() + ", below sources?", "yes")) {
+                AddedRunner.lines(runner, first).forEach(System.err::println);
+                if (!agreed(
+                        "Add these lines to " + file.get() + ", below " + place(first) + "?",
+                        "yes")) {
                     return null;
                 }
             }
@@ -303,12 +306,17 @@ final class RegisterCommand implements Callable<Integer> {
         }
     }
 
+    private static int named() {
+        System.err.println("the configuration names it: restart the daemon if it is new there");
+        return ExitCode.OK;
+    }
+
+    private static String place(boolean first) {
+        return first ? "sources" : "sources.gitlab";
+    }
+
     /** Sees to it that the configuration names the runner, or says what to do for that. */
-    private int configured(GitLabSettings runner, boolean already, @Nullable AddedRunner lines) {
-        if (already) {
-            System.err.println("the configuration names it: restart the daemon if it is new there");
-            return ExitCode.OK;
-        }
+    private int configured(GitLabSettings runner, boolean first, @Nullable AddedRunner lines) {
         String file = config.located().map(Path::toString).orElse("your configuration");
         boolean failed = false;
         if (lines != null) {
@@ -322,8 +330,12 @@ final class RegisterCommand implements Callable<Integer> {
             }
         }
         System.err.println(
-                "add these lines to " + file + ", below sources, and restart the daemon:");
-        AddedRunner.lines(runner).forEach(System.out::println);
+                "add these lines to "
+                        + file
+                        + ", below "
+                        + place(first)
+                        + ", and restart the daemon:");
+        AddedRunner.lines(runner, first).forEach(System.out::println);
         return failed ? ExitCode.BAD_CONFIG : ExitCode.OK;
     }
 

@@ -46,7 +46,9 @@ final class UnregisterCommand implements Callable<Integer> {
         Optional<Registration> found = registrations.read(name);
         if (found.isEmpty()) {
             System.err.println(
-                    "mayfly: there is no registration " + name + "; mayfly registrations");
+                    "mayfly: there is no registration "
+                            + name
+                            + "; mayfly registrations lists those that there are");
             return ExitCode.NOT_FOUND;
         }
         if (!keepAtServer && !toldServer(found.get(), settings, directory)) {

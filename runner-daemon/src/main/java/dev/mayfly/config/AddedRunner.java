@@ -58,9 +58,14 @@ public final class AddedRunner {
         }
     }
 
-    /** The runner's lines, as they stand below {@code sources}. */
-    public static List<String> lines(GitLabSettings runner) {
-        List<String> lines = new ArrayList<>(List.of("  gitlab:"));
+    /**
+     * The runner's lines, with the indentation that they have in a file.
+     *
+     * @param first whether they stand below {@code sources}, where there is no other runner yet, or
+     *     below {@code sources.gitlab}
+     */
+    public static List<String> lines(GitLabSettings runner, boolean first) {
+        List<String> lines = new ArrayList<>(first ? List.of("  gitlab:") : List.of());
         item(runner).forEach(line -> lines.add("    " + line));
         return lines;
     }

@@ -16,6 +16,8 @@ final class CacheMove {
     private static final long MEBIBYTE = 1 << 20;
     private static final long MOST_MEBIBYTES = 999_999;
     private static final String DIRECTORY = "/etc/mayfly/";
+    private static final String BUCKET = "[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]";
+    private static final String SHAPE = "a name of 3 to 63 letters, digits, dots and dashes";
 
     private final BiConsumer<String, String> open;
     private String yaml = "";
@@ -38,27 +40,31 @@ final class CacheMove {
      * Takes over what a runner says.
      *
      * @param key of its section, with the runner's index
+     * @return whether the configuration has it; what has to be done else is said, once for all of
+     *     the section
      */
-    void take(JsonNode cache, String key) {
+    boolean take(JsonNode cache, String key) {
         String type = text(cache, "Type");
-        if (type.isEmpty()) {
-            return;
-        }
         if (!type.equals("s3")) {
-            open.accept(
-                    key + ".Type",
-                    "only S3-compatible stores are supported: caches are in a directory of this"
-                            + " host, see cache in the configuration");
-            return;
+            if (!type.isEmpty()) {
+                open.accept(
+                        key,
+                        "is left out: only S3-compatible stores are supported, so caches are in a"
+                                + " directory of this host, see cache in the configuration");
+            }
+            return false; // without a type, gitlab-runner looks at none of it
         }
         JsonNode s3 = field(cache, "s3");
         String bucket = text(s3, "BucketName");
-        if (!bucket.matches("[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]")) {
+        if (!bucket.matches(BUCKET)) {
             open.accept(
-                    key + ".s3.BucketName",
-                    "is missing or no bucket's name, so caches are in a directory: set cache.store"
-                            + " and cache.s3");
-            return;
+                    key,
+                    "is left out: s3.BucketName is "
+                            + (bucket.isEmpty() ? "missing" : "no bucket's name")
+                            + ", so caches are in a directory of this host; for a bucket, set"
+                            + " cache.store and cache.s3 with "
+                            + SHAPE);
+            return false;
         }
         String section = section(cache, s3, key, bucket);
         if (yaml.isEmpty()) {
@@ -66,9 +72,11 @@ final class CacheMove {
         } else if (!yaml.equals(section)) {
             open.accept(
                     key,
-                    "is another store than that of an earlier runner, and a daemon has one: let"
-                            + " them share it, since each pool has caches of its own");
+                    "is left out, as another store than that of an earlier runner, and a daemon"
+                            + " has one: let them share it, since each pool has caches of its own");
+            return false;
         }
+        return true;
     }
 
     private String section(JsonNode cache, JsonNode s3, String key, String bucket) {

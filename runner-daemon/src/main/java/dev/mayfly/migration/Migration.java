@@ -71,14 +71,20 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
         /** Keys that have a finding already, in lower case. */
         private final Set<String> told = new HashSet<>();
 
+        /** Sections that stay behind as a whole, which was said; in lower case. */
+        private final Set<String> leftOut = new HashSet<>();
+
         private final List<RunnerToken> tokens = new ArrayList<>();
         private final Set<String> names = new HashSet<>(Set.of("local"));
         private final StringBuilder pools = new StringBuilder();
         private final StringBuilder sources = new StringBuilder();
         private final CacheMove caches = new CacheMove(this::open);
-        private @Nullable String engine;
-        private String engineCertificates = "";
-        private int slots;
+
+        /** The only one that the daemon has: that of the first runner that can be taken. */
+        private @Nullable EngineMove engine;
+
+        private String engineOf = "";
+        private SlotShares slots = new SlotShares(1, List.of());
 
         Conversion(JsonNode root, @Nullable Path state) {
             this.root = root;
@@ -91,28 +97,42 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             if (runners.isContainerNode() && !runners.isArray()) {
                 open("runners", "is a table, where gitlab-runner has a list: write [[runners]]");
             }
+            decideForAll(runners);
             for (int i = 0; runners.isArray() && i < runners.size(); i++) {
                 String key = "runners[" + i + "]";
                 if (runner(runners.get(i), key)) {
                     look(runners.get(i), key, "runners");
                 }
             }
-            int concurrent = concurrent();
-            if (slots > concurrent) {
-                findings.add(
-                        new Finding(
-                                "concurrent",
-                                Fate.OPEN,
-                                "a pool has its own slots, which are "
-                                        + slots
-                                        + " together, and there is no limit over all pools: lower"
-                                        + " pools[].slots to stay below "
-                                        + concurrent));
-            }
+            slots.remark()
+                    .ifPresent(
+                            remark -> findings.add(new Finding("concurrent", Fate.OPEN, remark)));
             if (pools.isEmpty()) {
                 pools.append("  - name: untrusted\n");
             }
             return new Migration(written(), findings, tokens);
+        }
+
+        /** What the runners have in common is known before the first of them is written. */
+        private void decideForAll(JsonNode runners) {
+            List<Long> limits = new ArrayList<>();
+            for (int i = 0; runners.isArray() && i < runners.size(); i++) {
+                JsonNode runner = runners.get(i);
+                EngineMove its = EngineMove.of(runner);
+                if (!ON_DOCKER.contains(text(runner, "executor"))
+                        || url(runner).isEmpty()
+                        || !its.usable()) {
+                    continue;
+                }
+                if (engine == null) {
+                    engine = its;
+                    engineOf = "runners[" + i + "]";
+                }
+                if (its.equals(engine)) {
+                    limits.add(number(field(runner, "limit")));
+                }
+            }
+            slots = new SlotShares(concurrent(), limits);
         }
 
         private String written() {
@@ -121,13 +141,7 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
                     "# Made from gitlab-runner's config.toml; see docs/migrate-from-gitlab-runner.md.\n");
             daemon(yaml);
             if (engine != null) {
-                yaml.append("\nengine:\n  host: ").append(quoted(engine)).append('\n');
-                if (engine.startsWith("tcp:")) {
-                    yaml.append(
-                            engineCertificates.isEmpty()
-                                    ? "  allow_plain_tcp: true\n"
-                                    : "  cert_dir: " + quoted(engineCertificates) + "\n");
-                }
+                yaml.append(engine.yaml());
             }
             yaml.append(
                     """
@@ -202,15 +216,19 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
                         key + ".executor",
                         "no machines are made: start more hosts with a daemon each");
             }
-            Optional<String> url = url(runner, key);
+            Optional<String> url = url(runner);
             if (url.isEmpty()) {
+                open(
+                        key + ".url",
+                        "is no http or https address without a password, so this runner is left"
+                                + " out: add it by mayfly register");
+                return false;
+            }
+            if (!isOnTheEngine(EngineMove.of(runner), key + ".docker.host")) {
                 return false;
             }
             String name = name(text(runner, "name"));
-            long limit = number(field(runner, "limit"));
-            int mine = limit > 0 ? (int) Math.min(limit, concurrent()) : concurrent();
-            slots += mine;
-            pool(name, mine, runner, key);
+            pool(name, slots.next(), runner, key);
             sources.append("    - name: ").append(name).append('\n');
             sources.append("      url: ").append(quoted(url.get())).append('\n');
             sources.append("      pool: ").append(name).append('\n');
@@ -221,22 +239,47 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
                         "is not encrypted, which allow_plain_http allows: use https:// instead");
             }
             certificates(runner, key);
-            caches.take(field(runner, "cache"), key + ".cache");
+            if (!caches.take(field(runner, "cache"), key + ".cache")) {
+                leftOut.add((key + ".cache").toLowerCase(Locale.ROOT));
+            }
             registryLogins(field(runner, "environment"), key + ".environment");
             token(name, url.get(), runner, key);
             return true;
         }
 
-        private Optional<String> url(JsonNode runner, String key) {
+        private static Optional<String> url(JsonNode runner) {
             String url = text(runner, "url").replaceFirst("/+$", "").replaceFirst("/ci$", "");
-            if (url.matches("https?://[A-Za-z0-9.\\[\\]:_-]+(/[^\\s?#@]*)?")) {
-                return Optional.of(url);
+            return url.matches("https?://[A-Za-z0-9.\\[\\]:_-]+(/[^\\s?#@]*)?")
+                    ? Optional.of(url)
+                    : Optional.empty();
+        }
+
+        /** A runner of another one is left out: its jobs must not run where nobody wants them. */
+        private boolean isOnTheEngine(EngineMove its, String key) {
+            if (!its.usable()) {
+                open(
+                        key,
+                        "is no unix:///PATH or tcp://HOST:PORT, and no other engine can be used, so"
+                                + " this runner is left out: make the engine reachable in one of"
+                                + " these ways, and migrate again");
+                return false;
             }
-            open(
-                    key + ".url",
-                    "is no http or https address without a password, so this runner is left out: add"
-                            + " it by mayfly register");
-            return Optional.empty();
+            if (!its.equals(engine)) {
+                open(
+                        key,
+                        its.differsFrom(engineOf)
+                                + ", and a daemon has one engine, so this runner is left out: for a"
+                                + " second daemon, with a state directory of its own, migrate a"
+                                + " copy of the file in which only the runners of that engine are");
+                return false;
+            }
+            if (its.isPlainTcp()) {
+                open(
+                        key,
+                        "is not encrypted, which engine.allow_plain_tcp allows: set"
+                                + " engine.cert_dir instead");
+            }
+            return true;
         }
 
         /** In the form that Mayfly's names have, and only once. */
@@ -279,7 +322,6 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             if (log > 0) {
                 line("    log_limit: " + Math.clamp(log, LEAST_LOG, MOST_MEBIBYTES) + "KiB");
             }
-            engine(text(docker, "host"), text(docker, "tls_cert_path"), key);
         }
 
         private void image(String image, String key) {
@@ -416,31 +458,6 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             }
         }
 
-        private void engine(String host, String certificates, String key) {
-            if (host.isEmpty() || host.equals(engine)) {
-                return;
-            }
-            if (engine != null) {
-                open(
-                        key + ".docker.host",
-                        "is another engine than that of an earlier runner: run a daemon for each");
-            } else if (host.matches(
-                    "unix:///[A-Za-z0-9._~/@+,:=-]+|tcp://[A-Za-z0-9.-]+:[0-9]{1,5}")) {
-                engine = host;
-                engineCertificates = certificates;
-                if (host.startsWith("tcp:") && certificates.isEmpty()) {
-                    open(
-                            key + ".docker.host",
-                            "is not encrypted, which engine.allow_plain_tcp allows: set"
-                                    + " engine.cert_dir instead");
-                }
-            } else {
-                open(
-                        key + ".docker.host",
-                        "is no unix:///PATH or tcp://HOST:PORT: set engine.host to one");
-            }
-        }
-
         /** The one variable of a runner that has a place of its own in a pool. */
         private void registryLogins(JsonNode environment, String key) {
             boolean others = false;
@@ -534,6 +551,9 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
                 JsonNode value = entry.getValue();
                 if (key.equalsIgnoreCase("runners")) {
                     continue; // each one is looked at when it is known what becomes of it
+                }
+                if (leftOut.contains(place.toLowerCase(Locale.ROOT))) {
+                    continue;
                 }
                 if (value.isObject()) {
                     look(value, place, key);

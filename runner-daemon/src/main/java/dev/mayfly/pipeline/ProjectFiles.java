@@ -179,7 +179,9 @@ public final class ProjectFiles {
                         "name the files one by one");
             }
             Path name = root.relativize(file);
-            if (attributes.isRegularFile() && pattern.matcher(name.toString()).matches()) {
+            // Where a link leads is looked at when it is read, as if it had been named by itself.
+            boolean candidate = attributes.isRegularFile() || attributes.isSymbolicLink();
+            if (candidate && pattern.matcher(name.toString()).matches()) {
                 found.add(name);
             }
             return FileVisitResult.CONTINUE;

@@ -28,14 +28,19 @@ import java.util.concurrent.Executors;
 /**
  * Repositories over smart HTTP, by git's own {@code http-backend}, for whoever knows a job's token.
  */
-final class GitHttpServer implements AutoCloseable {
+public final class GitHttpServer implements AutoCloseable {
 
     private final Path root;
     private final HttpServer server;
     private final Set<String> tokens = ConcurrentHashMap.newKeySet();
     private final List<String> asked = new CopyOnWriteArrayList<>();
 
-    GitHttpServer(Path root) throws IOException {
+    /**
+     * Starts it.
+     *
+     * @param root where the repositories are
+     */
+    public GitHttpServer(Path root) throws IOException {
         this.root = root;
         server = HttpServer.create(new InetSocketAddress(0), 0);
         server.createContext("/", this::answer);
@@ -44,7 +49,7 @@ final class GitHttpServer implements AutoCloseable {
     }
 
     /** Lets a token in. */
-    void allow(String token) {
+    public void allow(String token) {
         tokens.add(token);
     }
 
@@ -54,7 +59,7 @@ final class GitHttpServer implements AutoCloseable {
     }
 
     /** Where a container finds it: not by the address of a network that goes with its job. */
-    String authority() throws SocketException {
+    public String authority() throws SocketException {
         String host =
                 NetworkInterface.networkInterfaces()
                         .filter(one -> !one.getName().startsWith("br-"))
@@ -67,13 +72,42 @@ final class GitHttpServer implements AutoCloseable {
     }
 
     /**
+     * Serves a repository that is somewhere else on this host.
+     *
+     * @param name its path without {@code .git}
+     * @param repository bare or not
+     * @throws IOException when it is none
+     */
+    public void publish(String name, Path repository) throws IOException {
+        Path real = repository.toRealPath();
+        Path work = real.resolve(".git");
+        Path bare = Files.isDirectory(work) ? work : real;
+        if (!Files.isRegularFile(bare.resolve("HEAD"))) {
+            throw new IOException(real + " is no git repository");
+        }
+        Files.createSymbolicLink(root.resolve(name + ".git"), bare);
+    }
+
+    /** The hash of the commit that a reference of a repository stands for. */
+    public String commit(Path repository, String reference) throws IOException {
+        try {
+            return git(repository, "rev-parse", "--verify", "--quiet", reference + "^{commit}")
+                    .strip();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+    }
+
+    /**
      * Makes a repository of one commit.
      *
      * @param name its path without {@code .git}
      * @param files names and contents in turn
      * @return the commit's hash
      */
-    String repository(String name, String... files) throws IOException, InterruptedException {
+    public String repository(String name, String... files)
+            throws IOException, InterruptedException {
         Path work = Files.createDirectories(root.resolve(name + "-work"));
         git(work, "init", "--quiet", "--initial-branch=main", ".");
         for (int i = 0; i < files.length; i += 2) {

@@ -138,6 +138,40 @@ class CommandsTest {
     }
 
     @Test
+    void checkNamesAllThatThisHostLacksForTheConfiguration() throws Exception {
+        Path noCertificate = host.file("empty.pem", "nothing\n");
+        Files.writeString(
+                host.config,
+                Files.readString(host.config)
+                                .replaceFirst(
+                                        "host: unix:.*",
+                                        "host: tcp://engine.example.com:2376\n  cert_dir: "
+                                                + host.folder
+                                                + "/tls")
+                        + """
+                          gitlab:
+                            - {name: one, url: "https://a.example.com", pool: untrusted, ca_file: /nope.pem}
+                            - {name: two, url: "https://a.example.com", pool: untrusted}
+                            - {name: three, url: "https://a.example.com", pool: untrusted,
+                               client_certificate: %1$s, client_key: %1$s}
+                        """
+                                .formatted(noCertificate));
+        Said said = host.mayfly("check");
+
+        assertThat(said.code()).isEqualTo(ExitCode.BAD_CONFIG);
+        assertThat(said.out()).isEmpty();
+        assertThat(said.err())
+                .contains(
+                        "sources.gitlab one: /nope.pem cannot be used as certificates",
+                        "sources.gitlab two: there is no registration two on this host: run mayfly"
+                                + " register --name two",
+                        "sources.gitlab three: " + noCertificate + " cannot be used as client",
+                        "engine.cert_dir: " + host.folder + "/tls/ca.pem is not there");
+        assertThat(host.state).as("a look makes nothing").doesNotExist();
+        assertThat(host.mayfly("check", "--elsewhere").code()).isZero();
+    }
+
+    @Test
     void aWorkspaceThatCannotBePackedIsAMistakeInTheJob() throws Exception {
         host.serve();
         Path job = host.file("job.yaml", "script: make\nworkspace:\n  directory: missing\n");

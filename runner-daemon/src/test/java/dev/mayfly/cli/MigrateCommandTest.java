@@ -70,7 +70,10 @@ class MigrateCommandTest {
         Path yaml = folder.resolve("mayfly.yaml");
         assertThat(migrate("--output", yaml.toString()).code()).isZero();
 
-        Said check = CommandFixture.execute("", "check", "--config", yaml.toString());
+        assertThat(CommandFixture.execute("", "check", "--config", yaml.toString()).err())
+                .contains("a daemon cannot work", "run mayfly register --name shop");
+        Said check =
+                CommandFixture.execute("", "check", "--elsewhere", "--config", yaml.toString());
         assertThat(check.code()).as(check.err()).isZero();
         assertThat(check.out()).contains("good, pools [shop (2)]");
 

@@ -56,6 +56,51 @@ class RegisterCommandTest {
     }
 
     @Test
+    void linesOfASecondRunnerStandBelowTheFirst() throws Exception {
+        Files.writeString(
+                host.config,
+                Files.readString(host.config)
+                        + "  gitlab:\n    - {name: first, url: \"%s\", pool: untrusted}\n"
+                                .formatted(stub.url()));
+        CommandFixture.Said said = register(stub.runner().token(), "--pool", "trusted");
+
+        assertThat(said.code()).as(said.err()).isZero();
+        assertThat(said.err()).contains("below sources.gitlab,");
+        assertThat(said.out())
+                .isEqualTo(
+                        """
+                            - name: shop
+                              url: %s
+                              pool: trusted
+                        """
+                                .formatted(stub.url()));
+        Files.writeString(host.config, Files.readString(host.config) + said.out());
+        assertThat(host.mayfly("registrations").out()).contains("shop", "feeds trusted");
+    }
+
+    @Test
+    void mistakeIsTheLastThingOnTheScreenAndTheUsageIsNotBeforeIt() {
+        CommandFixture.Said said = register(stub.runner().token(), "--pool", "nowhere");
+
+        assertThat(said.code()).isEqualTo(ExitCode.USAGE);
+        assertThat(said.err().lines())
+                .hasSize(2)
+                .first()
+                .asString()
+                .contains("there is no pool nowhere");
+        assertThat(said.err()).contains("mayfly register --help");
+    }
+
+    @Test
+    void unknownRegistrationIsSaidWithTheCommandThatListsThem() {
+        CommandFixture.Said said = host.mayfly("unregister", "nope");
+
+        assertThat(said.code()).isEqualTo(ExitCode.NOT_FOUND);
+        assertThat(said.err())
+                .contains("no registration nope; mayfly registrations lists those that there are");
+    }
+
+    @Test
     void configurationThatNamesTheRunnerIsEnough() throws Exception {
         Files.writeString(
                 host.config,

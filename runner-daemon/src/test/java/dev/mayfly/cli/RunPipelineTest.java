@@ -110,7 +110,7 @@ class RunPipelineTest {
         Said said = host.mayfly(("run --gitlab " + file + " " + arguments).split(" "));
 
         assertThat(said.code()).as(said.err()).isEqualTo(ExitCode.USAGE);
-        assertThat(said.err()).contains("Usage: mayfly run").doesNotContain("\tat ");
+        assertThat(said.err()).contains("mayfly run --help shows").doesNotContain("\tat ");
     }
 
     @Test

@@ -186,7 +186,7 @@ class AddedRunnerTest {
         AddedRunner.to(file, odd, NOBODY).write();
 
         assertThat(load(file).gitlab()).containsExactly(odd);
-        assertThat(AddedRunner.lines(odd))
+        assertThat(AddedRunner.lines(odd, true))
                 .isEqualTo(
                         List.of(
                                 "  gitlab:",
@@ -194,6 +194,8 @@ class AddedRunnerTest {
                                 "      url: \"https://g.example/a:\"",
                                 "      pool: two",
                                 "      ca_file: \"/etc/my certs/#1.pem\""));
+        assertThat(AddedRunner.lines(odd, false))
+                .isEqualTo(AddedRunner.lines(odd, true).subList(1, 5));
     }
 
     private Environment credentials() {

@@ -384,6 +384,149 @@ class MigrationTest {
                 .returns("runners[1].cache", Finding::key);
     }
 
+    private static String runner(String name, String lines) {
+        return "[[runners]]\nname = '%s'\nurl = 'https://a.b'\ntoken = 'glrt-x'\nexecutor = 'docker'\n%s\n"
+                .formatted(name, lines);
+    }
+
+    private static List<String> names(Migration migration) {
+        return settings(migration).gitlab().stream().map(one -> one.name()).toList();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "[runners.docker]\nhost = 'unix:///run/other.sock'",
+                "[runners.docker]\nhost = 'tcp://engine.example.com:2375'",
+                "[runners.docker]\nhost = 'tcp://engine.example.com:2376'\ntls_cert_path = '/b'",
+            })
+    void runnerOfAnotherEngineIsLeftOutAndNamed(String other) throws IOException {
+        String first =
+                """
+                [runners.docker]
+                host = 'tcp://engine.example.com:2376'
+                tls_cert_path = '/a'
+                """;
+        Migration migration =
+                ofText(runner("one", first) + runner("two", other) + runner("three", first));
+
+        assertThat(names(migration)).containsExactly("one", "three");
+        assertThat(migration.tokens())
+                .extracting(RunnerToken::name)
+                .containsExactly("one", "three");
+        assertThat(settings(migration).engine().host())
+                .hasToString("tcp://engine.example.com:2376");
+        assertThat(migration.findings())
+                .filteredOn(one -> one.key().startsWith("runners[1]"))
+                .singleElement()
+                .returns("runners[1].docker.host", Finding::key)
+                .returns(Fate.OPEN, Finding::fate)
+                .satisfies(one -> assertThat(one.remark()).contains("runners[0]", "left out"));
+    }
+
+    @Test
+    void remoteEngineDoesNotTakeJobsOfARunnerOnThisHost() throws IOException {
+        Migration migration =
+                ofText(
+                        runner("here", "")
+                                + runner(
+                                        "there", "[runners.docker]\nhost = 'tcp://10.0.0.2:2375'"));
+
+        assertThat(names(migration)).containsExactly("here");
+        assertThat(migration.yaml()).doesNotContain("engine:", "10.0.0.2");
+    }
+
+    @Test
+    void usualSocketIsTheSameEngineAsNone() throws IOException {
+        Migration migration =
+                ofText(
+                        runner("one", "")
+                                + runner(
+                                        "two",
+                                        "[runners.docker]\nhost = 'unix:///var/run/docker.sock'"));
+
+        assertThat(names(migration)).containsExactly("one", "two");
+        assertThat(migration.findings())
+                .filteredOn(one -> one.fate() == Fate.OPEN && one.key().startsWith("runners"))
+                .isEmpty();
+    }
+
+    @Test
+    void engineThatCannotBeReachedIsNotReplacedByAnother() throws IOException {
+        Migration migration = ofText(runner("one", "[runners.docker]\nhost = 'ssh://user@engine'"));
+
+        assertThat(names(migration)).isEmpty();
+        assertThat(migration.findings())
+                .filteredOn(one -> one.key().equals("runners[0].docker.host"))
+                .singleElement()
+                .satisfies(one -> assertThat(one.remark()).contains("left out"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "10, 4 0, 4 6, ''",
+        "10, 0 4 0, 3 4 3, shared out",
+        "10, 0 0 0, 4 3 3, shared out",
+        "10, 0, 10, ''",
+        "10, 8 8, 8 8, 16 together",
+        "2, 8 0, 2 1, 3 together",
+        "3, 99, 3, ''",
+    })
+    void concurrentIsSharedOut(int concurrent, String limits, String slots, String remark)
+            throws IOException {
+        StringBuilder toml = new StringBuilder("concurrent = " + concurrent + "\n");
+        for (String limit : limits.split(" ", -1)) {
+            toml.append(runner("r", "limit = " + limit));
+        }
+        Migration migration = ofText(toml.toString());
+
+        assertThat(
+                        settings(migration).pools().stream()
+                                .map(pool -> String.valueOf(pool.slots()))
+                                .collect(Collectors.joining(" ")))
+                .isEqualTo(slots);
+        List<String> remarks =
+                migration.findings().stream()
+                        .filter(one -> one.key().equals("concurrent") && one.fate() == Fate.OPEN)
+                        .map(Finding::remark)
+                        .toList();
+        if (remark.isEmpty()) {
+            assertThat(remarks).isEmpty();
+        } else {
+            assertThat(remarks).singleElement().asString().contains(remark);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"BucketName = 'ci'", "BucketName = 'no bucket'", ""})
+    void cacheWithoutABucketIsLeftOutAsAWhole(String bucket) throws IOException {
+        Migration migration =
+                withCache(
+                        """
+                        Type = "s3"
+                        Path = "ci"
+                        MaxUploadedArchiveSize = 5
+                        [runners.cache.s3]
+                        ServerAddress = "minio.example.com"
+                        AccessKey = "CANARY"
+                        SecretKey = "CANARY"
+                        Insecure = true
+                        BucketLocation = "here"
+                        """
+                                + bucket
+                                + "\n");
+
+        assertThat(migration.findings())
+                .filteredOn(one -> one.key().contains("cache"))
+                .singleElement()
+                .returns("runners[0].cache", Finding::key)
+                .returns(Fate.OPEN, Finding::fate)
+                .satisfies(one ->
+                        assertThat(one.remark()).contains("left out", "s3.BucketName", "3 to 63"));
+        assertThat(migration.yaml()).doesNotContain("cache:");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -124,6 +124,13 @@ class PipelineTest {
                     .isThrownBy(() -> pipeline("include: " + include + "\n"))
                     .withMessageContaining("outside of the project");
         }
+        for (String pattern : List.of("link*.yml", "*k.yml")) {
+            assertThatExceptionOfType(ConfigException.class)
+                    .as(pattern)
+                    .isThrownBy(() -> pipeline("include: {local: '" + pattern + "'}\n"))
+                    .withMessageContaining("link.yml")
+                    .withMessageContaining("outside of the project");
+        }
         assertThatExceptionOfType(ConfigException.class)
                 .isThrownBy(() -> pipeline("include: {local: '**.yml'}\n.gitlab-ci: []\n"))
                 .withMessageContaining("includes itself");
@@ -137,8 +144,11 @@ class PipelineTest {
         Files.writeString(directory.resolve("real.yml"), "linked: {script: make}\n");
         Files.createSymbolicLink(directory.resolve("link.yml"), Path.of("real.yml"));
 
-        assertThat(pipeline("include: link.yml\n").jobs())
-                .containsExactly(new Pipeline.Entry("linked", "test", true));
+        for (String include : List.of("link.yml", "l*.yml")) {
+            assertThat(pipeline("include: '" + include + "'\n").jobs())
+                    .as(include)
+                    .containsExactly(new Pipeline.Entry("linked", "test", true));
+        }
     }
 
     @Test

@@ -41,6 +41,7 @@ final class ActiveJob {
     // Guarded by ending.
     private @Nullable FinalState decided;
     private boolean finished;
+    private boolean forgotten;
 
     /**
      * Prepares.
@@ -128,7 +129,7 @@ final class ActiveJob {
 
     /** How it ended. Noted when this returns, and told to the server from now on. */
     void ended(FinalState state) throws IOException {
-        open.note(note.with(state));
+        note(state);
         finish(state);
     }
 
@@ -137,7 +138,7 @@ final class ActiveJob {
      * server as soon as that is destroyed, or will not be for a while.
      */
     void decided(FinalState state) throws IOException {
-        open.note(note.with(state));
+        note(state);
         synchronized (ending) {
             decided = state;
         }
@@ -158,7 +159,7 @@ final class ActiveJob {
     void destroyed(Receipt receipt) {
         synchronized (ending) {
             FinalState state = decided;
-            if (state == null || finished) {
+            if (state == null || finished || forgotten) {
                 return;
             }
             try {
@@ -176,6 +177,15 @@ final class ActiveJob {
         log.sectionStarted(receipt.at(), TraceWriter.TEARDOWN);
         log.notice(receipt.at(), words(receipt));
         log.sectionEnded(receipt.at(), TraceWriter.TEARDOWN);
+    }
+
+    /** The server may have ended the job before it ended here: then there is nothing to tell. */
+    private void note(FinalState state) throws IOException {
+        synchronized (ending) {
+            if (!forgotten) {
+                open.note(note.with(state));
+            }
+        }
     }
 
     private void finish(FinalState state) {
@@ -207,6 +217,15 @@ final class ActiveJob {
         return what.isEmpty()
                 ? "nothing was made, and nothing is left"
                 : "destroyed and looked for again: " + what + "; nothing is left";
+    }
+
+    /** The server has its end, or never will: nothing is kept of it from now on. */
+    void forget() throws InterruptedException {
+        close();
+        synchronized (ending) {
+            forgotten = true;
+            open.forget(id());
+        }
     }
 
     /** Stops the delivery, wherever it is. What the server does not have yet stays noted. */

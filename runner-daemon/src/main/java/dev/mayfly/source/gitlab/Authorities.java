@@ -57,7 +57,7 @@ final class Authorities {
         }
     }
 
-    private static Collection<? extends Certificate> read(Path file)
+    static Collection<? extends Certificate> read(Path file)
             throws GeneralSecurityException, IOException {
         try (InputStream in = Files.newInputStream(file)) {
             Collection<? extends Certificate> own =

@@ -1,6 +1,9 @@
 package dev.mayfly.source.gitlab;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +20,18 @@ public record Connection(
         @Nullable ClientCertificate client,
         @Nullable ProxyRoute proxy) {
 
+    /**
+     * Looks at the files; asks nobody.
+     *
+     * @throws IllegalArgumentException naming one that cannot be used, and the cure
+     */
+    public void requireUsable() {
+        Authorities.with(authority);
+        if (client != null) {
+            client.requireUsable();
+        }
+    }
+
     /** A server with a usual certificate and nothing in between. */
     public static Connection to(ServerAddress server) {
         return new Connection(server, null, null, null);
@@ -28,5 +43,32 @@ public record Connection(
      * @param certificate a PEM file, with the chain where there is one
      * @param key a PEM file, PKCS #8 or PKCS #1, without a passphrase
      */
-    public record ClientCertificate(Path certificate, Path key) {}
+    public record ClientCertificate(Path certificate, Path key) {
+
+        private void requireUsable() {
+            try {
+                Authorities.read(certificate);
+            } catch (IOException | GeneralSecurityException e) {
+                throw unusable(certificate, "certificate", e);
+            }
+            try {
+                if (!Files.readString(key).contains("PRIVATE KEY-----")) {
+                    throw new IOException("there is no private key in it");
+                }
+            } catch (IOException e) {
+                throw unusable(key, "key", e);
+            }
+        }
+
+        private static IllegalArgumentException unusable(Path file, String as, Exception cause) {
+            return new IllegalArgumentException(
+                    file
+                            + " cannot be used as client "
+                            + as
+                            + " ("
+                            + cause
+                            + "): it must be a PEM file that the user that runs Mayfly can read",
+                    cause);
+        }
+    }
 }

@@ -17,9 +17,11 @@ import dev.mayfly.state.StateException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -292,9 +294,8 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         try {
             JobAnswer answer = jobApi.running(null);
             if (answer.over()) {
-                LOG.info("job was over before it began job={} status={}", id, answer.jobStatus());
-                job.close();
-                open.forget(id);
+                overBeforeItBegan(id, answer);
+                job.forget();
                 return Optional.empty();
             }
             canceling = answer.canceling();
@@ -303,7 +304,7 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         }
         active.put(id, job);
         job.delivery().start();
-        forgetWhenTold(id, job.delivery(), job::close);
+        forgetWhenTold(id, job.delivery(), job::forget);
         if (canceling) {
             job.cancelledAtServer("a user cancelled it at GitLab");
         }
@@ -329,6 +330,22 @@ public final class GitLabSource implements JobSource, AutoCloseable {
                 yield Optional.empty();
             }
         };
+    }
+
+    /** Only a server that says nothing of the job's state is odd. */
+    private void overBeforeItBegan(JobId id, JobAnswer answer) {
+        if (answer.jobStatus() != null) {
+            LOG.info("job was over before it began job={} status={}", id, answer.jobStatus());
+            return;
+        }
+        LOG.warn(
+                "the server hands out a job and then knows nothing of it, so it is not run; it may"
+                        + " be shown as running there until its time is over job={} registration={}"
+                        + " server={} because={}",
+                id,
+                name(),
+                api.server(),
+                answer.problem());
     }
 
     private RunnerFacts facts() {
@@ -400,7 +417,6 @@ public final class GitLabSource implements JobSource, AutoCloseable {
                         if (delivery.awaitEnd() != TraceDelivery.End.STOPPED) {
                             closing.close();
                             active.remove(id);
-                            open.forget(id);
                         }
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt(); // nobody does
@@ -447,6 +463,16 @@ public final class GitLabSource implements JobSource, AutoCloseable {
             open.note(job.with(end));
         }
         LOG.info("telling the end of a job of an earlier life job={}", job.id());
+        tell(job.with(end), log);
+    }
+
+    /**
+     * Tells the end of a job that nobody runs.
+     *
+     * @param job that is noted with its end
+     * @param log all of it; closed when it is told
+     */
+    private void tell(OpenJobs.OpenJob job, TraceSpool log) {
         TraceDelivery delivery =
                 new TraceDelivery(
                         api.job(job.number(), job.token()),
@@ -455,7 +481,7 @@ public final class GitLabSource implements JobSource, AutoCloseable {
                         false,
                         random,
                         TraceDelivery.Listener.NOBODY);
-        delivery.finish(end);
+        delivery.finish(Objects.requireNonNull(job.end()));
         delivery.start();
         old.add(delivery);
         forgetWhenTold(
@@ -464,6 +490,7 @@ public final class GitLabSource implements JobSource, AutoCloseable {
                 () -> {
                     old.remove(delivery);
                     closeLog(job.id(), log);
+                    open.forget(job.id());
                 });
     }
 
@@ -475,26 +502,54 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         }
     }
 
+    /** A job that cannot be read ends like any other: with a log, which says why, and an end. */
     private void unreadable(PayloadException problem) throws InterruptedException {
         LOG.error("a job cannot be run registration={}: {}", name(), problem.getMessage());
-        Long job = problem.job();
-        GitLabToken token = problem.token();
-        if (job != null && token != null) {
-            JobApi jobApi = api.job(job, token);
-            byte[] words = (problem.getMessage() + "\n").getBytes(UTF_8);
-            try {
-                jobApi.append(0, words, false);
-            } catch (UnreachableException e) {
-                LOG.warn("a job was not told why it is not run job={}", job, e);
-            }
-            end(jobApi, FinalState.failed(FailureReason.RUNNER_SYSTEM_FAILURE));
+        PayloadException.Addressee to = problem.addressee();
+        if (to == null) {
+            return;
+        }
+        OpenJobs.OpenJob job =
+                new OpenJobs.OpenJob(
+                        new JobId(name() + "-" + to.job()),
+                        to.job(),
+                        to.token(),
+                        to.server().failureReasons(),
+                        FinalState.failed(FailureReason.RUNNER_SYSTEM_FAILURE));
+        try {
+            open.note(job);
+            FileTraceSpool log = open.newLog(job.id());
+            TraceWriter writer =
+                    new TraceWriter(
+                            log,
+                            settings.limits().logBytes(),
+                            new TraceWriter.Style(to.server().sections(), to.stamped()),
+                            "");
+            Instant now = clock.instant();
+            writer.notice(now, "Mayfly does not run this job: " + problem.getMessage() + ".");
+            writer.notice(
+                    now,
+                    "Leave that out of the job, or let another runner take it, by tags. If the"
+                            + " pipeline does not ask for it, the server is newer than this Mayfly"
+                            + " ("
+                            + info.version()
+                            + "): update it.");
+            tell(job, log);
+        } catch (IOException e) {
+            LOG.error("a job cannot be noted job={}", job.id(), e);
+            end(
+                    api.job(to.job(), to.token()),
+                    FinalState.failed(FailureReason.RUNNER_SYSTEM_FAILURE));
+            open.forget(job.id());
         }
     }
 
-    /** Tells an end without a log; once, because the server finds it by itself within the hour. */
+    /**
+     * Tells an end with an empty log; once, because the server finds it by itself within the hour.
+     */
     private static void end(JobApi jobApi, FinalState state) throws InterruptedException {
         try {
-            JobAnswer answer = jobApi.ended(state, null);
+            JobAnswer answer = jobApi.ended(state, TraceSum.EMPTY);
             if (answer.status() != 200) {
                 LOG.warn(
                         "the end of a job was not taken job={} because={}",
@@ -597,27 +652,7 @@ public final class GitLabSource implements JobSource, AutoCloseable {
     }
 
     private Registration current() {
-        Registration kept =
-                registrations
-                        .read(name())
-                        .orElseThrow(() ->
-                                new StateException(
-                                        "there is no registration "
-                                                + name()
-                                                + " on this host: run mayfly register",
-                                        null));
-        if (!kept.server().equals(api.server())) {
-            throw new StateException(
-                    "registration "
-                            + name()
-                            + " was made at "
-                            + kept.server()
-                            + ", the configuration names "
-                            + api.server()
-                            + ": its token is sent to no other server; register there",
-                    null);
-        }
-        return kept;
+        return registrations.required(name(), api.server());
     }
 
     private void well() {

@@ -120,7 +120,7 @@ record JobPayload(JobFacts facts, GitLabToken token, GitFacts git, Work work, Tr
 
         /** Whether its log shows what others must not see. */
         boolean shown() {
-            return JobVariables.isTrueText(value(JobMapping.DEBUG));
+            return JobVariables.isTrueText(value(variables, JobMapping.DEBUG));
         }
 
         /**
@@ -128,16 +128,20 @@ record JobPayload(JobFacts facts, GitLabToken token, GitFacts git, Work work, Tr
          * otherwise where the server shows that apart from the line, as GitLab does from 17.2 on.
          */
         boolean stamped() {
-            String wish = value("FF_TIMESTAMPS");
+            return stamped(variables);
+        }
+
+        static boolean stamped(List<Variable> variables) {
+            String wish = value(variables, "FF_TIMESTAMPS");
             if (!wish.isEmpty()) {
                 return JobVariables.isTrueText(wish);
             }
-            int major = number(value("CI_SERVER_VERSION_MAJOR"));
-            int minor = number(value("CI_SERVER_VERSION_MINOR"));
+            int major = number(value(variables, "CI_SERVER_VERSION_MAJOR"));
+            int minor = number(value(variables, "CI_SERVER_VERSION_MINOR"));
             return major > 17 || (major == 17 && minor >= 2);
         }
 
-        private String value(String key) {
+        private static String value(List<Variable> variables, String key) {
             return variables.stream()
                     .filter(variable -> variable.key().equals(key))
                     .reduce((_, last) -> last)

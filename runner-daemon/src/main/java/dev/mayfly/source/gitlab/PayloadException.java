@@ -7,22 +7,26 @@ final class PayloadException extends Exception {
 
     private static final long serialVersionUID = 1L;
 
-    /** Whose job it is, as far as that could be read: enough to tell the server. */
-    private final @Nullable Long job;
+    private final transient @Nullable Addressee addressee;
 
-    private final transient @Nullable GitLabToken token;
-
-    PayloadException(String message, @Nullable Long job, @Nullable GitLabToken token) {
+    PayloadException(String message, @Nullable Addressee addressee) {
         super(message);
-        this.job = job;
-        this.token = token;
+        this.addressee = addressee;
     }
 
-    @Nullable Long job() {
-        return job;
-    }
+    /**
+     * Whose job it is, as far as that could be read.
+     *
+     * @param job the server's number
+     * @param token of the job
+     * @param server what it does beyond the usual
+     * @param stamped whether each line of the job's log shall say when it was printed
+     */
+    record Addressee(
+            long job, GitLabToken token, JobPayload.ServerFeatures server, boolean stamped) {}
 
-    @Nullable GitLabToken token() {
-        return token;
+    /** To whom it can be said; null when not even that could be read. */
+    @Nullable Addressee addressee() {
+        return addressee;
     }
 }

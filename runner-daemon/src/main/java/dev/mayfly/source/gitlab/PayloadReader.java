@@ -79,8 +79,6 @@ final class PayloadReader {
 
     private JobFacts facts() throws PayloadException {
         JsonNode info = root.path("job_info");
-        JsonNode features = root.path("features");
-        Set<String> reasons = new HashSet<>(texts(features.path("failure_reasons")));
         return new JobFacts(
                 root.path("id").asLong(),
                 required(info, "job_info", "name"),
@@ -90,10 +88,15 @@ final class PayloadReader {
                         text(info, "project_full_path"),
                         text(info, "pipeline_id"),
                         text(info, "user_id")),
-                new ServerFeatures(
-                        features.path("trace_sections").asBoolean(),
-                        reasons,
-                        texts(features.path("token_mask_prefixes"))));
+                server());
+    }
+
+    private ServerFeatures server() {
+        JsonNode features = root.path("features");
+        return new ServerFeatures(
+                features.path("trace_sections").asBoolean(),
+                new HashSet<>(texts(features.path("failure_reasons"))),
+                texts(features.path("token_mask_prefixes")));
     }
 
     private GitFacts git() throws PayloadException {
@@ -365,6 +368,20 @@ final class PayloadReader {
 
     private PayloadException wrong(String field, String rule) {
         return new PayloadException(
-                "the server's job cannot be read: " + field + " " + rule, job(), token());
+                "the server's job cannot be read: " + field + " " + rule, addressee());
+    }
+
+    /** What is there of it, whatever else is wrong. */
+    private PayloadException.@Nullable Addressee addressee() {
+        Long job = job();
+        GitLabToken token = token();
+        if (job == null || token == null) {
+            return null;
+        }
+        List<Variable> variables = new ArrayList<>();
+        for (JsonNode node : root.path("variables")) {
+            variables.add(new Variable(text(node, "key"), text(node, "value"), Set.of()));
+        }
+        return new PayloadException.Addressee(job, token, server(), Work.stamped(variables));
     }
 }

@@ -49,6 +49,11 @@ public final class Registrations {
         return new Registrations(PrivateFile.directory(directoryIn(state)));
     }
 
+    /** Those that there are; makes nothing, to look only. */
+    public static Registrations keptIn(StateDirectory state) {
+        return new Registrations(directoryIn(state));
+    }
+
     static Path directoryIn(StateDirectory state) {
         return state.root().resolve("gitlab");
     }
@@ -100,6 +105,37 @@ public final class Registrations {
                             + "): remove it and register again",
                     null);
         }
+    }
+
+    /**
+     * One that the configuration names.
+     *
+     * @param server where the configuration says that it was made
+     * @throws StateException with the cure when there is none, it was made at another server, or it
+     *     cannot be read
+     */
+    public Registration required(String name, ServerAddress server) {
+        Registration kept =
+                read(name)
+                        .orElseThrow(() ->
+                                new StateException(
+                                        "there is no registration "
+                                                + name
+                                                + " on this host: run mayfly register --name "
+                                                + name,
+                                        null));
+        if (!kept.server().equals(server)) {
+            throw new StateException(
+                    "registration "
+                            + name
+                            + " was made at "
+                            + kept.server()
+                            + ", the configuration names "
+                            + server
+                            + ": its token is sent to no other server; register there",
+                    null);
+        }
+        return kept;
     }
 
     /** Writes one, all of it or nothing of it, mode 0600. Durable when it returns. */

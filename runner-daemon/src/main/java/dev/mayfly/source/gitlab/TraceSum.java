@@ -8,6 +8,9 @@ package dev.mayfly.source.gitlab;
  */
 public record TraceSum(long crc32, long bytes) {
 
+    /** Of a log in which nothing is. */
+    static final TraceSum EMPTY = new TraceSum(0, 0);
+
     /** In GitLab's form. */
     String checksum() {
         return "crc32:%08x".formatted(crc32);

@@ -3,6 +3,10 @@ package dev.mayfly.source.gitlab;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.mayfly.Eventually;
 import dev.mayfly.WrittenLog;
 import dev.mayfly.job.Fault;
@@ -34,6 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.slf4j.LoggerFactory;
 
 /** From a question to the end of a job, against a server that goes wrong. */
 class GitLabSourceTest {
@@ -199,7 +204,6 @@ class GitLabSourceTest {
             assertThat(gitlab.claim(Duration.ofMillis(20))).isEmpty();
             gitlab.source.close();
 
-            gitlab.stub.tolerate("is not that of the log"); // it never had one
             assertThat(job.status()).isEqualTo(StubJob.Status.FAILED);
             assertThat(job.failureReason()).isEqualTo("unknown_failure");
         }
@@ -528,15 +532,81 @@ class GitLabSourceTest {
     @Test
     void jobThatCannotBeReadFailsAtTheServer() throws Exception {
         try (GitLabFixture gitlab = new GitLabFixture(folder)) {
-            StubPayload broken = GitLabFixture.job(9);
+            StubPayload broken = server(9, "19", "0");
             broken.node().remove("git_info");
             StubJob job = gitlab.stub.enqueue(gitlab.runner, broken);
             gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(10));
 
             assertThat(gitlab.claim().job().value()).isEqualTo("stub-10");
-            gitlab.stub.tolerate("is not that of the log"); // no log was kept
+            told(job);
             assertThat(job.status()).isEqualTo(StubJob.Status.FAILED);
-            assertThat(job.trace()).contains("git_info.");
+            assertThat(job.failureReason()).isEqualTo("runner_system_failure");
+            assertThat(job.trace().lines())
+                    .hasSize(2)
+                    .allSatisfy(line -> assertThat(line).matches("\\S+Z 00O .*"));
+            assertThat(job.trace()).contains("git_info.", "by tags", "update it").endsWith("\n");
+        }
+    }
+
+    @Test
+    void endOfAJobThatCannotBeReadIsToldOnUntilTheServerHasIt() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            StubPayload broken = GitLabFixture.job(9);
+            broken.node().put("run", "steps");
+            StubJob job = gitlab.stub.enqueue(gitlab.runner, broken);
+            gitlab.stub.next(StubEndpoint.TRACE, StubFault.status(500), StubFault.html(502));
+            gitlab.stub.next(StubEndpoint.UPDATE, StubFault.status(500));
+            gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(10));
+
+            gitlab.claim();
+            told(job);
+            assertThat(job.status()).isEqualTo(StubJob.Status.FAILED);
+            assertThat(job.trace()).contains("run must not stand beside script");
+        }
+    }
+
+    @Test
+    void jobThatTheServerHasEndedIsForgottenForGood() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            StubJob job = gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(24));
+            Claim claim = gitlab.claim();
+            JobReport report = gitlab.source.report(claim);
+            job.forceCancel();
+            nothingIsNoted();
+            assertThat(claim.cancellation().reason()).contains("canceled");
+            report.finished(new Outcome.Cancelled("GitLab has ended it"));
+            report.released(receipt(claim, true));
+
+            try (Stream<Path> files = Files.list(folder.resolve("spools"))) {
+                assertThat(files).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void jobThatTheServerDoesNotKnowAfterItHasGivenItOutIsNamedInTheLog() throws Exception {
+        Logger logger = (Logger) LoggerFactory.getLogger(GitLabSource.class);
+        ListAppender<ILoggingEvent> seen = new ListAppender<>();
+        seen.start();
+        logger.addAppender(seen);
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            gitlab.stub.next(StubEndpoint.UPDATE, StubFault.status(403));
+            gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(2001));
+            gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(2002));
+
+            assertThat(gitlab.claim().job().value()).isEqualTo("stub-2002");
+            assertThat(seen.list)
+                    .filteredOn(event -> event.getLevel() == Level.WARN)
+                    .extracting(ILoggingEvent::getFormattedMessage)
+                    .anySatisfy(message ->
+                            assertThat(message)
+                                    .contains(
+                                            "job=stub-2001",
+                                            "registration=stub",
+                                            gitlab.stub.url().toString(),
+                                            "403"));
+        } finally {
+            logger.detachAppender(seen);
         }
     }
 

@@ -2,11 +2,14 @@ package dev.mayfly.source.gitlab;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.mayfly.admission.oidc.Issuer;
+import dev.mayfly.bootstrap.GitHttpServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -15,6 +18,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URLDecoder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,6 +34,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tests' GitLab for a person: a page and a few commands to register a runner with, to post a
@@ -42,6 +48,9 @@ public final class StubDesk implements AutoCloseable {
     private static final int PORT = 9480;
     private static final Duration LOOK_EVERY = Duration.ofMillis(100);
     private static final int LARGEST_JOB = 1 << 20;
+
+    /** What an upload has around its file, at most. */
+    private static final int FORM_BYTES = 1 << 10;
 
     private static final Map<String, StubFault> FAULTS = new LinkedHashMap<>();
 
@@ -65,20 +74,81 @@ public final class StubDesk implements AutoCloseable {
     private final GitLabStub gitlab;
     private final HttpServer desk;
     private final StubRunner runner;
+    private final @Nullable Sources sources;
+    private final Issuer identities = new Issuer();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final CountDownLatch closing = new CountDownLatch(1);
     private final AtomicLong numbers = new AtomicLong(1000);
     private final Map<Long, Posted> jobs = new ConcurrentSkipListMap<>();
 
-    private record Posted(String name, StubJob job) {}
+    private record Posted(String name, StubJob job, StubJobFile.End end) {
+
+        boolean over() {
+            return !job.status().live() && job.status() != StubJob.Status.PENDING;
+        }
+    }
+
+    /** Where the jobs' sources are: a repository of the host, or nowhere. */
+    private record Sources(GitHttpServer server, Path root, Path repository) {
+
+        private static final String NAME = "project";
+
+        static Sources of(Path repository) throws IOException {
+            Path root = Files.createTempDirectory("mayfly-gitlab-stub-");
+            GitHttpServer server = new GitHttpServer(root);
+            Sources sources = new Sources(server, root, repository.toAbsolutePath());
+            try {
+                server.publish(NAME, repository);
+            } catch (IOException e) {
+                sources.close();
+                throw e;
+            }
+            return sources;
+        }
+
+        void close() throws IOException {
+            server.close();
+            Files.deleteIfExists(root.resolve(NAME + ".git"));
+            Files.deleteIfExists(root);
+        }
+
+        /** Lets a job fetch what is committed on a branch now. */
+        void fetchedBy(StubPayload payload, String branch) throws IOException {
+            String token = payload.node().path("token").asText();
+            server.allow(token);
+            String sha;
+            try {
+                sha = server.commit(repository, "refs/heads/" + branch);
+            } catch (IOException e) {
+                throw new IllegalArgumentException(
+                        repository + " has no commit on a branch " + branch, e);
+            }
+            ObjectNode git = (ObjectNode) payload.node().path("git_info");
+            git.put(
+                            "repo_url",
+                            "http://gitlab-ci-token:%s@%s/%s.git"
+                                    .formatted(token, server.authority(), NAME))
+                    .put("ref", branch)
+                    .put("sha", sha)
+                    .putArray("refspecs")
+                    .add("+refs/heads/%1$s:refs/remotes/origin/%1$s".formatted(branch));
+        }
+    }
 
     /**
      * Starts both, the server and the desk.
      *
      * @param port of the server; the desk's is the next one. 0 for any two
+     * @param repository whose sources the jobs fetch, or null for none
+     * @throws IllegalArgumentException when that is no repository
      */
-    StubDesk(int port) {
-        gitlab = GitLabStub.startAt(port);
+    StubDesk(int port, @Nullable Path repository) {
+        try {
+            sources = repository == null ? null : Sources.of(repository);
+        } catch (IOException e) {
+            throw new IllegalArgumentException(repository + " cannot be served: " + e, e);
+        }
+        gitlab = GitLabStub.startAt(port).manyClients();
         runner = gitlab.runner();
         try {
             desk =
@@ -98,11 +168,13 @@ public final class StubDesk implements AutoCloseable {
     /**
      * Starts it and waits for the end of the process.
      *
-     * @param arguments the port, or nothing for the usual one
+     * @param arguments the port, or nothing for the usual one, and a repository to fetch from, if
+     *     wanted
      */
     public static void main(String[] arguments) throws InterruptedException {
         int port = arguments.length == 0 ? PORT : Integer.parseInt(arguments[0]);
-        try (StubDesk desk = new StubDesk(port)) {
+        Path repository = arguments.length < 2 ? null : Path.of(arguments[1]);
+        try (StubDesk desk = new StubDesk(port, repository)) {
             System.out.println(desk.words());
             new CountDownLatch(1).await();
         }
@@ -135,6 +207,9 @@ public final class StubDesk implements AutoCloseable {
             hello:
               script: [echo hello]
 
+        %5$s
+        Identity tokens (id_tokens) are of the issuer %1$s, with its keys at %6$s
+
         Make the next three pieces of log fail, everything, and nothing any more:
           curl -X POST '%2$s/faults?endpoint=trace&fault=500&times=3'
           curl -X POST '%2$s/faults?endpoint=all&fault=502-page&times=always'
@@ -142,7 +217,22 @@ public final class StubDesk implements AutoCloseable {
 
         A token of the old kind, for mayfly register: %4$s
         """
-                .formatted(gitlab.url(), url(), runner.token(), GitLabStub.REGISTRATION_TOKEN);
+                .formatted(
+                        gitlab.url(),
+                        url(),
+                        runner.token(),
+                        GitLabStub.REGISTRATION_TOKEN,
+                        whereFrom(),
+                        identities.keys());
+    }
+
+    private String whereFrom() {
+        return sources == null
+                ? "There is no repository: give one to make gitlab-stub by REPO=DIRECTORY."
+                : "Its sources are what is committed in "
+                        + sources.repository()
+                        + ", on the branch main,"
+                        + " or on another: add &branch=NAME to the address.";
     }
 
     private void handle(HttpExchange exchange) throws IOException {
@@ -171,14 +261,14 @@ public final class StubDesk implements AutoCloseable {
         } else if (route.equals("POST /jobs")) {
             post(exchange);
         } else if (route.matches("GET /jobs/[0-9]{1,9}")) {
-            StubJob job = job(route);
+            Posted posted = posted(route);
             if (parameters(exchange).containsKey("follow")) {
-                follow(exchange, job);
+                follow(exchange, posted);
             } else {
-                answer(exchange, 200, job.trace());
+                answer(exchange, 200, posted.job().trace());
             }
         } else if (route.matches("POST /jobs/[0-9]{1,9}/cancel")) {
-            job(route).cancel();
+            posted(route).job().cancel();
             answer(exchange, 200, "cancelled\n");
         } else if (route.equals("POST /faults")) {
             answer(exchange, 200, breakThings(parameters(exchange)));
@@ -199,13 +289,13 @@ public final class StubDesk implements AutoCloseable {
                 && (origin == null || origin.equals("http://" + host));
     }
 
-    private StubJob job(String route) {
+    private Posted posted(String route) {
         long id = Long.parseLong(route.replaceAll("\\D+", ""));
         Posted posted = jobs.get(id);
         if (posted == null) {
             throw new IllegalArgumentException("there is no job " + id);
         }
-        return posted.job();
+        return posted;
     }
 
     private void post(HttpExchange exchange) throws IOException, InterruptedException {
@@ -216,27 +306,121 @@ public final class StubDesk implements AutoCloseable {
         if (body.length > LARGEST_JOB) {
             throw new IllegalArgumentException("a job has at most " + LARGEST_JOB + " bytes");
         }
-        long id = numbers.incrementAndGet();
-        StubPayload payload = StubJobFile.payload(id, new String(body, UTF_8));
-        StubJob job = gitlab.enqueue(runner, payload);
-        jobs.put(id, new Posted(payload.node().path("job_info").path("name").asText(), job));
-        if (parameters(exchange).containsKey("follow")) {
-            follow(exchange, job);
+        Map<String, String> parameters = parameters(exchange);
+        Posted posted =
+                enqueued(new String(body, UTF_8), parameters.getOrDefault("branch", "main"), 0);
+        if (parameters.containsKey("follow")) {
+            follow(exchange, posted);
         } else {
-            answer(exchange, 201, id + "\n");
+            answer(exchange, 201, posted.job().id() + "\n");
+        }
+    }
+
+    /**
+     * Hands a job to the runner.
+     *
+     * @param retry how often it has been run before
+     */
+    private Posted enqueued(String yaml, String branch, int retry) throws IOException {
+        long id = numbers.incrementAndGet();
+        StubJobFile.Wish wish = StubJobFile.read(id, yaml, sources != null);
+        wish.needs().forEach(this::ended);
+        for (String name : wish.dependencies()) {
+            wish.payload().dependency(name, withArchive(ended(name)));
+        }
+        if (sources != null) {
+            sources.fetchedBy(wish.payload(), branch);
+        }
+        wish.idTokens()
+                .forEach((name, audiences) ->
+                        wish.payload()
+                                .variable(name, identity(wish.payload(), audiences), "masked"));
+        Posted posted =
+                new Posted(
+                        wish.payload().node().path("job_info").path("name").asText(),
+                        gitlab.enqueue(runner, wish.payload()),
+                        wish.end());
+        jobs.put(id, posted);
+        if (retry < wish.end().retries()) {
+            threads.execute(() -> retry(posted, yaml, branch, retry + 1));
+        }
+        return posted;
+    }
+
+    /** What the server signs of a job. */
+    private String identity(StubPayload payload, List<String> audiences) {
+        JsonNode git = payload.node().path("git_info");
+        return identities.sign(
+                Issuer.claims(payload.node().path("id").asText())
+                        .issuer(gitlab.url().toString())
+                        .audience(audiences)
+                        .claim("sha", git.path("sha").asText())
+                        .claim("ref", git.path("ref").asText())
+                        .claim("ref_protected", "false")
+                        .build());
+    }
+
+    /** The last job of a name, as a pipeline would have it. */
+    private StubJob ended(String name) {
+        Posted last =
+                jobs.values().stream()
+                        .filter(posted -> posted.name().equals(name))
+                        .reduce((_, later) -> later)
+                        .orElseThrow(() ->
+                                new IllegalArgumentException(
+                                        "there is no job " + name + " yet: post it first"));
+        if (!last.over()) {
+            throw new IllegalArgumentException(
+                    "job " + name + " has not ended yet: post this one when it has");
+        }
+        return last.job();
+    }
+
+    /** Others can fetch from now on what the job has uploaded as its archive. */
+    private static StubJob withArchive(StubJob job) {
+        for (StubJob.Artifact artifact : job.artifacts()) {
+            if ("archive".equals(artifact.type())) {
+                if (artifact.bytes().length + FORM_BYTES < artifact.length()) {
+                    throw new IllegalArgumentException(
+                            "the artifacts of job "
+                                    + job.id()
+                                    + " are larger than what this server keeps");
+                }
+                job.download(artifact.bytes(), false);
+            }
+        }
+        return job;
+    }
+
+    private void retry(Posted posted, String yaml, String branch, int retry) {
+        try {
+            while (!posted.over()) {
+                if (closing.await(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
+                    return;
+                }
+            }
+            if (posted.job().status() == StubJob.Status.FAILED
+                    && posted.end().retries(posted.job().failureReason())) {
+                enqueued(yaml, branch, retry);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException | IllegalArgumentException e) {
+            System.err.println("job " + posted.job().id() + " is not run again: " + e.getMessage());
         }
     }
 
     /** Sends the trace as it comes, and how the job ended. */
-    private void follow(HttpExchange exchange, StubJob job)
+    private void follow(HttpExchange exchange, Posted posted)
             throws IOException, InterruptedException {
         exchange.getResponseHeaders().set("Content-Type", "text/plain; charset=utf-8");
         exchange.sendResponseHeaders(200, 0);
         OutputStream out = exchange.getResponseBody();
+        StubJob job = posted.job();
         int sent = 0;
         boolean over = false;
         while (!over && !closing.await(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
-            over = !job.status().live() && job.status() != StubJob.Status.PENDING;
+            over = posted.over();
             byte[] trace = job.traceBytes();
             if (trace.length > sent) {
                 out.write(Arrays.copyOfRange(trace, sent, trace.length));
@@ -244,15 +428,19 @@ public final class StubDesk implements AutoCloseable {
                 sent = trace.length;
             }
         }
-        out.write(("\njob " + job.id() + ": " + end(job) + "\n").getBytes(UTF_8));
+        out.write(("\njob " + job.id() + ": " + end(posted) + "\n").getBytes(UTF_8));
     }
 
-    private static String end(StubJob job) {
+    private static String end(Posted posted) {
+        StubJob job = posted.job();
         String reason = job.failureReason();
         Integer code = job.exitCode();
         return job.status().word()
                 + (reason == null ? "" : ", " + reason)
-                + (code == null ? "" : ", exit code " + code);
+                + (code == null ? "" : ", exit code " + code)
+                + (job.status() == StubJob.Status.FAILED && posted.end().allows(code)
+                        ? " (allowed to fail)"
+                        : "");
     }
 
     private String breakThings(Map<String, String> wish) {
@@ -304,7 +492,7 @@ public final class StubDesk implements AutoCloseable {
             list.addObject()
                     .put("id", posted.job().id())
                     .put("name", posted.name())
-                    .put("end", end(posted.job()));
+                    .put("end", end(posted));
         }
         ArrayNode managers = state.putArray("managers");
         runner.managers().forEach(managers::add);
@@ -372,6 +560,14 @@ public final class StubDesk implements AutoCloseable {
     @Override
     public void close() {
         closing.countDown();
+        identities.close();
+        if (sources != null) {
+            try {
+                sources.close();
+            } catch (IOException e) {
+                System.err.println(sources.root() + " was not removed: " + e);
+            }
+        }
         desk.stop(0);
         threads.shutdownNow();
         gitlab.close();

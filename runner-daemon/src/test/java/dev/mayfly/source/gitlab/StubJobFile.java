@@ -3,6 +3,7 @@ package dev.mayfly.source.gitlab;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,7 @@ import org.yaml.snakeyaml.error.YAMLException;
 
 /**
  * A job as one of a {@code .gitlab-ci.yml} is written, for somebody who tries things out: what a
- * server makes of it, without pipelines, without sources. What is not understood is refused.
+ * server makes of it, without pipelines. What is not understood is refused.
  */
 final class StubJobFile {
 
@@ -29,30 +30,99 @@ final class StubJobFile {
                     "script",
                     "after_script",
                     "stage",
-                    "timeout");
+                    "timeout",
+                    "artifacts",
+                    "cache",
+                    "dependencies",
+                    "needs",
+                    "allow_failure",
+                    "retry",
+                    "id_tokens");
+
+    private static final Set<String> ARTIFACT_KEYS =
+            Set.of(
+                    "paths",
+                    "exclude",
+                    "untracked",
+                    "name",
+                    "when",
+                    "expire_in",
+                    "expose_as",
+                    "reports");
+
+    private static final Set<String> CACHE_KEYS =
+            Set.of("key", "paths", "untracked", "policy", "when", "fallback_keys");
+
+    /** What a report is called at the server and in which format it wants it. */
+    private static final Map<String, List<String>> REPORTS =
+            Map.of(
+                    "junit", List.of("junit.xml", "gzip"),
+                    "dotenv", List.of(".env", "gzip"),
+                    "metrics", List.of("metrics.txt", "gzip"),
+                    "annotations", List.of("gl-annotations.json", "gzip"),
+                    "cyclonedx", List.of("gl-sbom.cdx.json", "gzip"),
+                    "codequality", List.of("gl-code-quality-report.json", "raw"),
+                    "sast", List.of("gl-sast-report.json", "raw"),
+                    "secret_detection", List.of("gl-secret-detection-report.json", "raw"),
+                    "terraform", List.of("tfplan.json", "raw"));
+
+    private static final int MOST_RETRIES = 2;
 
     private StubJobFile() {}
 
     /**
-     * The job's payload.
+     * What a file asks for.
+     *
+     * @param payload for the runner
+     * @param dependencies names of the jobs whose artifacts it gets
+     * @param needs names of all the jobs that must have ended
+     * @param idTokens audiences of the identity tokens, by the names of their variables
+     * @param end what the server makes of the job's end
+     */
+    record Wish(
+            StubPayload payload,
+            List<String> dependencies,
+            List<String> needs,
+            Map<String, List<String>> idTokens,
+            End end) {}
+
+    /**
+     * What the server makes of a failure.
+     *
+     * @param allowed whether it does no harm
+     * @param allowedCodes those that do none; empty for all
+     * @param retries how often the job is run again
+     * @param retriedReasons after these failures; empty for all
+     */
+    record End(boolean allowed, Set<String> allowedCodes, int retries, Set<String> retriedReasons) {
+
+        boolean allows(@Nullable Integer code) {
+            return allowed
+                    && (allowedCodes.isEmpty() || allowedCodes.contains(String.valueOf(code)));
+        }
+
+        boolean retries(@Nullable String reason) {
+            return retriedReasons.isEmpty()
+                    || retriedReasons.contains("always")
+                    || retriedReasons.contains(String.valueOf(reason));
+        }
+    }
+
+    /**
+     * Reads a job.
      *
      * @param yaml a job's keys, or one job below its name
+     * @param sources whether there is a repository to fetch
      * @throws IllegalArgumentException saying what is not understood
      */
-    static StubPayload payload(long id, String yaml) {
+    static Wish read(long id, String yaml, boolean sources) {
         Map<String, Object> job = mapping(parsed(yaml), "the file");
         String name = "job";
         if (job.size() == 1 && !KEYS.contains(job.keySet().iterator().next())) {
             name = job.keySet().iterator().next();
             job = mapping(job.get(name), name);
         }
-        Set<String> unknown = new TreeSet<>(job.keySet());
-        unknown.removeAll(KEYS);
-        if (!unknown.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "not understood: %s; there is %s"
-                            .formatted(String.join(", ", unknown), new TreeSet<>(KEYS)));
-        }
+        requireKnown(job.keySet(), KEYS, "");
         List<String> script = texts(job.get("before_script"));
         script.addAll(texts(job.get("script")));
         if (script.isEmpty()) {
@@ -73,8 +143,10 @@ final class StubJobFile {
         if (!after.isEmpty()) {
             payload.afterScript(after.toArray(String[]::new));
         }
-        payload.variable("GIT_STRATEGY", "none", "public")
-                .variable("CI_JOB_ID", String.valueOf(id), "public")
+        if (!sources) {
+            payload.variable("GIT_STRATEGY", "none", "public");
+        }
+        payload.variable("CI_JOB_ID", String.valueOf(id), "public")
                 .variable("CI_JOB_NAME", name, "public")
                 .variable("CI_SERVER_VERSION_MAJOR", "18", "public")
                 .variable("CI_SERVER_VERSION_MINOR", "0", "public");
@@ -86,7 +158,26 @@ final class StubJobFile {
         if (job.get("timeout") instanceof Integer seconds) {
             ((ObjectNode) payload.node().path("runner_info")).put("timeout", seconds);
         }
-        return payload;
+        artifacts(payload, job.get("artifacts"));
+        for (Object cache : list(job.get("cache"))) {
+            cache(payload, mapping(cache, "cache"));
+        }
+        List<String> needs = new ArrayList<>();
+        List<String> dependencies = dependencies(job, needs);
+        return new Wish(payload, dependencies, needs, idTokens(job.get("id_tokens")), end(job));
+    }
+
+    private static void requireKnown(Set<String> given, Set<String> known, String section) {
+        Set<String> unknown = new TreeSet<>(given);
+        unknown.removeAll(known);
+        if (!unknown.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "not understood: %s; there is %s"
+                            .formatted(
+                                    String.join(
+                                            ", ", unknown.stream().map(section::concat).toList()),
+                                    new TreeSet<>(known)));
+        }
     }
 
     private static @Nullable Object parsed(String yaml) {
@@ -145,11 +236,157 @@ final class StubJobFile {
         }
     }
 
+    private static void artifacts(StubPayload payload, @Nullable Object written) {
+        if (written == null) {
+            return;
+        }
+        Map<String, Object> artifacts = mapping(written, "artifacts");
+        requireKnown(artifacts.keySet(), ARTIFACT_KEYS, "artifacts:");
+        if (artifacts.containsKey("paths") || truth(artifacts.get("untracked"))) {
+            ObjectNode archive = payload.artifact("archive", "zip", array(artifacts.get("paths")));
+            text(archive, "name", artifacts.get("name"));
+            text(archive, "when", artifacts.get("when"));
+            text(archive, "expire_in", artifacts.get("expire_in"));
+            words(archive, "exclude", artifacts.get("exclude"));
+            archive.put("untracked", truth(artifacts.get("untracked")));
+        }
+        if (artifacts.get("reports") == null) {
+            return;
+        }
+        mapping(artifacts.get("reports"), "artifacts:reports")
+                .forEach((type, files) -> report(payload, type, files, artifacts));
+    }
+
+    /** The server keeps reports of failed jobs too, whatever the archive's when says. */
+    private static void report(
+            StubPayload payload, String written, Object files, Map<String, Object> artifacts) {
+        String type = written;
+        Object paths = files;
+        List<String> known = REPORTS.get(written);
+        if (written.equals("coverage_report")) {
+            Map<String, Object> coverage = mapping(files, "artifacts:reports:coverage_report");
+            type = String.valueOf(coverage.get("coverage_format"));
+            paths = coverage.get("path");
+            known = List.of(type + "-coverage.xml", "gzip");
+        }
+        if (known == null) {
+            Set<String> all = new TreeSet<>(REPORTS.keySet());
+            all.add("coverage_report");
+            throw new IllegalArgumentException(
+                    "not understood: artifacts:reports:%s; there is %s".formatted(written, all));
+        }
+        ObjectNode report = payload.artifact(type, known.get(1), array(paths));
+        report.put("name", known.get(0)).put("when", "always");
+        text(report, "expire_in", artifacts.get("expire_in"));
+    }
+
+    private static void cache(StubPayload payload, Map<String, Object> cache) {
+        requireKnown(cache.keySet(), CACHE_KEYS, "cache:");
+        Object key = cache.getOrDefault("key", "default");
+        if (key instanceof Map<?, ?>) {
+            throw new IllegalArgumentException(
+                    "not understood: cache:key with files or prefix: write the key itself");
+        }
+        // The server keeps those of protected branches apart.
+        ObjectNode made = payload.cache(key + "-non_protected", array(cache.get("paths")));
+        text(made, "policy", cache.get("policy"));
+        text(made, "when", cache.get("when"));
+        made.put("untracked", truth(cache.get("untracked")));
+        words(
+                made,
+                "fallback_keys",
+                texts(cache.get("fallback_keys")).stream()
+                        .map(one -> one + "-non_protected")
+                        .toList());
+    }
+
+    private static List<String> dependencies(Map<String, Object> job, List<String> needs) {
+        List<String> wanted = new ArrayList<>();
+        for (Object need : list(job.get("needs"))) {
+            if (need instanceof Map<?, ?> keys) {
+                requireKnown(
+                        mapping(keys, "needs").keySet(),
+                        Set.of("job", "artifacts", "optional"),
+                        "needs:");
+                String name = String.valueOf(keys.get("job"));
+                needs.add(name);
+                if (!keys.containsKey("artifacts") || truth(keys.get("artifacts"))) {
+                    wanted.add(name);
+                }
+            } else {
+                needs.add(String.valueOf(need));
+                wanted.add(String.valueOf(need));
+            }
+        }
+        if (job.containsKey("dependencies")) {
+            List<String> dependencies = texts(job.get("dependencies"));
+            needs.addAll(dependencies);
+            return dependencies;
+        }
+        return wanted;
+    }
+
+    private static Map<String, List<String>> idTokens(@Nullable Object written) {
+        Map<String, List<String>> tokens = new LinkedHashMap<>();
+        if (written != null) {
+            mapping(written, "id_tokens")
+                    .forEach((name, token) -> {
+                        Map<String, Object> keys = mapping(token, "id_tokens:" + name);
+                        requireKnown(keys.keySet(), Set.of("aud"), "id_tokens:" + name + ":");
+                        if (texts(keys.get("aud")).isEmpty()) {
+                            throw new IllegalArgumentException(
+                                    "id_tokens:" + name + ":aud is missing");
+                        }
+                        tokens.put(name, texts(keys.get("aud")));
+                    });
+        }
+        return tokens;
+    }
+
+    private static End end(Map<String, Object> job) {
+        Object allow = job.get("allow_failure");
+        Set<String> codes = new HashSet<>();
+        if (allow instanceof Map<?, ?> keys) {
+            requireKnown(
+                    mapping(keys, "allow_failure").keySet(),
+                    Set.of("exit_codes"),
+                    "allow_failure:");
+            codes.addAll(texts(keys.get("exit_codes")));
+        }
+        Object retry = job.get("retry");
+        Object most = retry;
+        Set<String> reasons = new HashSet<>();
+        if (retry instanceof Map<?, ?> keys) {
+            requireKnown(mapping(keys, "retry").keySet(), Set.of("max", "when"), "retry:");
+            most = keys.containsKey("max") ? keys.get("max") : MOST_RETRIES;
+            reasons.addAll(texts(keys.get("when")));
+        }
+        int retries = most instanceof Integer number ? number : 0;
+        if (retries < 0 || retries > MOST_RETRIES || (most != null && !(most instanceof Integer))) {
+            throw new IllegalArgumentException("retry must be 0 to " + MOST_RETRIES);
+        }
+        return new End(!codes.isEmpty() || truth(allow), codes, retries, reasons);
+    }
+
+    private static void text(ObjectNode made, String key, @Nullable Object given) {
+        if (given != null) {
+            made.put(key, String.valueOf(given));
+        }
+    }
+
     private static void words(ObjectNode made, String key, @Nullable Object given) {
         if (given != null) {
             ArrayNode list = made.putArray(key);
             texts(given).forEach(list::add);
         }
+    }
+
+    private static boolean truth(@Nullable Object value) {
+        return Boolean.TRUE.equals(value);
+    }
+
+    private static String[] array(@Nullable Object value) {
+        return texts(value).toArray(String[]::new);
     }
 
     private static Map<String, Object> mapping(@Nullable Object value, String what) {

@@ -165,11 +165,29 @@ public final class StubPayload {
 
     /** Adds a job whose artifacts are wanted. */
     public StubPayload dependency(StubJob job, long size) {
+        return dependency("earlier", job, size);
+    }
+
+    /** Adds a job whose artifacts are wanted, if it has any. */
+    StubPayload dependency(String name, StubJob job) {
+        byte[] archive = job.download;
+        if (archive != null) {
+            return dependency(name, job, archive.length);
+        }
+        ((ArrayNode) node.path("dependencies"))
+                .addObject()
+                .put("id", job.id())
+                .put("name", name)
+                .put("token", job.token());
+        return this;
+    }
+
+    private StubPayload dependency(String name, StubJob job, long size) {
         ObjectNode dependency =
                 ((ArrayNode) node.path("dependencies"))
                         .addObject()
                         .put("id", job.id())
-                        .put("name", "earlier")
+                        .put("name", name)
                         .put("token", job.token());
         dependency.putObject("artifacts_file").put("filename", "artifacts.zip").put("size", size);
         return this;

@@ -31,12 +31,25 @@ public final class StubRunner {
     /** The last value of X-GitLab-Last-Update that each manager has really got. */
     final Map<String, String> delivered = new HashMap<>();
 
+    /** Earlier values too, as {@code manager value}. */
+    private final Set<String> everDelivered = new HashSet<>();
+
     StubRunner(GitLabStub stub, long id, String token, String queueValue, boolean legacy) {
         this.stub = stub;
         this.id = id;
         this.token = token;
         this.queueValue = queueValue;
         this.legacy = legacy;
+    }
+
+    void delivered(String manager, String value) {
+        delivered.put(manager, value);
+        everDelivered.add(manager + " " + value);
+    }
+
+    /** Whether a manager can have a value: none at its start. */
+    boolean everDelivered(String manager, String value) {
+        return value.isEmpty() || everDelivered.contains(manager + " " + value);
     }
 
     /** The number of the runner at the server. */
