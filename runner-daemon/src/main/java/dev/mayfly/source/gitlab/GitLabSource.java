@@ -1,7 +1,5 @@
 package dev.mayfly.source.gitlab;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobSpec;
@@ -509,22 +507,22 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         if (to == null) {
             return;
         }
+        TraceWriter.Form form =
+                new TraceWriter.Form(
+                        new TraceWriter.Style(to.server().sections(), to.stamped()), "");
         OpenJobs.OpenJob job =
                 new OpenJobs.OpenJob(
                         new JobId(name() + "-" + to.job()),
                         to.job(),
                         to.token(),
                         to.server().failureReasons(),
+                        form,
                         FinalState.failed(FailureReason.RUNNER_SYSTEM_FAILURE));
         try {
             open.note(job);
             FileTraceSpool log = open.newLog(job.id());
             TraceWriter writer =
-                    new TraceWriter(
-                            log,
-                            settings.limits().logBytes(),
-                            new TraceWriter.Style(to.server().sections(), to.stamped()),
-                            "");
+                    new TraceWriter(log, settings.limits().logBytes(), form.style(), form.mark());
             Instant now = clock.instant();
             writer.notice(now, "Mayfly does not run this job: " + problem.getMessage() + ".");
             writer.notice(
