@@ -400,7 +400,7 @@ class VaultPipelineIT {
         assertThat(job.trace())
                 .contains("\npre sees nothing, 0 files, 0 values\n", "of the application\n")
                 .contains("\npost sees nothing, 0 files, 0 values\n")
-                .doesNotContain("of-the-shop");
+                .doesNotContain("of-the-shop-alone");
     }
 
     @Test
