@@ -113,10 +113,12 @@ final class DockerSandbox implements Sandbox {
 
     /**
      * Whether the step finds its home itself: in the job's image, whose user may have one with
-     * settings and tools in it, unless the job names another.
+     * settings and tools in it, unless the job names another. Not on a read-only root file system:
+     * some shells tell root that it may write there.
      */
     private boolean isAtHome(Step step) {
         return !isSealed
+                && !spec.hardening().readOnlyRoot()
                 && step.place() == Step.Place.JOB
                 && step.program() instanceof Step.Program.Shell
                 && !step.environment().containsKey("HOME");

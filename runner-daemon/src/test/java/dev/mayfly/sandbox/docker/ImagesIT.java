@@ -208,8 +208,9 @@ class ImagesIT {
     @Test
     void homeIsTheImagesWhereItCanBeWritten() throws InterruptedException {
         String image =
-                FIXTURE.images.bash(
-                        "homely", "USER 0", "RUN mkdir -p /root && echo kept > /root/.settings");
+                FIXTURE.images.busybox(
+                        "homely",
+                        "RUN [\"sh\", \"-c\", \"mkdir /root; echo kept > /root/.settings; echo root:x:0:0::/root:/bin/sh > /etc/passwd\"]");
         SandboxSpec writable = Fixture.with(Fixture.with(FIXTURE.spec(), image), Fixture.AS_IMAGE);
         SandboxSpec readOnly =
                 Fixture.with(
