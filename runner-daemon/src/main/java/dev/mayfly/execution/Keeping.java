@@ -135,6 +135,9 @@ final class Keeping {
         FaultException first = null;
         for (int i = 0; i < artifacts.size(); i++) {
             FaultException failure = tryToSend(artifacts.get(i), selections.get(i));
+            if (failure != null && artifacts.size() > 1) {
+                log.notice(String.valueOf(failure.getMessage())); // of one the job's end tells
+            }
             if (first == null) {
                 first = failure;
             }
@@ -171,9 +174,10 @@ final class Keeping {
                             .formatted(type, selection.count(), selection.bytes(), stored));
             return null;
         } catch (FaultException e) {
-            String what = "artifacts \"" + type + "\" were not kept: " + e.getMessage();
-            log.notice(what);
-            return new FaultException(Fault.ARTIFACTS, what, e);
+            return new FaultException(
+                    Fault.ARTIFACTS,
+                    "artifacts \"" + type + "\" were not kept: " + e.getMessage(),
+                    e);
         }
     }
 

@@ -216,7 +216,7 @@ class KeepingTest {
 
         assertThat(sent).isEmpty();
         assertThat(trial.report.text())
-                .contains("out.txt holds the value of PASSWORD")
+                .containsOnlyOnce("out.txt holds the value of PASSWORD")
                 .doesNotContain("canary");
         assertThat(trial.report.outcome()).isInstanceOf(Outcome.Faulted.class);
     }

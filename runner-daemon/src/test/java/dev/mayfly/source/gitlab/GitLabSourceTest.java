@@ -69,7 +69,7 @@ class GitLabSourceTest {
                     .containsEntry("CI_JOB_IMAGE", "alpine:3.20");
             assertThat(claim.spec().inputs().workspace()).isInstanceOf(WorkspaceSource.Empty.class);
             assertThat(job.status()).isEqualTo(StubJob.Status.RUNNING);
-            assertThat(job.touches()).isEqualTo(1);
+            assertThat(job.touches()).isPositive();
 
             JobReport report = gitlab.source.report(claim);
             Instant now = Instant.ofEpochSecond(1_700_000_000);
