@@ -6,6 +6,7 @@ import dev.mayfly.config.MayflySettings;
 import dev.mayfly.execution.PoolTerms;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.logs.MaskedText;
 import dev.mayfly.source.JobSource;
 import dev.mayfly.source.gitlab.Connection;
 import dev.mayfly.source.gitlab.GitLabSource;
@@ -143,6 +144,8 @@ public final class GitLabRunners implements AutoCloseable {
                                     Registrations.in(directory),
                                     api,
                                     info(),
+                                    (text, secrets) ->
+                                            MaskedText.of(text, secrets, terms.masking()),
                                     InstantSource.system())));
         } catch (RuntimeException e) {
             api.close();

@@ -21,6 +21,10 @@ final class TokenScanner {
 
     private static final long NEVER = Long.MAX_VALUE;
 
+    // What the next few bytes make of a beginning, when they do not refute it.
+    private static final int TOKEN = -1;
+    private static final int UNDECIDED = -2;
+
     private final TokenShapes shapes;
     private final PrefixAutomaton automaton;
     private final long[] classesOf;
@@ -178,10 +182,20 @@ final class TokenScanner {
     }
 
     private void begin(int[] found, long at, byte[] bytes, int next, int to) {
+        int decision = TOKEN;
         for (int i = 0; i < found.length; i += 2) {
             int shape = found[i];
+            if (decision >= 0
+                    && found[i - 2] == shape - 1
+                    && shapes.refutedTogether(shape, decision)) {
+                continue;
+            }
             long hideFrom = shapes.prefixShown(shape) ? Candidates.UNKNOWN : at - found[i + 1];
-            if (isPending(shape) || !decideAtOnce(shape, hideFrom, at, bytes, next, to)) {
+            decision =
+                    isPending(shape)
+                            ? UNDECIDED
+                            : decideAtOnce(shape, hideFrom, at, bytes, next, to);
+            if (decision == UNDECIDED) {
                 enter(shapes.step(shapes.firstStep(shape)), at, hideFrom, Candidates.UNKNOWN);
             }
         }
@@ -197,15 +211,21 @@ final class TokenScanner {
         return pending != 0;
     }
 
-    /** Whether the next few bytes, if they are at hand, decide what has begun. */
-    private boolean decideAtOnce(
+    /**
+     * Decides by the next few bytes, if they are at hand, what has begun.
+     *
+     * @return the part that there are not enough bytes for, from 0 on, or {@link #TOKEN}, or {@link
+     *     #UNDECIDED}
+     */
+    private int decideAtOnce(
             int shape, long hideFromPrefix, long at, byte[] bytes, int from, int to) {
         int end = Math.min(to, from + LOOKAHEAD);
         long base = at - from;
         long hideFrom = hideFromPrefix;
         long hideTo = Candidates.UNKNOWN;
         int i = from;
-        for (int number = shapes.firstStep(shape); ; number++) {
+        int firstStep = shapes.firstStep(shape);
+        for (int number = firstStep; ; number++) {
             TokenShapes.Step step = shapes.step(number);
             if (begins(step, hideFrom)) {
                 hideFrom = base + i;
@@ -220,15 +240,15 @@ final class TokenScanner {
             }
             work += i - first;
             if (i == end && i - first < step.most()) {
-                return false;
+                return UNDECIDED;
             }
             if (i - first < step.least()) {
-                return true;
+                return number - firstStep;
             }
             if (step.last()) {
                 count(shape, hideFrom);
                 hide(shape, hideFrom, hideTo == Candidates.UNKNOWN ? base + i : hideTo);
-                return true;
+                return TOKEN;
             }
         }
     }

@@ -41,6 +41,9 @@ public final class TokenShapes {
     private final long[][] stepsOfClass;
     private final long[][] stepsOfShape;
 
+    /** By the shape: steps that refute it if they refute the shape before it, one bit each. */
+    private final long[] refutedTogether;
+
     private TokenShapes(List<TokenShape> shapes) {
         this.shapes = List.copyOf(shapes);
         automaton = new PrefixAutomaton(this.shapes);
@@ -86,11 +89,35 @@ public final class TokenShapes {
                 add(step, timed);
             }
         }
+        refutedTogether = new long[firstStep.length];
+        for (int i = 1; i < refutedTogether.length; i++) {
+            refutedTogether[i] = stepsThatRefute(i - 1, i);
+        }
         numbers.forEach((bytes, number) -> {
             for (int value : bytes.values()) {
                 classesOf[value] |= 1L << number;
             }
         });
+    }
+
+    /** As long as both take the same bytes, and one step does not need fewer than the other's. */
+    private long stepsThatRefute(int before, int shape) {
+        long together = 0;
+        Step[] all = steps;
+        for (int i = 0; i < Long.SIZE; i++) {
+            Step other = all[firstStep[before] + i];
+            Step same = all[firstStep[shape] + i];
+            if (same.classBit() != other.classBit() || same.most() != other.most()) {
+                return together;
+            }
+            if (same.least() >= other.least()) {
+                together |= 1L << i;
+            }
+            if (same.last() || other.last()) {
+                return together;
+            }
+        }
+        return together;
     }
 
     private static void add(Step step, long[] set) {
@@ -204,6 +231,16 @@ public final class TokenShapes {
 
     int firstStep(int ofShape) {
         return firstStep[ofShape];
+    }
+
+    /**
+     * Whether a shape cannot be there because the one before it, which would begin there too, is
+     * not.
+     *
+     * @param step which of its parts the one before had not enough bytes for, from 0 on
+     */
+    boolean refutedTogether(int shape, int step) {
+        return step < Long.SIZE && (refutedTogether[shape] >>> step & 1) != 0;
     }
 
     boolean prefixShown(int ofShape) {

@@ -28,8 +28,13 @@ class TokenMaskerSplitTest {
         Random random = new Random(1);
         List<byte[]> texts = texts(7);
         for (int pair = 0; pair < 20; pair++) {
+            TokenShape one = shape(random, "one", LETTERS, 2);
             List<TokenShape> shapes =
-                    List.of(shape(random, "one", LETTERS, 2), shape(random, "two", LETTERS, 2));
+                    List.of(
+                            one,
+                            pair % 2 == 0
+                                    ? shape(random, "two", LETTERS, 2)
+                                    : like(random, "two", one));
             TokenShapes prepared = TokenShapes.of(shapes);
             TokenStream stream = new TokenStream(prepared);
             for (byte[] bytes : texts) {
@@ -174,9 +179,34 @@ class TokenMaskerSplitTest {
         List<TokenShape> shapes = new ArrayList<>();
         int count = 1 + random.nextInt(5);
         for (int i = 0; i < count; i++) {
-            shapes.add(shape(random, "shape" + i, letters, longest));
+            shapes.add(
+                    i > 0 && random.nextInt(3) == 0
+                            ? like(random, "shape" + i, shapes.getLast())
+                            : shape(random, "shape" + i, letters, longest));
         }
         return shapes;
+    }
+
+    /** One that begins like another, and in which some parts need fewer bytes or more. */
+    private static TokenShape like(Random random, String name, TokenShape other) {
+        while (true) {
+            List<TokenShape.Part> parts = new ArrayList<>();
+            for (TokenShape.Part part : other.parts()) {
+                int least =
+                        random.nextBoolean()
+                                ? part.least()
+                                : random.nextInt(Math.min(part.most(), 4) + 1);
+                parts.add(new TokenShape.Part(part.bytes(), least, part.most(), part.shown()));
+            }
+            if (parts.size() > 1 && random.nextBoolean()) {
+                parts.removeLast();
+            }
+            try {
+                return new TokenShape(name, other.prefix(), parts);
+            } catch (IllegalArgumentException e) {
+                // Not allowed; another one is.
+            }
+        }
     }
 
     /** Any shape of these letters that is allowed. */

@@ -57,6 +57,7 @@ public final class GitLabSource implements JobSource, AutoCloseable {
     private final Registrations registrations;
     private final RunnerApi api;
     private final RunnerInfo info;
+    private final Hiding hiding;
     private final InstantSource clock;
     private final RandomGenerator random = RandomGenerator.getDefault();
     private final Map<JobId, ActiveJob> active = new ConcurrentHashMap<>();
@@ -89,11 +90,13 @@ public final class GitLabSource implements JobSource, AutoCloseable {
             Registrations registrations,
             RunnerApi api,
             RunnerInfo info,
+            Hiding hiding,
             InstantSource clock) {
         this.settings = settings;
         this.registrations = registrations;
         this.api = api;
         this.info = info;
+        this.hiding = hiding;
         this.clock = clock;
         PollPacing pacing = settings.pacing().poll();
         this.backoff = new Backoff(pacing.firstPause(), pacing.longestPause(), random);
@@ -306,7 +309,7 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         if (canceling) {
             job.cancelledAtServer("a user cancelled it at GitLab");
         }
-        return switch (JobMapping.map(payload, facts())) {
+        return switch (JobMapping.map(payload, facts(), hiding)) {
             case JobMapping.Result.Mapped(
                             JobSpec spec,
                             Transfers transfers,

@@ -26,12 +26,12 @@ import dev.mayfly.source.gitlab.JobPayload.Variable;
 import dev.mayfly.source.gitlab.JobPayload.Variable.Trait;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -106,38 +106,29 @@ final class JobMapping {
         }
     }
 
-    /** Maps a job. */
-    static Result map(JobPayload payload, RunnerFacts runner) {
+    /**
+     * Maps a job.
+     *
+     * @param hiding for what the result says of it
+     */
+    static Result map(JobPayload payload, RunnerFacts runner, Hiding hiding) {
         JobMapping mapping = new JobMapping(payload, runner);
         JobSpec spec = mapping.spec();
         TransferMapping transfers =
                 new TransferMapping(payload, mapping.variables, runner.info(), mapping.misfits);
         Transfers mapped = transfers.map();
         mapping.skipped.addAll(transfers.skipped());
-        List<String> lacking = masked(mapping.misfits.lacking(), spec);
-        List<String> mistaken = masked(mapping.misfits.mistaken(), spec);
-        return lacking.isEmpty() && mistaken.isEmpty()
-                ? new Result.Mapped(spec, mapped, masked(mapping.skipped, spec))
-                : new Result.Refused(lacking, mistaken);
-    }
-
-    /** It is said before the job's log masks anything. */
-    private static List<String> masked(List<String> lines, JobSpec spec) {
-        List<String> values =
+        List<SecretValue> secrets =
                 spec.inputs().handed().stream()
                         .filter(value -> value.is(Use.MASKED))
-                        .map(value -> text(value.value()).strip())
-                        .sorted(Comparator.comparingInt(String::length).reversed())
+                        .map(HandedValue::value)
                         .toList();
-        return lines.stream()
-                .map(line -> {
-                    String shown = line;
-                    for (String value : values) {
-                        shown = shown.replace(value, "[MASKED]");
-                    }
-                    return shown;
-                })
-                .toList();
+        UnaryOperator<String> hidden = text -> hiding.hidden(text, secrets);
+        List<String> lacking = mapping.misfits.lacking(hidden);
+        List<String> mistaken = mapping.misfits.mistaken(hidden);
+        return lacking.isEmpty() && mistaken.isEmpty()
+                ? new Result.Mapped(spec, mapped, mapping.skipped.stream().map(hidden).toList())
+                : new Result.Refused(lacking, mistaken);
     }
 
     private JobSpec spec() {
@@ -332,9 +323,23 @@ final class JobMapping {
                         "the alias %s of the service %s, which is empty: set its variable"
                                 .formatted(written, image.reference()));
             }
+            if (words.stream().anyMatch(this::holdsMasked)) {
+                misfits.mistaken(
+                        "services:alias",
+                        written,
+                        "it holds the value of a masked variable, and the engine keeps names in"
+                                + " clear; take another name");
+            }
             aliases.addAll(words);
         }
         return aliases;
+    }
+
+    private boolean holdsMasked(String name) {
+        return variables.handedValues().stream()
+                .filter(value -> value.is(Use.MASKED))
+                .map(value -> text(value.value()).strip())
+                .anyMatch(value -> !value.isEmpty() && name.contains(value));
     }
 
     private static List<String> without(List<String> entrypoint) {

@@ -2,6 +2,8 @@ package dev.mayfly.source.gitlab;
 
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.logs.MaskedText;
+import dev.mayfly.logs.Masking;
 import dev.mayfly.source.Claim;
 import dev.mayfly.state.StateDirectory;
 import io.vertx.core.Vertx;
@@ -32,6 +34,8 @@ final class GitLabFixture implements AutoCloseable {
                     Duration.ofMillis(60),
                     Duration.ofMillis(5),
                     Duration.ofSeconds(30));
+
+    static final Hiding HIDING = (text, secrets) -> MaskedText.of(text, secrets, Masking.STANDARD);
 
     /** Most tests never destroy anything. */
     static final Duration TEARDOWN = Duration.ofMillis(500);
@@ -95,6 +99,7 @@ final class GitLabFixture implements AutoCloseable {
                 registrations,
                 api,
                 INFO,
+                HIDING,
                 clock);
     }
 

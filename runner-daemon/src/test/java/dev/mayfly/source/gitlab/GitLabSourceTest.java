@@ -708,6 +708,7 @@ class GitLabSourceTest {
                                     gitlab.registrations,
                                     gitlab.api,
                                     GitLabFixture.INFO,
+                                    GitLabFixture.HIDING,
                                     InstantSource.system()))
                     .isInstanceOf(StateException.class)
                     .hasMessageContaining("gitlab.example.com");

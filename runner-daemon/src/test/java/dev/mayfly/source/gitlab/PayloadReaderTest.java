@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.tuple;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -27,7 +28,9 @@ import dev.mayfly.job.When;
 import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.source.gitlab.JobPayload.Variable;
 import dev.mayfly.source.gitlab.JobPayload.Variable.Trait;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -561,7 +564,8 @@ class PayloadReaderTest {
                         GitLabFixture.INFO,
                         "abcdefghi",
                         null,
-                        Map.of("PROXY", "http://proxy.$ZONE:3128", "WORD", "the runner's")));
+                        Map.of("PROXY", "http://proxy.$ZONE:3128", "WORD", "the runner's")),
+                GitLabFixture.HIDING);
     }
 
     private static List<String> lacking(Consumer<ObjectNode> change) throws Exception {
@@ -616,15 +620,65 @@ class PayloadReaderTest {
                         "GIT_STRATEGY is \"frob\": allowed are fetch, clone, none and empty");
         assertThat(
                         mistaken(node -> {
-                            ((ArrayNode) node.path("variables"))
-                                    .addObject()
-                                    .put("key", "PASSWORD")
-                                    .put("value", "canary-value")
-                                    .put("masked", true);
+                            masked(node, "PASSWORD", "canary-value");
                             variable(node, "GIT_STRATEGY", "a-$PASSWORD");
                         }))
                 .containsExactly(
                         "GIT_STRATEGY is \"a-[MASKED]\": allowed are fetch, clone, none and empty");
+    }
+
+    /** Shown are the beginnings of values; a piece of a secret must not be one of them. */
+    @Test
+    void maskedValuesAreInNoMistakeHoweverLongAndEncodedTheyAre() throws Exception {
+        String longValue = "canary-" + "0123456789abcdef".repeat(20);
+        String lines = "canary line one of a key\ncanary line two of a key";
+        String encoded =
+                Base64.getEncoder().encodeToString("canary-value".getBytes(StandardCharsets.UTF_8));
+        assertThat(
+                        mistaken(node -> {
+                            masked(node, "LONG", longValue);
+                            variable(node, "GIT_STRATEGY", "x".repeat(195) + "$LONG");
+                        }))
+                .singleElement(STRING)
+                .doesNotContain("canar")
+                .contains("xxx[MA");
+        assertThat(
+                        mistaken(node -> {
+                            masked(node, "LINES", lines);
+                            variable(node, "GIT_STRATEGY", "$LINES");
+                        }))
+                .singleElement(STRING)
+                .doesNotContain("canary");
+        assertThat(
+                        mistaken(node -> {
+                            masked(node, "PASSWORD", "canary-value");
+                            variable(node, "GIT_STRATEGY", "a-" + encoded);
+                        }))
+                .singleElement(STRING)
+                .doesNotContain(encoded.substring(0, 8));
+    }
+
+    /** The engine's records of a container hold its names. */
+    @Test
+    void aliasThatHoldsAMaskedValueIsAMistake() throws Exception {
+        assertThat(
+                        mistaken(node -> {
+                            masked(node, "PASSWORD", "canary-value");
+                            node.putArray("services")
+                                    .addObject()
+                                    .put("name", "db:16")
+                                    .put("alias", "db-$PASSWORD");
+                        }))
+                .singleElement(STRING)
+                .startsWith("services:alias is \"db-$PASSWORD\": it holds the value of a masked");
+    }
+
+    private static void masked(ObjectNode node, String key, String value) {
+        ((ArrayNode) node.path("variables"))
+                .addObject()
+                .put("key", key)
+                .put("value", value)
+                .put("masked", true);
     }
 
     @Test

@@ -39,7 +39,8 @@ class SecretMappingTest {
                         GitLabFixture.INFO,
                         "abcdefghi",
                         null,
-                        Map.of()));
+                        Map.of()),
+                GitLabFixture.HIDING);
     }
 
     private static JobSpec mapped(StubPayload payload) throws Exception {
