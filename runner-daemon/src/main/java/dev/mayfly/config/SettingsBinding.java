@@ -188,8 +188,15 @@ final class SettingsBinding {
                 .toList();
     }
 
+    /** A pool that says how images are pulled means it, unless it lets jobs say otherwise. */
     private static AllowedImages allowed(Section section) {
-        Set<PullPolicy> policies = Set.copyOf(policies(section, "allowed_pull_policies"));
+        Set<PullPolicy> policies =
+                Set.copyOf(
+                        policies(
+                                section,
+                                section.has("allowed_pull_policies")
+                                        ? "allowed_pull_policies"
+                                        : "pull_policy"));
         return new AllowedImages(
                 section.texts("allowed_images"),
                 section.texts("allowed_services"),

@@ -388,7 +388,8 @@ public final class JobRun {
     private int runAfterScript(Sandbox sandbox, List<Secret> secrets, Outcome outcome)
             throws InterruptedException {
         Optional<Step> step = plan.afterScript(secrets, outcome);
-        if (step.isEmpty() || deadline.passed()) {
+        Cancellation unwanted = claim.cancellation().entirely(); // a cancelled job cleans up
+        if (step.isEmpty() || deadline.passed() || unwanted.reason() != null) {
             return 0;
         }
         Duration limit = deadline.atMost(plan.afterScriptLimit());
@@ -397,8 +398,7 @@ public final class JobRun {
         int exitCode = 1;
         try {
             log.begin("after_script");
-            Cancellation nobody = new Cancellation(); // a cancelled job still cleans up
-            StepEnd end = sandbox.run(step.get(), log.output(limit, nobody), limit, nobody);
+            StepEnd end = sandbox.run(step.get(), log.output(limit, unwanted), limit, unwanted);
             if (end instanceof StepEnd.Exited(int code)) {
                 if (code == 0) {
                     return 0;

@@ -13,6 +13,26 @@ public final class Cancellation {
     private final Object lock = new Object();
     private final List<Runnable> actions = new ArrayList<>();
     private @Nullable String reason;
+    private @Nullable Cancellation entirely;
+
+    /**
+     * Asks for the end of all of it: not even what cleans up after the job runs on, since nobody
+     * wants to know any more. Returns at once; never blocks.
+     */
+    public void requestEntirely(String why) {
+        request(why);
+        entirely().request(why);
+    }
+
+    /** The wish that not even what cleans up after the job run on. */
+    public Cancellation entirely() {
+        synchronized (lock) {
+            if (entirely == null) {
+                entirely = new Cancellation();
+            }
+            return entirely;
+        }
+    }
 
     /** Asks for the end. Returns at once; never blocks. */
     public void request(String why) {

@@ -228,6 +228,25 @@ class ConfigLoaderTest {
                 .hasToString(policies);
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "pull_policy: [always]|ALWAYS",
+                "pull_policy: [always], allowed_pull_policies: [always, never]|ALWAYS,NEVER",
+                "slots: 1|ALWAYS,IF_NOT_PRESENT,NEVER"
+            })
+    void jobsMayPullAsTheirPoolDoesWhereNothingElseIsSaid(String lines, String policies) {
+        assertThat(
+                        load("pools: [{name: only, " + lines + "}]")
+                                .pools()
+                                .getFirst()
+                                .allowed()
+                                .policies())
+                .extracting(PullPolicy::name)
+                .containsExactlyInAnyOrder(policies.split(",", -1));
+    }
+
     @Test
     void pullPolicyThatThePoolItselfDoesNotAllowIsAProblem() {
         assertThat(

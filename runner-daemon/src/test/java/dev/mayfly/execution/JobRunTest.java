@@ -691,6 +691,37 @@ class JobRunTest {
         assertThat(trial.history).doesNotContain("step script");
     }
 
+    /** The server has ended it: nobody waits for what it might clean up. */
+    @Test
+    void nothingRunsAfterACancellationOfAllOfIt() throws Exception {
+        trial.engine.step(
+                "script",
+                (_, _, _, _) -> {
+                    trial.cancellation.requestEntirely("it is over");
+                    return new StepEnd.Cancelled();
+                });
+        trial.run(Trial.full());
+
+        assertThat(trial.report.outcome()).isEqualTo(new Outcome.Cancelled("it is over"));
+        assertThat(trial.history).doesNotContain("step after_script");
+    }
+
+    @Test
+    void afterScriptOutlivesACancellationAndNoneOfAllOfIt() throws Exception {
+        trial.engine.step(
+                "after_script",
+                (_, _, _, cancellation) -> {
+                    trial.cancellation.request("enough");
+                    assertThat(cancellation.reason()).isNull();
+                    trial.cancellation.requestEntirely("it is over");
+                    assertThat(cancellation.reason()).isEqualTo("it is over");
+                    return new StepEnd.Cancelled();
+                });
+        trial.run(Trial.full());
+
+        assertThat(trial.history).contains("step after_script");
+    }
+
     // -- news of secrets
 
     @Test

@@ -80,7 +80,8 @@ final class ActiveJob {
 
                             @Override
                             public void over(@Nullable String status) {
-                                cancelledAtServer(
+                                cancelledByServer.set(true);
+                                cancellation.requestEntirely(
                                         status == null
                                                 ? "GitLab does not know it any more"
                                                 : "GitLab has ended it: " + status);
@@ -221,6 +222,7 @@ final class ActiveJob {
 
     /** The server has its end, or never will: nothing is kept of it from now on. */
     void forget() throws InterruptedException {
+        spool.drop(); // where the server has ended it, it may print on for a moment
         close();
         synchronized (ending) {
             forgotten = true;

@@ -24,6 +24,7 @@ public final class FileTraceSpool implements TraceSpool {
     private final RandomAccessFile file;
     private final CRC32 crc = new CRC32();
     private long size;
+    private boolean dropped;
 
     private FileTraceSpool(RandomAccessFile file) {
         this.file = file;
@@ -68,6 +69,9 @@ public final class FileTraceSpool implements TraceSpool {
     public void append(byte[] bytes, int offset, int length) throws IOException {
         lock.lock();
         try {
+            if (dropped) {
+                return;
+            }
             file.seek(size);
             file.write(bytes, offset, length);
             // Counted when it is all there: a full disk leaves the log as it was.
@@ -99,6 +103,16 @@ public final class FileTraceSpool implements TraceSpool {
             file.seek(from);
             file.readFully(into, 0, length);
             return length;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void drop() {
+        lock.lock();
+        try {
+            dropped = true;
         } finally {
             lock.unlock();
         }

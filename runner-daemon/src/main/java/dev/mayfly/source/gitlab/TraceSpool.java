@@ -29,6 +29,9 @@ public interface TraceSpool extends AutoCloseable {
      */
     int read(long from, byte[] into) throws IOException;
 
+    /** Nobody wants it any more: what is added from now on is dropped. */
+    void drop();
+
     /** Ends its use; the content stays. */
     @Override
     void close() throws IOException;

@@ -573,7 +573,9 @@ class GitLabSourceTest {
             JobReport report = gitlab.source.report(claim);
             job.forceCancel();
             nothingIsNoted();
-            assertThat(claim.cancellation().reason()).contains("canceled");
+            assertThat(claim.cancellation().entirely().reason()).contains("canceled");
+            WrittenLog log = new WrittenLog(report.logs().getFirst());
+            log.output(Instant.EPOCH, "it is ending\n".getBytes(StandardCharsets.UTF_8));
             report.finished(new Outcome.Cancelled("GitLab has ended it"));
             report.released(receipt(claim, true));
 
