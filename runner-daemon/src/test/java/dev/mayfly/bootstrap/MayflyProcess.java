@@ -50,7 +50,9 @@ final class MayflyProcess implements AutoCloseable {
 
     /** The program up to its first own argument. */
     private static List<String> java(List<String> flags) {
-        List<String> line = new ArrayList<>();
+        // Where the tests run in the background, a shell has told them to ignore SIGINT, and they
+        // pass that on.
+        List<String> line = new ArrayList<>(List.of("env", "--default-signal=INT"));
         line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         line.addAll(
                 List.of(
