@@ -350,7 +350,7 @@ public final class VaultBootstrap {
      */
     public static List<String> script(List<Step> steps, boolean replacing) {
         return Stream.concat(
-                        Stream.of(WRITING.formatted(replacing ? REPLACING : KEEPING)),
+                        Stream.of(WRITING + (replacing ? REPLACING : KEEPING)),
                         steps.stream().map(Step::shell))
                 .toList();
     }
