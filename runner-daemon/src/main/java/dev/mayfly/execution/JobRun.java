@@ -43,10 +43,10 @@ public final class JobRun {
 
     private static final Duration CHECKOUT_LIMIT = Duration.ofMinutes(15);
 
-    /** Between two attempts to fetch secrets; doubled for each further one. */
     /** Parts of secrets that are named one by one. */
     private static final int MOST_VISIBLE = 20;
 
+    /** Between two attempts to fetch secrets; doubled for each further one. */
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
 
     /** How long the environment stays for a log that is still on its way to somebody. */

@@ -164,7 +164,7 @@ class VaultGuideIT {
 
     @Test
     void commandsAreForAShellAndEachPoolHasItsOwn() throws IOException {
-        List<String> commands = VaultSetup.of(configured("a-role-id")).orElseThrow().commands();
+        List<String> commands = VaultSetup.of(configured("a-role-id")).orElseThrow().commands(false);
 
         assertThat(String.join("\n", commands))
                 .contains("vault policy write mayfly-daemon - <<'EOF'")
