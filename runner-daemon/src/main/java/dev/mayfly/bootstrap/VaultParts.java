@@ -87,6 +87,10 @@ final class VaultParts {
         return role == null
                 ? null
                 : new PoolAccess.IdentityRole(
-                        role.mount(), role.role(), role.others(), role.variable());
+                        role.mount(),
+                        role.role(),
+                        role.others(),
+                        role.boundClaims(),
+                        role.variable());
     }
 }

@@ -5,6 +5,7 @@ import dev.mayfly.config.Environment;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.job.SecretValue;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -42,6 +43,14 @@ final class VaultCommand {
         @Option(names = "--apply", description = "Write them, with the token in VAULT_TOKEN.")
         private boolean apply;
 
+        @Option(
+                names = "--replace",
+                description = {
+                    "Take away what policies and roles of the same names have and this"
+                            + " configuration does not need. Without it, nothing is written then."
+                })
+        private boolean replace;
+
         @Mixin private final ConfigOption config = new ConfigOption();
 
         @Override
@@ -53,7 +62,12 @@ final class VaultCommand {
                         "mayfly: the configuration names no Vault: add secrets.vault to it");
                 return ExitCode.BAD_CONFIG;
             }
-            setup.get().commands().forEach(System.out::println);
+            List<String> troubles = setup.get().troubles();
+            if (!troubles.isEmpty()) {
+                troubles.forEach(trouble -> System.err.println("mayfly: " + trouble));
+                return ExitCode.BAD_CONFIG;
+            }
+            setup.get().commands(replace).forEach(System.out::println);
             if (!apply) {
                 return ExitCode.OK;
             }
@@ -62,7 +76,10 @@ final class VaultCommand {
                 System.err.println("mayfly: put an operator's token into VAULT_TOKEN");
                 return ExitCode.USAGE;
             }
-            setup.get().apply(new SecretValue(token.get().getBytes(StandardCharsets.US_ASCII)));
+            setup.get()
+                    .apply(
+                            replace,
+                            new SecretValue(token.get().getBytes(StandardCharsets.US_ASCII)));
             System.err.println("written");
             return ExitCode.OK;
         }

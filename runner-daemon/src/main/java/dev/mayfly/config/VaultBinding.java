@@ -167,6 +167,7 @@ record VaultBinding(Section root) {
                                 vault.duration("token_life")),
                         tls,
                         auth(vault.section("auth"), tls, directory),
+                        vault.text("name"),
                         root.sections("pools").stream()
                                 .filter(pool -> pool.has("vault"))
                                 .map(VaultBinding::pool)
@@ -223,6 +224,7 @@ record VaultBinding(Section root) {
                 jwt.text("mount"),
                 jwt.text("role"),
                 jwt.texts("other_roles"),
+                claims(jwt.section("bound_claims")),
                 jwt.text("variable"));
     }
 
@@ -236,12 +238,12 @@ record VaultBinding(Section root) {
                 rule(binding));
     }
 
-    /** As the author wrote them, so that the claim {@code true} needs no quotes. */
     private static Map<String, List<String>> when(Section section) {
-        if (isRule(section)) {
-            return Map.of();
-        }
-        Section when = section.section("when");
+        return isRule(section) ? Map.of() : claims(section.section("when"));
+    }
+
+    /** As the author wrote them, so that the claim {@code true} needs no quotes. */
+    private static Map<String, List<String>> claims(Section when) {
         Map<String, List<String>> claims = new LinkedHashMap<>();
         for (String claim : when.keys()) {
             JsonNode value = when.value().get(claim);

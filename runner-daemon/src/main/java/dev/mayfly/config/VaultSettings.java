@@ -15,9 +15,10 @@ import org.jspecify.annotations.Nullable;
  * @param server how it is reached
  * @param tls certificates
  * @param auth as whom the daemon comes
+ * @param name that the daemon's role there has, and its policies begin with
  * @param pools those with a vault section
  */
-public record VaultSettings(Server server, Tls tls, Auth auth, List<Pool> pools) {
+public record VaultSettings(Server server, Tls tls, Auth auth, String name, List<Pool> pools) {
 
     public VaultSettings {
         pools = List.copyOf(pools);
@@ -110,11 +111,18 @@ public record VaultSettings(Server server, Tls tls, Auth auth, List<Pool> pools)
      * How a job's identity token is exchanged.
      *
      * @param others roles that a job may name in place of the usual one
+     * @param boundClaims what the role is to be bound to beside what is allowed, any of a list
      * @param variable of the job that holds it
      */
-    public record Jwt(String mount, String role, List<String> others, String variable) {
+    public record Jwt(
+            String mount,
+            String role,
+            List<String> others,
+            Map<String, List<String>> boundClaims,
+            String variable) {
         public Jwt {
             others = List.copyOf(others);
+            boundClaims = Map.copyOf(boundClaims);
         }
     }
 

@@ -177,9 +177,10 @@ final class JobLog {
      * Masks values that came with the job. One that cannot be masked does not end the job, whose
      * author did not choose it: it is told by its name.
      *
+     * @param what a value is, for people
      * @return what to say of those that cannot
      */
-    List<String> hideHanded(List<HandedValue> values) throws InterruptedException {
+    List<String> hideHanded(String what, List<HandedValue> values) throws InterruptedException {
         List<String> visible = new ArrayList<>();
         List<HandedValue> left = values;
         while (!left.isEmpty()) {
@@ -192,7 +193,7 @@ final class JobLog {
             }
             for (Maskability maskability : pipeline.addSecrets(byName)) {
                 if (!(maskability instanceof Maskability.Maskable)) {
-                    visible.add("a masked variable is visible in this log: " + maskability);
+                    visible.add(what + " is visible in this log: " + maskability);
                 }
             }
             left = again;

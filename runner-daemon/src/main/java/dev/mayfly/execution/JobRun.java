@@ -43,6 +43,9 @@ public final class JobRun {
 
     private static final Duration CHECKOUT_LIMIT = Duration.ofMinutes(15);
 
+    /** Parts of secrets that are named one by one. */
+    private static final int MOST_VISIBLE = 20;
+
     /** Between two attempts to fetch secrets; doubled for each further one. */
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
 
@@ -152,7 +155,7 @@ public final class JobRun {
     private Outcome theJob() throws InterruptedException {
         stages.journal().begin(claim.job(), stages.life());
         // 0 what came with the job is masked before anything is said of it
-        List<String> visible = log.hideHanded(plan.masked());
+        List<String> visible = log.hideHanded("a masked variable", plan.masked());
         Sandbox sandbox;
         List<Secret> secrets;
         FaultException missing;
@@ -250,12 +253,23 @@ public final class JobRun {
         lease = fetched;
         fetched.tell(log::soon);
         log.hide(fetched.secrets());
-        log.hideHanded(fetched.hidden()); // what of it cannot be masked, the job does not have
+        sayVisible(log.hideHanded("a part of a secret", fetched.parts()));
+        log.hideHanded(
+                "a value", fetched.hidden()); // what of it cannot be masked, the job does not have
         for (String notice : fetched.notices()) {
             log.notice(notice);
         }
         SecretVariables.of(fetched.secrets()); // refused here, before anything is created
         return fetched.secrets();
+    }
+
+    private void sayVisible(List<String> visible) throws InterruptedException {
+        for (String one : visible.subList(0, Math.min(visible.size(), MOST_VISIBLE))) {
+            log.notice(one);
+        }
+        if (visible.size() > MOST_VISIBLE) {
+            log.notice("and so are " + (visible.size() - MOST_VISIBLE) + " more");
+        }
     }
 
     /** Tried as often as the job wishes, as long as it is the provider that fails. */

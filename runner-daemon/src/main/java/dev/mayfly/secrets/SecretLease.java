@@ -12,6 +12,14 @@ public interface SecretLease {
     /** In the order in which they were wanted. */
     List<Secret> secrets();
 
+    /**
+     * Confidential values that stand in the secrets among other text and must be masked by
+     * themselves too, named after secret and field.
+     */
+    default List<HandedValue> parts() {
+        return List.of();
+    }
+
     /** What was fetched beside them and must be masked too, though the job does not get it. */
     default List<HandedValue> hidden() {
         return List.of();

@@ -59,11 +59,11 @@ public final class SecretsByReference implements SecretsProvider {
         return reason.isEmpty() ? schemed.unhealthyBecause(pool) : reason;
     }
 
-    private record Joined(SecretsOrder order, List<SecretLease> parts) implements SecretLease {
+    private record Joined(SecretsOrder order, List<SecretLease> leases) implements SecretLease {
 
         @Override
         public List<Secret> secrets() {
-            List<Secret> all = parts.stream().flatMap(part -> part.secrets().stream()).toList();
+            List<Secret> all = leases.stream().flatMap(part -> part.secrets().stream()).toList();
             return order.wanted().stream()
                     .flatMap(wanted -> all.stream().filter(one -> one.request().equals(wanted)))
                     .toList();
@@ -71,28 +71,33 @@ public final class SecretsByReference implements SecretsProvider {
 
         @Override
         public List<HandedValue> hidden() {
-            return parts.stream().flatMap(part -> part.hidden().stream()).toList();
+            return leases.stream().flatMap(part -> part.hidden().stream()).toList();
+        }
+
+        @Override
+        public List<HandedValue> parts() {
+            return leases.stream().flatMap(part -> part.parts().stream()).toList();
         }
 
         @Override
         public List<String> notices() {
-            return parts.stream().flatMap(part -> part.notices().stream()).toList();
+            return leases.stream().flatMap(part -> part.notices().stream()).toList();
         }
 
         @Override
         public void tell(Consumer<String> news) {
-            parts.forEach(part -> part.tell(news));
+            leases.forEach(part -> part.tell(news));
         }
 
         @Override
         public List<OwnedResource> owned() {
-            return parts.stream().flatMap(part -> part.owned().stream()).toList();
+            return leases.stream().flatMap(part -> part.owned().stream()).toList();
         }
 
         @Override
         public List<Receipt.Disposal> revoke() throws InterruptedException {
             List<Receipt.Disposal> disposals = new ArrayList<>();
-            for (SecretLease part : parts) {
+            for (SecretLease part : leases) {
                 disposals.addAll(part.revoke());
             }
             return disposals;

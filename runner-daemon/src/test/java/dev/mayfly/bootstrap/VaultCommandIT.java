@@ -1,6 +1,7 @@
 package dev.mayfly.bootstrap;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.mayfly.bootstrap.MayflyProcess.Said;
 import dev.mayfly.secrets.vault.FaultProxy;
@@ -8,6 +9,7 @@ import dev.mayfly.secrets.vault.VaultServer;
 import dev.mayfly.secrets.vault.VaultSpace;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -23,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(180)
 class VaultCommandIT {
 
-    private static final String JWT = ", jwt: {role: trusted}";
+    private static final String JWT = ", jwt: {role: trusted, bound_claims: {project_id: 7}}";
     private static final List<String> POLICIES = List.of("mayfly-daemon", "mayfly-trusted");
 
     @TempDir private Path directory;
@@ -104,10 +106,82 @@ class VaultCommandIT {
 
         assertThat(said.code()).as(said.err()).isZero();
         assertThat(said.err()).contains("written");
-        assertThat(said.out()).contains("vault policy write mayfly-trusted");
+        assertThat(said.out()).contains("write_policy mayfly-trusted");
         assertThat(said.out() + said.err()).doesNotContain(VaultServer.ROOT_TOKEN);
         assertThat(policies()).containsAll(POLICIES);
         assertThat(server.finds("auth/token/roles/mayfly-trusted")).isTrue();
+    }
+
+    private Said applied(Installation installation, String... options) throws Exception {
+        List<String> line = new ArrayList<>(List.of("vault", "bootstrap", "--apply"));
+        line.addAll(List.of(options));
+        return MayflyProcess.run(
+                installation,
+                Map.of("VAULT_TOKEN", VaultServer.ROOT_TOKEN),
+                line.toArray(String[]::new));
+    }
+
+    @Test
+    void roleThatWouldServeEveryProjectIsNeitherPrintedNorWritten() throws Exception {
+        Installation installation = new Installation(directory, 1, "drain_timeout: 1s");
+        installation.vault(server.address(), "none", "mayfly-trusted", ", jwt: {role: trusted}");
+
+        for (Said said :
+                List.of(
+                        applied(installation),
+                        MayflyProcess.run(installation, Map.of(), "vault", "bootstrap"))) {
+            assertThat(said.code()).isEqualTo(78);
+            assertThat(said.out()).isEmpty();
+            assertThat(said.err())
+                    .contains("pool trusted: vault.jwt.bound_claims is missing", "Say which jobs");
+        }
+        assertThat(policies()).doesNotContainAnyElementsOf(POLICIES);
+        assertThat(server.finds("auth/jwt/role/trusted")).isFalse();
+    }
+
+    @Test
+    void secondHostTakesNothingAwayFromTheFirst() throws Exception {
+        Installation first = installation(server.address(), "not-needed-for-this");
+        assertThat(applied(first).code()).isZero();
+        assertThat(applied(first).code()).as("once more").isZero();
+
+        Installation second = new Installation(directory, 1, "drain_timeout: 1s");
+        second.vault(server.address(), "none", "mayfly-second", "");
+        Said refused = applied(second);
+
+        assertThat(refused.code()).isNotZero();
+        assertThat(refused.err())
+                .contains("auth/token/create/mayfly-trusted", "secrets.vault.name", "--replace")
+                .doesNotContain("\tat ");
+        assertThat(server.finds("auth/token/roles/mayfly-second")).isFalse();
+        Said printed = MayflyProcess.run(second, Map.of(), "vault", "bootstrap");
+        assertThatThrownBy(() -> shell(printed.out()))
+                .hasMessageContaining("auth/token/create/mayfly-trusted");
+        assertThat(daemonPolicy("mayfly-daemon")).contains("create/mayfly-trusted");
+
+        Files.writeString(
+                second.config(),
+                Files.readString(second.config()).replace("timeout: 5s", "name: other"));
+        shell(MayflyProcess.run(second, Map.of(), "vault", "bootstrap").out());
+
+        assertThat(daemonPolicy("mayfly-daemon")).contains("create/mayfly-trusted");
+        assertThat(daemonPolicy("other-daemon")).contains("create/mayfly-second");
+    }
+
+    @Test
+    void whatIsThereIsTakenAwayByWhoeverSaysSo() throws Exception {
+        applied(installation(server.address(), "not-needed-for-this"));
+        Installation second = new Installation(directory, 1, "drain_timeout: 1s");
+        second.vault(server.address(), "none", "mayfly-second", "");
+
+        assertThat(applied(second, "--replace").code()).isZero();
+        assertThat(daemonPolicy("mayfly-daemon"))
+                .contains("create/mayfly-second")
+                .doesNotContain("create/mayfly-trusted");
+    }
+
+    private String daemonPolicy(String name) {
+        return server.read("sys/policies/acl/" + name).at("/data/policy").asText();
     }
 
     @Test

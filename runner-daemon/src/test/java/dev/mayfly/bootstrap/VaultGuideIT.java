@@ -61,7 +61,7 @@ class VaultGuideIT {
                             network: none
                             vault:
                               token_role: mayfly-trusted
-                              jwt: {role: trusted}
+                              jwt: {role: trusted, bound_claims: {project_id: 7}}
                               allow:
                                 - {paths: [database/creds/shop]}
                                 - {paths: [pki/issue/web], when: {ref_protected: true}}
@@ -82,7 +82,10 @@ class VaultGuideIT {
     private void bootstrap(MayflySettings settings) throws InterruptedException {
         VaultSetup.of(settings)
                 .orElseThrow()
-                .apply(new SecretValue(VaultServer.ROOT_TOKEN.getBytes(StandardCharsets.US_ASCII)));
+                .apply(
+                        false,
+                        new SecretValue(
+                                VaultServer.ROOT_TOKEN.getBytes(StandardCharsets.US_ASCII)));
     }
 
     @Test
@@ -161,7 +164,7 @@ class VaultGuideIT {
 
     @Test
     void commandsAreForAShellAndEachPoolHasItsOwn() throws IOException {
-        List<String> commands = VaultSetup.of(configured("a-role-id")).orElseThrow().commands();
+        List<String> commands = VaultSetup.of(configured("a-role-id")).orElseThrow().commands(false);
 
         assertThat(String.join("\n", commands))
                 .contains("vault policy write mayfly-daemon - <<'EOF'")

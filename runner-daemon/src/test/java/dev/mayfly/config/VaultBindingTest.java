@@ -80,7 +80,7 @@ class VaultBindingTest {
                             vault:
                               token_role: r
                               policies: [p, q]
-                              jwt: {role: j, other_roles: [k, l]}
+                              jwt: {role: j, other_roles: [k, l], bound_claims: {project_id: [42, 43], tag: true}}
                               allow:
                                 - {paths: [secret/data/shop/*, +/creds/app], when: {ref_protected: true, project_id: [42, '043']}}
                               bindings:
@@ -96,6 +96,7 @@ class VaultBindingTest {
                             client_key: /c.key
                             timeout: 3s
                             token_life: 2m
+                            name: second-host
                             auth: {app_role: {role_id: i-d, secret_id_file: s, wrapped_role: w, mount: team/ar}}
                         """);
 
@@ -117,7 +118,13 @@ class VaultBindingTest {
         assertThat(vault.pools()).hasSize(1);
         assertThat(pool.minted()).isEqualTo(new VaultSettings.Minted("r", List.of("p", "q")));
         assertThat(pool.jwt())
-                .isEqualTo(new VaultSettings.Jwt("jwt", "j", List.of("k", "l"), "VAULT_ID_TOKEN"));
+                .isEqualTo(
+                        new VaultSettings.Jwt(
+                                "jwt",
+                                "j",
+                                List.of("k", "l"),
+                                Map.of("project_id", List.of("42", "43"), "tag", List.of("true")),
+                                "VAULT_ID_TOKEN"));
         assertThat(pool.allowed())
                 .containsExactly(
                         new VaultSettings.Allowed(

@@ -29,6 +29,7 @@ final class FakeSecrets implements SecretsProvider {
     private final List<String> history;
     private final Map<String, byte[]> values = new HashMap<>();
     private final List<HandedValue> derived = new ArrayList<>();
+    private final List<HandedValue> inside = new ArrayList<>();
     private Fetching fetching = () -> {};
     private volatile Consumer<String> news = _ -> {};
     volatile String illness = "";
@@ -49,6 +50,15 @@ final class FakeSecrets implements SecretsProvider {
     /** What comes of the fetching and no job may show, like a token that was made for it. */
     void derive(String name, String value) {
         derived.add(
+                new HandedValue(
+                        name,
+                        new SecretValue(value.getBytes(StandardCharsets.UTF_8)),
+                        Set.of(HandedValue.Use.MASKED)));
+    }
+
+    /** A value that stands in a secret among other text. */
+    void part(String name, String value) {
+        inside.add(
                 new HandedValue(
                         name,
                         new SecretValue(value.getBytes(StandardCharsets.UTF_8)),
@@ -86,6 +96,11 @@ final class FakeSecrets implements SecretsProvider {
             @Override
             public List<HandedValue> hidden() {
                 return List.copyOf(derived);
+            }
+
+            @Override
+            public List<HandedValue> parts() {
+                return List.copyOf(inside);
             }
 
             @Override

@@ -932,4 +932,15 @@ class JobRunTest {
             throw new FaultException(fault, message);
         };
     }
+
+    @Test
+    void partOfASecretThatCannotBeMaskedIsToldByItsName() throws Exception {
+        trial.secrets.part("KEY.short", "abc");
+        trial.run(Trial.with(new SecretRequest("KEY", "token", false)));
+
+        assertThat(trial.report.text())
+                .containsPattern("a part of a secret is visible in this log: .*KEY.short.*3 bytes")
+                .doesNotContain("abc");
+        assertThat(trial.report.outcomes).containsExactly(new Outcome.Passed());
+    }
 }

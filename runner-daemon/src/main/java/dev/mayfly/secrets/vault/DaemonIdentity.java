@@ -1,8 +1,10 @@
 package dev.mayfly.secrets.vault;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.secrets.vault.VaultFailure.Kind;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -19,22 +21,39 @@ final class DaemonIdentity implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DaemonIdentity.class);
 
     private static final Duration CHECK_EVERY = Duration.ofSeconds(5);
+
+    /** Servers lock out who comes with a wrong secret five times in a quarter of an hour. */
+    private static final Duration REFUSED_AGAIN = Duration.ofMinutes(5);
+
     private static final Duration LOGIN_LIMIT = Duration.ofSeconds(20);
     private static final Duration GOODBYE_LIMIT = Duration.ofSeconds(3);
 
     private final DaemonCredentials credentials;
     private final String namespace;
     private final PatientApi api;
+    private final List<String> needed;
     private final ReentrantLock lock = new ReentrantLock();
     private @Nullable DaemonLogin current;
 
-    /** What the last login was tried with. */
+    /** What the present login was made with. */
     private String material = "";
 
-    /** Whether that was refused: a wrapping token must not be tried twice. */
+    /** What the last login was tried with. */
+    private String tried = "";
+
+    /** Whether that is used up: a wrapping token must not be tried twice. */
     private boolean spent;
 
+    /** Why that was refused, or empty when it was not. */
+    private String refusal = "";
+
+    private long refused;
+
     private volatile String trouble = "Vault was not asked yet";
+
+    /** What it needs and may not write to. */
+    private volatile List<String> lacking = List.of();
+
     private volatile long checked;
     private volatile boolean checkedOnce;
     private @Nullable Thread keeper;
@@ -43,11 +62,14 @@ final class DaemonIdentity implements AutoCloseable {
      * An identity that has not logged in yet.
      *
      * @param namespace that it must be of, or empty when it does not matter
+     * @param needed paths that it must be able to write to
      */
-    DaemonIdentity(DaemonCredentials credentials, String namespace, PatientApi api) {
+    DaemonIdentity(
+            DaemonCredentials credentials, String namespace, PatientApi api, List<String> needed) {
         this.credentials = credentials;
         this.namespace = namespace;
         this.api = api;
+        this.needed = List.copyOf(needed);
     }
 
     /** Keeps the identity alive from now on, on a thread of its own. */
@@ -94,6 +116,7 @@ final class DaemonIdentity implements AutoCloseable {
             Until until = Until.in(LOGIN_LIMIT);
             found = keepLoggedIn(until);
             ask(VaultRequest.read("auth/token/lookup-self"), until);
+            lacking = lacking(until);
         } catch (VaultFailure e) {
             found = e.reason();
         } finally {
@@ -109,6 +132,38 @@ final class DaemonIdentity implements AutoCloseable {
         trouble = found;
         checked = System.nanoTime();
         checkedOnce = true;
+    }
+
+    /** What is needed of these and not allowed. Asks nothing: it is found out with the trouble. */
+    List<String> lackingOf(List<String> paths) {
+        return paths.stream().filter(lacking::contains).toList();
+    }
+
+    private List<String> lacking(Until until) throws InterruptedException {
+        if (needed.isEmpty()) {
+            return List.of();
+        }
+        JsonNode rights;
+        try {
+            rights =
+                    ask(VaultRequest.write("sys/capabilities-self", Map.of("paths", needed)), until)
+                            .data();
+        } catch (VaultFailure e) {
+            if (e.passing()) {
+                throw e;
+            }
+            return List.of(); // it may not even ask, so nobody knows
+        }
+        List<String> found =
+                needed.stream().filter(path -> !Examination.may(rights, path, "update")).toList();
+        if (!found.equals(lacking)) {
+            LOG.warn(
+                    found.isEmpty()
+                            ? "the daemon's policy at Vault has all that it needs again"
+                            : "the daemon's policy at Vault lacks update on {}",
+                    String.join(", ", found));
+        }
+        return found;
     }
 
     /**
@@ -174,8 +229,10 @@ final class DaemonIdentity implements AutoCloseable {
         boolean usable = login != null && login.isUsable();
         try {
             String now = credentials.material();
-            if (login == null || !usable || !now.equals(material)) {
+            if (login == null || !usable) {
                 replace(now, until);
+            } else if (!now.equals(material)) {
+                return replaceInTime(login, now, until);
             } else if (login.isDue()) {
                 renew(login, until);
             }
@@ -188,25 +245,46 @@ final class DaemonIdentity implements AutoCloseable {
         }
     }
 
+    /** While the old login is good, one that was refused is not tried again at once. */
+    private String replaceInTime(DaemonLogin login, String now, Until until)
+            throws InterruptedException {
+        boolean soon = System.nanoTime() - refused < REFUSED_AGAIN.toNanos();
+        if (!refusal.isEmpty() && now.equals(tried) && soon) {
+            if (login.isDue()) {
+                renew(login, until);
+            }
+            return refusal;
+        }
+        replace(now, until);
+        return "";
+    }
+
     private void replace(String now, Until until) throws InterruptedException {
-        if (spent && now.equals(material) && isGoodOnce()) {
+        if (spent && now.equals(tried) && isGoodOnce()) {
             throw new VaultFailure(
                     Kind.CREDENTIALS,
                     "the wrapping token in "
                             + credentials.changing()
                             + " is used up: put a new one there");
         }
-        material = now;
+        tried = now;
         spent = true;
+        refusal = "";
         DaemonLogin old = current;
         try {
             DaemonLogin fresh = DaemonLogin.by(credentials, now, api, until);
             requireNamespace(fresh, until);
             current = fresh;
+            material = now;
         } catch (VaultFailure e) {
+            String reason = "the daemon cannot log in to Vault: " + e.reason();
             // Not used up by a server that was not there.
             spent = !e.passing();
-            throw new VaultFailure(e.kind(), "the daemon cannot log in to Vault: " + e.reason());
+            if (spent) {
+                refusal = reason;
+                refused = System.nanoTime();
+            }
+            throw new VaultFailure(e.kind(), reason);
         }
         LOG.info("logged in to Vault by={} lifetime={}", by(), current.lifetime());
         if (old != null && old.token() != current.token()) {

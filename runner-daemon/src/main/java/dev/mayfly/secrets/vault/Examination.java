@@ -16,9 +16,12 @@ final class Examination {
 
     private static final Duration LIMIT = Duration.ofSeconds(20);
 
+    /** Not needed where an agent does it. */
+    private static final String OF_TOKENS_IT_KEEPS = "auth/token/renew-self";
+
     private static final List<String> NEEDED =
             List.of(
-                    "auth/token/renew-self",
+                    OF_TOKENS_IT_KEEPS,
                     "auth/token/lookup-accessor",
                     "auth/token/revoke-accessor",
                     "sys/leases/lookup",
@@ -32,6 +35,17 @@ final class Examination {
         this.settings = settings;
         this.api = api;
         this.daemon = daemon;
+    }
+
+    /** What the daemon needs to take back what jobs of a pool had, and to let them in. */
+    static List<String> neededFor(PoolAccess pool) {
+        List<String> needed = new ArrayList<>(NEEDED);
+        needed.remove(OF_TOKENS_IT_KEEPS);
+        TokenRole minted = pool.minted();
+        if (minted != null) {
+            needed.add("auth/token/create/" + minted.name());
+        }
+        return List.copyOf(needed);
     }
 
     VaultReport report() throws InterruptedException {
@@ -88,7 +102,8 @@ final class Examination {
                 secrets.stream().filter(path -> may(capabilities, path, "read")).toList());
     }
 
-    private static boolean may(JsonNode capabilities, String path, String what) {
+    /** Whether the server's answer of rights has this one. */
+    static boolean may(JsonNode capabilities, String path, String what) {
         for (JsonNode capability : capabilities.path(path)) {
             if (capability.asText().equals(what) || capability.asText().equals("root")) {
                 return true;

@@ -12,7 +12,9 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -103,6 +105,46 @@ record Fetched(String path, JsonNode fields, @Nullable Lease lease, long version
         }
         places.appendTail(text);
         return hidden(text.toString());
+    }
+
+    /**
+     * The values that a template takes, by the names of secret and field.
+     *
+     * @param name of the secret
+     */
+    Map<String, SecretValue> partsOf(String name, String template) {
+        Map<String, SecretValue> parts = new LinkedHashMap<>();
+        for (Matcher places = PLACE.matcher(template); places.find(); ) {
+            String field = places.group(1);
+            JsonNode value = fields.path(field);
+            if (value.isNumber()) { // chosen by hand, unlike those of a whole answer
+                parts.put(name + "." + field, hidden(value.asText()));
+            } else {
+                collect(name + "." + field, value, parts);
+            }
+        }
+        return parts;
+    }
+
+    /** The same of a reference to more than one value: texts, since numbers are seldom secret. */
+    Map<String, SecretValue> partsOf(String name, VaultReference reference) {
+        Map<String, SecretValue> parts = new LinkedHashMap<>();
+        JsonNode value = reference.field().isEmpty() ? fields : fields.path(reference.field());
+        if (value.isContainerNode()) {
+            collect(name, value, parts);
+        }
+        return parts;
+    }
+
+    private static void collect(String name, JsonNode node, Map<String, SecretValue> parts) {
+        if (node.isTextual() && !node.textValue().isEmpty()) {
+            parts.put(name, hidden(node.textValue()));
+        }
+        node.properties()
+                .forEach(child -> collect(name + "." + child.getKey(), child.getValue(), parts));
+        for (int i = 0; node.isArray() && i < node.size(); i++) {
+            collect(name + "." + i, node.get(i), parts);
+        }
     }
 
     /** Every text in it, wherever: what has to be masked. */

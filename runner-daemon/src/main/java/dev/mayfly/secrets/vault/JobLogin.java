@@ -1,5 +1,6 @@
 package dev.mayfly.secrets.vault;
 
+import dev.mayfly.job.Fault;
 import dev.mayfly.secrets.SecretsOrder;
 import dev.mayfly.secrets.vault.PoolAccess.TokenRole;
 import dev.mayfly.secrets.vault.VaultFailure.Kind;
@@ -96,8 +97,14 @@ final class JobLogin {
             return JobToken.of(patiently(request, until));
         } catch (VaultFailure e) {
             throw new VaultFailure(
-                    e.kind(),
-                    "no token could be made through the role " + role.name() + ": " + e.reason());
+                    e.fault() == Fault.SECRET ? Kind.POWERLESS : e.kind(),
+                    "no token could be made through the role "
+                            + role.name()
+                            + ": "
+                            + e.reason()
+                            + (e.kind() == Kind.FORBIDDEN
+                                    ? ": it is the daemon that may not, and no fault of the job"
+                                    : ""));
         }
     }
 

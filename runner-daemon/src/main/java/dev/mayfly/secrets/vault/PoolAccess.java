@@ -57,11 +57,24 @@ public record PoolAccess(
      * @param mount of the auth method
      * @param role to log in to
      * @param others further roles of the method that a job may name in place of it
+     * @param boundClaims what the role is to be bound to at the server beside what all that is
+     *     allowed has in common, any of a list
      * @param variable of the job that holds its identity token
      */
-    public record IdentityRole(String mount, String role, List<String> others, String variable) {
+    public record IdentityRole(
+            String mount,
+            String role,
+            List<String> others,
+            Map<String, List<String>> boundClaims,
+            String variable) {
         public IdentityRole {
             others = List.copyOf(others);
+            boundClaims = Map.copyOf(boundClaims);
+        }
+
+        /** Bound to what is allowed alone. */
+        public IdentityRole(String mount, String role, List<String> others, String variable) {
+            this(mount, role, others, Map.of(), variable);
         }
 
         boolean serves(String named) {

@@ -34,7 +34,9 @@ final class VaultFailure extends RuntimeException {
         /** Not as it should be, by the server's judgement or ours. */
         REJECTED,
         /** A file with the daemon's own credentials cannot be used. */
-        CREDENTIALS
+        CREDENTIALS,
+        /** The daemon itself may not do its part: nothing that an author of a job can mend. */
+        POWERLESS
     }
 
     VaultFailure(Kind kind, String message) {
@@ -90,7 +92,7 @@ final class VaultFailure extends RuntimeException {
                     "this is not the server to ask: it sends elsewhere, to an address that the"
                             + " configuration does not name";
             case REJECTED -> "Vault refuses the request";
-            case UNREACHABLE, UNTRUSTED, CREDENTIALS -> "it failed";
+            case UNREACHABLE, UNTRUSTED, CREDENTIALS, POWERLESS -> "it failed";
         };
     }
 
@@ -113,7 +115,7 @@ final class VaultFailure extends RuntimeException {
     boolean passing() {
         return switch (kind) {
             case UNREACHABLE, SEALED, FAILING, THROTTLED -> true;
-            case UNTRUSTED, FOREIGN, FORBIDDEN, MISSING, REJECTED, CREDENTIALS -> false;
+            case UNTRUSTED, FOREIGN, FORBIDDEN, MISSING, REJECTED, CREDENTIALS, POWERLESS -> false;
         };
     }
 
@@ -121,7 +123,14 @@ final class VaultFailure extends RuntimeException {
     Fault fault() {
         return switch (kind) {
             case FORBIDDEN, MISSING, REJECTED -> Fault.SECRET;
-            case UNREACHABLE, UNTRUSTED, FOREIGN, SEALED, FAILING, THROTTLED, CREDENTIALS ->
+            case UNREACHABLE,
+                    UNTRUSTED,
+                    FOREIGN,
+                    SEALED,
+                    FAILING,
+                    THROTTLED,
+                    CREDENTIALS,
+                    POWERLESS ->
                     Fault.SECRETS_PROVIDER;
         };
     }

@@ -24,12 +24,18 @@ final class VaultLease implements SecretLease {
      * What the job gets.
      *
      * @param secrets in the order wanted
+     * @param parts what stands in secrets, by the names of secret and field
      * @param hidden what only the masker gets
      * @param notices what the job's log says
      */
-    record Grant(List<Secret> secrets, List<HandedValue> hidden, List<String> notices) {
+    record Grant(
+            List<Secret> secrets,
+            List<HandedValue> parts,
+            List<HandedValue> hidden,
+            List<String> notices) {
         Grant {
             secrets = List.copyOf(secrets);
+            parts = List.copyOf(parts);
             hidden = List.copyOf(hidden);
             notices = List.copyOf(notices);
         }
@@ -58,6 +64,11 @@ final class VaultLease implements SecretLease {
     }
 
     @Override
+    public List<HandedValue> parts() {
+        return grant.parts();
+    }
+
+    @Override
     public List<HandedValue> hidden() {
         return grant.hidden();
     }
@@ -82,6 +93,7 @@ final class VaultLease implements SecretLease {
         renewal.close();
         List<Receipt.Disposal> disposals = retirement.retire(job, handles, masked);
         grant.secrets().forEach(secret -> secret.value().forget());
+        grant.parts().forEach(value -> value.value().forget());
         grant.hidden().forEach(value -> value.value().forget());
         return disposals;
     }

@@ -92,7 +92,16 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
         this.tokenLife = settings.tokenLife();
         this.api = new DriverApi(server);
         this.patient = new PatientApi(api, server.limit());
-        this.daemon = new DaemonIdentity(settings.credentials(), server.namespace(), patient);
+        this.daemon =
+                new DaemonIdentity(
+                        settings.credentials(),
+                        server.namespace(),
+                        patient,
+                        settings.pools().stream()
+                                .map(Examination::neededFor)
+                                .flatMap(List::stream)
+                                .distinct()
+                                .toList());
         this.login = new JobLogin(patient, daemon, tokenLife);
         this.retirement = new Retirement(server, daemon, audit);
         this.examination = new Examination(settings, api, daemon);
@@ -121,7 +130,17 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
 
     @Override
     public String unhealthyBecause(PoolName pool) {
-        return pools.containsKey(pool) ? daemon.trouble() : "";
+        PoolAccess access = pools.get(pool);
+        if (access == null) {
+            return "";
+        }
+        String trouble = daemon.trouble();
+        List<String> lacking = daemon.lackingOf(Examination.neededFor(access));
+        return trouble.isEmpty() && !lacking.isEmpty()
+                ? "the daemon's policy at Vault lacks update on "
+                        + String.join(", ", lacking)
+                        + ": mayfly vault bootstrap prints the right one"
+                : trouble;
     }
 
     @Override
@@ -286,7 +305,10 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
         Hidden masked =
                 Hidden.of(
                         Stream.concat(
-                                        grant.hidden().stream().map(HandedValue::value),
+                                        Stream.concat(
+                                                        grant.hidden().stream(),
+                                                        grant.parts().stream())
+                                                .map(HandedValue::value),
                                         grant.secrets().stream().map(Secret::value))
                                 .toList());
         LOG.debug("secrets fetched job={} pool={}", order.job(), order.pool());
@@ -336,6 +358,7 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
             Collection<JobToken> tokens) {
         List<Secret> secrets = new ArrayList<>();
         List<String> notices = new ArrayList<>();
+        List<HandedValue> parts = new ArrayList<>();
         Set<String> faults = new TreeSet<>();
         wishes.forEach((request, wish) -> {
             Fetched answer = fetched.get(wish.question());
@@ -348,6 +371,10 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
                                 .map(answer::filled)
                                 .orElseGet(() -> answer.value(wish.reference()));
                 secrets.add(new Secret(request, value));
+                template(access, request)
+                        .map(text -> answer.partsOf(request.name(), text))
+                        .orElseGet(() -> answer.partsOf(request.name(), wish.reference()))
+                        .forEach((name, part) -> parts.add(masked(name, part)));
                 notices.add("secret " + request.name() + ": " + answer.described());
             } catch (VaultFailure e) {
                 faults.add(e.reason());
@@ -365,7 +392,7 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
                 hidden.add(masked("vault-value-" + hidden.size(), text));
             }
         }
-        return new VaultLease.Grant(secrets, hidden, notices);
+        return new VaultLease.Grant(secrets, parts, hidden, notices);
     }
 
     private static HandedValue masked(String name, SecretValue value) {

@@ -153,6 +153,34 @@ class DaemonIdentityIT {
     }
 
     @Test
+    void refusedSecretIdIsSaidForAsLongAsItIsThere() throws InterruptedException {
+        privateFile(file, secretId("mayfly"));
+        try (VaultFixture vault = with(appRole("mayfly", ""))) {
+            assertServes(vault);
+            vault.provider.start();
+            privateFile(file, "broken-by-a-rotation");
+            Eventually.holds(
+                    "it is said",
+                    Duration.ofSeconds(20),
+                    () -> !vault.provider.unhealthyBecause(POOL).isEmpty());
+            long said = System.nanoTime();
+            Eventually.holds(
+                    "it was looked at twice since",
+                    Duration.ofSeconds(20),
+                    () -> System.nanoTime() - said > Duration.ofSeconds(11).toNanos());
+
+            assertThat(vault.provider.unhealthyBecause(POOL))
+                    .contains("the daemon cannot log in to Vault");
+
+            privateFile(file, secretId("mayfly"));
+            Eventually.holds(
+                    "the daemon is logged in",
+                    Duration.ofSeconds(20),
+                    () -> vault.provider.unhealthyBecause(POOL).isEmpty());
+        }
+    }
+
+    @Test
     void wrappedSecretIdIsOpenedOnceAndOnlyOnce() throws InterruptedException {
         privateFile(file, wrapped("auth/" + WORLD.appRole() + "/role/mayfly/secret-id"));
         try (VaultFixture vault = with(appRole("mayfly", "mayfly"))) {

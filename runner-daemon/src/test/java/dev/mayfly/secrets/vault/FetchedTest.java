@@ -86,4 +86,26 @@ class FetchedTest {
         assertThat(VaultRequest.write("p", Map.of("jwt", "canary-value")).toString())
                 .isEqualTo("WRITE p");
     }
+
+    @Test
+    void templatesPartsAreTheFieldsItTakes() throws JsonProcessingException {
+        Fetched answer = fetched("{\"u\":\"abc\",\"pin\":4711,\"on\":true,\"unused\":\"x\"}");
+
+        assertThat(answer.partsOf("NETRC", "{{u}} {{pin}} {{on}}"))
+                .containsOnlyKeys("NETRC.u", "NETRC.pin");
+        assertThat(text(answer.partsOf("NETRC", "{{u}}").get("NETRC.u"))).isEqualTo("abc");
+    }
+
+    @Test
+    void wholeAnswersPartsAreItsTextsAndNoNumbers() throws JsonProcessingException {
+        Fetched answer =
+                fetched(
+                        "{\"a\":{\"b\":\"abc\"},\"l\":[\"x\"],\"port\":5432,\"e\":\"\",\"n\":null}");
+
+        assertThat(answer.partsOf("ALL", VaultReference.parse("vault:kv/x")))
+                .containsOnlyKeys("ALL.a.b", "ALL.l.0");
+        assertThat(answer.partsOf("ALL", VaultReference.parse("vault:kv/x#a")))
+                .containsOnlyKeys("ALL.b");
+        assertThat(answer.partsOf("ALL", VaultReference.parse("vault:kv/x#port"))).isEmpty();
+    }
 }

@@ -11,7 +11,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.mayfly.Eventually;
 import dev.mayfly.job.Facts;
+import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.secrets.SecretAudit.Action;
 import dev.mayfly.secrets.SecretLease;
@@ -540,6 +542,42 @@ class MintedTokenIT {
                                 + WORLD.kv2()
                                 + "/data/shop/db version 2, not leased: it is good for as long as"
                                 + " its engine says");
+        lease.revoke();
+    }
+
+    @Test
+    void missingRightOfTheDaemonIsTheProvidersFaultAndStopsThePool() throws InterruptedException {
+        VaultSpace poor = SERVER.space("poor");
+        try (VaultFixture without =
+                new VaultFixture(
+                        new VaultSettings(
+                                plain(SERVER.address()),
+                                new DaemonCredentials.AgentToken(
+                                        privateFile(directory.resolve("poor"), poor.daemonToken())),
+                                List.of(VaultFixture.minted(WORLD.role()))))) {
+            assertThatThrownBy(() -> without.fetch("vault:" + WORLD.kv1() + "/old#password"))
+                    .isInstanceOfSatisfying(
+                            FaultException.class,
+                            e -> assertThat(e.fault()).isEqualTo(Fault.SECRETS_PROVIDER))
+                    .hasMessageContaining("no token could be made through the role")
+                    .hasMessageContaining("no fault of the job");
+            assertThat(without.provider.unhealthyBecause(POOL))
+                    .contains("lacks update on auth/token/create/" + WORLD.role())
+                    .contains("mayfly vault bootstrap");
+        }
+        assertThat(vault.provider.unhealthyBecause(POOL)).isEmpty();
+    }
+
+    @Test
+    void valuesThatStandInAnotherAreNamedAfterSecretAndField() throws InterruptedException {
+        SecretLease lease =
+                vault.fetch(
+                        "vault:" + WORLD.kv2() + "/data/shop/db",
+                        "vault:" + WORLD.kv2() + "/data/shop/db#password");
+
+        assertThat(lease.parts())
+                .extracting(HandedValue::name)
+                .containsExactly("S0.password", "S0.nested.key");
         lease.revoke();
     }
 }
