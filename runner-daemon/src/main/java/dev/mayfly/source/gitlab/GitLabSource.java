@@ -1,6 +1,7 @@
 package dev.mayfly.source.gitlab;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.mayfly.job.Hiding;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.Outcome;
