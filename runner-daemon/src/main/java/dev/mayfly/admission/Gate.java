@@ -59,8 +59,7 @@ public record Gate(
 
     private void keep(
             JobId job, Facts facts, Decision decision, Verdict end, UnaryOperator<String> hidden) {
-        record.decided(
-                job, facts.hiding(hidden), decision.hiding(hidden), end.hiding(hidden));
+        record.decided(job, facts.hiding(hidden), decision.hiding(hidden), end.hiding(hidden));
     }
 
     private Verdict decided(JobId job, JobSpec spec, Facts facts, UnaryOperator<String> hidden) {

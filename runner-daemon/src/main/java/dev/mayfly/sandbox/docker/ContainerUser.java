@@ -67,7 +67,9 @@ record ContainerUser(String text) {
     }
 
     private static OptionalInt number(String part) {
-        return isNumber(part) && part.length() <= MOST_DIGITS && Long.parseLong(part) <= Integer.MAX_VALUE
+        return isNumber(part)
+                        && part.length() <= MOST_DIGITS
+                        && Long.parseLong(part) <= Integer.MAX_VALUE
                 ? OptionalInt.of(Integer.parseInt(part))
                 : OptionalInt.empty();
     }
