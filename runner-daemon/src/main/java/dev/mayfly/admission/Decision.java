@@ -1,6 +1,7 @@
 package dev.mayfly.admission;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * What was decided of a job, and how it came about.
@@ -13,6 +14,14 @@ public record Decision(Verdict verdict, String policy, List<Finding> findings) {
 
     public Decision {
         findings = List.copyOf(findings);
+    }
+
+    /** The same for people and for keeping. */
+    Decision hiding(UnaryOperator<String> hidden) {
+        return new Decision(
+                verdict.hiding(hidden),
+                policy,
+                findings.stream().map(finding -> finding.hiding(hidden)).toList());
     }
 
     /** Of rules that are no policy. */

@@ -1,6 +1,7 @@
 package dev.mayfly.admission;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * What one rule says of one job.
@@ -27,6 +28,11 @@ public record Finding(
     /** The same, of a rule that counts. */
     public Finding enforcing() {
         return new Finding(rule, effect, applies, true, because, reads);
+    }
+
+    /** The same for people and for keeping. */
+    Finding hiding(UnaryOperator<String> hidden) {
+        return new Finding(rule, effect, applies, enforced, hidden.apply(because), reads);
     }
 
     /** Whether it changes what becomes of the job. */

@@ -2,10 +2,12 @@ package dev.mayfly.admission;
 
 import dev.mayfly.job.Facts;
 import dev.mayfly.job.HandedValue;
+import dev.mayfly.job.Hiding;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.PoolName;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * The one way into a pool: first who the job is, then what the rules say of it, then whether
@@ -15,10 +17,15 @@ import java.util.List;
  * @param identity checks tokens
  * @param policy decides
  * @param approvals what people have approved
+ * @param hiding hides the job's masked values in what is kept: they may stand in an image's name
  * @param record takes each decision
  */
 public record Gate(
-        IdentityCheck identity, AdmissionPolicy policy, Approvals approvals, DecisionLog record) {
+        IdentityCheck identity,
+        AdmissionPolicy policy,
+        Approvals approvals,
+        Hiding hiding,
+        DecisionLog record) {
 
     /**
      * What came out.
@@ -36,39 +43,51 @@ public record Gate(
      */
     public Answer admit(JobId job, JobSpec spec, Facts facts, List<HandedValue> handed)
             throws InterruptedException {
+        UnaryOperator<String> hidden = hiding.of(handed);
         return switch (identity.check(facts.trusted(), handed)) {
             case IdentityCheck.Result.Verified(var claims) -> {
                 Facts verified = facts.with(claims);
-                yield new Answer(decided(job, spec, verified), verified);
+                yield new Answer(decided(job, spec, verified, hidden), verified);
             }
             case IdentityCheck.Result.Refused(String reason) -> {
                 Decision refusal = Decision.of(new Verdict.Refused(reason));
-                record.decided(job, facts, refusal, refusal.verdict());
+                keep(job, facts, refusal, refusal.verdict(), hidden);
                 yield new Answer(refusal.verdict(), facts);
             }
         };
     }
 
-    private Verdict decided(JobId job, JobSpec spec, Facts facts) {
+    private void keep(
+            JobId job, Facts facts, Decision decision, Verdict end, UnaryOperator<String> hidden) {
+        record.decided(job, facts.hiding(hidden), decision.hiding(hidden), end.hiding(hidden));
+    }
+
+    private Verdict decided(JobId job, JobSpec spec, Facts facts, UnaryOperator<String> hidden) {
         Decision decision = policy.review(spec, facts);
         Verdict end =
                 decision.verdict() instanceof Verdict.Held(PoolName pool, String reason)
-                        ? approved(job, spec, facts, decision, pool, reason)
+                        ? approved(job, spec, facts, decision, pool, reason, hidden)
                         : decision.verdict();
-        record.decided(job, facts, decision, end);
+        keep(job, facts, decision, end, hidden);
         return end;
     }
 
     private Verdict approved(
-            JobId job, JobSpec spec, Facts facts, Decision decision, PoolName pool, String reason) {
+            JobId job,
+            JobSpec spec,
+            Facts facts,
+            Decision decision,
+            PoolName pool,
+            String reason,
+            UnaryOperator<String> hidden) {
         Approvals.Answer answer =
                 approvals.present(
                         new Approvals.Wish(
                                 job,
                                 Fingerprint.of(pool, spec, facts),
                                 decision.policy(),
-                                reason,
-                                subject(spec, facts)));
+                                hidden.apply(reason),
+                                hidden.apply(subject(spec, facts))));
         return switch (answer) {
             case Approvals.Answer.Approved(var _, var _, var _) -> new Verdict.Admitted(pool);
             case Approvals.Answer.Waiting(JobId wish, var validFor) ->

@@ -31,6 +31,8 @@ import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.logs.LogSpool;
+import dev.mayfly.logs.MaskedText;
+import dev.mayfly.logs.Masking;
 import dev.mayfly.logs.SpoolSettings;
 import dev.mayfly.metrics.JobMetrics;
 import dev.mayfly.policy.LivePolicy;
@@ -171,6 +173,8 @@ public final class Assembly implements AutoCloseable {
                                 identity(settings),
                                 admission,
                                 approvals,
+                                // The pool, whose own masking may look for less, is not known yet.
+                                (text, values) -> MaskedText.of(text, values, Masking.STANDARD),
                                 new KeptDecisions(
                                         store,
                                         clock,

@@ -300,7 +300,11 @@ public final class JobRun {
 
             @Override
             public void uses(UsedImage image) {
-                stages.journal().used(claim.job(), image);
+                stages.journal()
+                        .used(
+                                claim.job(),
+                                new UsedImage(
+                                        log.line(image.reference()), log.line(image.identity())));
             }
         };
     }

@@ -1,5 +1,7 @@
 package dev.mayfly.job;
 
+import java.util.function.UnaryOperator;
+
 /**
  * What is known of a job, kept apart by who says it. Whatever gives a job more than others have, a
  * pool, a secret, an exception from a rule, takes {@link Trusted} and so cannot look at what the
@@ -86,5 +88,14 @@ public record Facts(Trusted trusted, SettableFacts settable) {
     /** The same with what an identity token adds. */
     public Facts with(VerifiedClaims verified) {
         return new Facts(trusted.with(verified), settable);
+    }
+
+    /**
+     * The same without what the job's author has put into them and nobody may read.
+     *
+     * @param hidden hides it in a text
+     */
+    public Facts hiding(UnaryOperator<String> hidden) {
+        return new Facts(trusted, settable.hiding(hidden));
     }
 }

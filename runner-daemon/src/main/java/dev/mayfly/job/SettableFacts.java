@@ -2,6 +2,7 @@ package dev.mayfly.job;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * What a job's author chose, or could have chosen. Good for refusing a job and for nothing else.
@@ -30,6 +31,15 @@ public record SettableFacts(
                         .map(service -> service.image().reference())
                         .toList(),
                 spec.inputs().variables());
+    }
+
+    /** The same for people and for keeping; variables, which are neither shown nor kept, stay. */
+    SettableFacts hiding(UnaryOperator<String> hidden) {
+        return new SettableFacts(
+                hidden.apply(name),
+                hidden.apply(image),
+                services.stream().map(hidden).toList(),
+                variables);
     }
 
     @Override

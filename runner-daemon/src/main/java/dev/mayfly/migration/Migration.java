@@ -107,7 +107,20 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             slots.remark()
                     .ifPresent(
                             remark -> findings.add(new Finding("concurrent", Fate.OPEN, remark)));
+            JsonNode concurrent = field(root, "concurrent");
+            if (concurrent.isNumber() && concurrent.asLong() < 1) {
+                open(
+                        "concurrent",
+                        "is "
+                                + concurrent.asText()
+                                + ", with which no job runs: here a pool has one slot at least");
+            }
             if (pools.isEmpty()) {
+                if (!runners.isArray() || runners.isEmpty()) {
+                    open(
+                            "runners",
+                            "there is none: the pool is an example, and no source feeds it");
+                }
                 pools.append("  - name: untrusted\n");
             }
             return new Migration(written(), findings, tokens);
@@ -561,8 +574,11 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
                     for (int i = 0; i < value.size(); i++) {
                         look(value.get(i), place + "[" + i + "]", key);
                     }
-                } else if (!isUnset(value) && !isUsual(key, value)) {
-                    find(place, key);
+                } else if (!isUnset(value)) {
+                    usual(key, value)
+                            .ifPresentOrElse(
+                                    why -> findings.add(new Finding(place, Fate.NEEDLESS, why)),
+                                    () -> find(place, key));
                 }
             }
         }
@@ -607,17 +623,29 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
         }
 
         /**
-         * What gitlab-runner writes by itself when somebody registers, and what changes nothing.
+         * Why nothing is to be done about what gitlab-runner writes by itself when somebody
+         * registers; empty for anything else.
          */
-        private static boolean isUsual(String key, JsonNode value) {
+        private static Optional<String> usual(String key, JsonNode value) {
             return switch (key) {
                 case "runners.docker.volumes" ->
-                        value.size() == 1 && value.get(0).asText().equals("/cache");
-                case "session_server.session_timeout" -> value.asInt() == 1800;
+                        value.size() == 1 && value.get(0).asText().equals("/cache")
+                                ? Optional.of(
+                                        "caches need no volume; what a script itself keeps in /cache is gone with the job")
+                                : Optional.empty();
+                case "session_server.session_timeout" ->
+                        value.asInt() == 1800
+                                ? Optional.of("there is no interactive web terminal")
+                                : Optional.empty();
                 case "runners.docker.network_mode" ->
-                        Set.of("bridge", "default", "none").contains(value.asText());
-                case "runners.shell" -> Set.of("bash", "sh").contains(value.asText());
-                default -> false;
+                        Set.of("bridge", "default", "none").contains(value.asText())
+                                ? Optional.of("pools[].network says whether a job has a network")
+                                : Optional.empty();
+                case "runners.shell" ->
+                        Set.of("bash", "sh").contains(value.asText())
+                                ? Optional.of("bash where the image has it, sh otherwise")
+                                : Optional.empty();
+                default -> Optional.empty();
             };
         }
 

@@ -1,5 +1,7 @@
 package dev.mayfly.decision;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mayfly.admission.Decision;
@@ -10,6 +12,8 @@ import dev.mayfly.admission.Gate;
 import dev.mayfly.admission.IdentityCheck;
 import dev.mayfly.admission.Verdict;
 import dev.mayfly.job.Facts;
+import dev.mayfly.job.HandedValue;
+import dev.mayfly.job.Hiding;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.Inputs;
 import dev.mayfly.job.JobEnvironment;
@@ -19,20 +23,26 @@ import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.RegistrationFacts;
 import dev.mayfly.job.ResourceRequest;
+import dev.mayfly.job.SecretValue;
 import dev.mayfly.job.ServerFacts;
 import dev.mayfly.job.SettableFacts;
 import dev.mayfly.job.Steps;
 import dev.mayfly.job.VerifiedClaims;
 import dev.mayfly.job.WorkspaceSource;
+import dev.mayfly.logs.MaskedText;
+import dev.mayfly.logs.Masking;
 import dev.mayfly.state.StateDirectory;
 import dev.mayfly.state.StateStore;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -44,6 +54,8 @@ class HeldJobsTest {
     private static final PoolName POOL = new PoolName("trusted");
     private static final Verdict HELD = new Verdict.Held(POOL, "somebody looks first");
     private static final String POLICY = "d".repeat(64);
+    private static final Hiding HIDING =
+            (text, secrets) -> MaskedText.of(text, secrets, Masking.STANDARD);
 
     @TempDir Path folder;
 
@@ -221,6 +233,7 @@ class HeldJobsTest {
                             throw new AssertionError("a rule was asked");
                         },
                         approvals,
+                        HIDING,
                         DecisionLog.NONE);
         JobSpec spec = job("make");
 
@@ -279,6 +292,7 @@ class HeldJobsTest {
                                                 "images need a fixed tag",
                                                 List.of("job.image")))),
                 approvals,
+                HIDING,
                 decisions);
     }
 
@@ -323,6 +337,61 @@ class HeldJobsTest {
                 spec.environment(),
                 spec.inputs(),
                 spec.artifacts());
+    }
+
+    /** People mask parts of addresses, such as the number of an account. */
+    @Test
+    void maskedValueInTheNameOfAnImageIsNeitherKeptNorShown() throws Exception {
+        String canary = "c4n4ry-4cc0unt-number";
+        JobSpec plain = named("build " + canary);
+        JobSpec spec =
+                new JobSpec(
+                        plain.name(),
+                        plain.pool(),
+                        plain.steps(),
+                        new JobEnvironment(
+                                new ImageSpec(
+                                        "x".repeat(990) + "." + canary + ".example.com/app",
+                                        List.of()),
+                                List.of(),
+                                NetworkAccess.NONE,
+                                ResourceRequest.NONE),
+                        plain.inputs(),
+                        plain.artifacts());
+        Decision held =
+                new Decision(
+                        new Verdict.Held(POOL, "image of " + canary),
+                        POLICY,
+                        List.of(
+                                new Finding(
+                                        "look-first",
+                                        Effect.HOLD,
+                                        true,
+                                        true,
+                                        "job.image is " + canary,
+                                        List.of("job.image"))));
+        new Gate(IdentityCheck.NONE, (_, _) -> held, approvals, HIDING, decisions)
+                .admit(
+                        new JobId("shop-1"),
+                        spec,
+                        facts(spec),
+                        List.of(
+                                new HandedValue(
+                                        "ACCOUNT",
+                                        new SecretValue(canary.getBytes(UTF_8)),
+                                        Set.of(HandedValue.Use.MASKED))));
+
+        assertThat(decisions.explanation(new JobId("shop-1")).orElseThrow())
+                .contains("job.image", "[MASKED]", "job.image is [MASKED]")
+                .doesNotContain(canary.substring(0, 6));
+        assertThat(approvals.open()).hasSize(1);
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                assertThat(new String(Files.readAllBytes(file), ISO_8859_1))
+                        .as(file.toString())
+                        .doesNotContain(canary.substring(0, 6));
+            }
+        }
     }
 
     private static JobSpec named(String name) {

@@ -611,6 +611,20 @@ class JobRunTest {
                         assertThat(file.value().reveal()).isEqualTo(Trial.VALUE.getBytes(UTF_8)));
     }
 
+    @Test
+    void maskedValueInTheNameOfAnImageIsNotInTheReceipt() throws Exception {
+        trial.engine.whileMaking(notices ->
+                notices.uses(
+                        new UsedImage(
+                                "handed-to-hide.example.com/app",
+                                "handed-to-hide.example.com/app@sha256:00")));
+
+        assertThat(trial.run(withSetup()).images())
+                .containsExactly(
+                        new UsedImage(
+                                "[MASKED].example.com/app", "[MASKED].example.com/app@sha256:00"));
+    }
+
     // -- setup
 
     private static JobSpec withSetup() {

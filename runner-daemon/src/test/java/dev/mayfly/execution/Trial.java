@@ -24,6 +24,7 @@ import dev.mayfly.job.ResourceRequest;
 import dev.mayfly.job.SecretRequest;
 import dev.mayfly.job.Steps;
 import dev.mayfly.job.WorkspaceSource;
+import dev.mayfly.logs.MaskedText;
 import dev.mayfly.logs.Masking;
 import dev.mayfly.logs.SpoolSettings;
 import dev.mayfly.metrics.JobMetrics;
@@ -129,6 +130,7 @@ final class Trial implements AutoCloseable {
                         IdentityCheck.NONE,
                         (_, _) -> Decision.of(verdict),
                         approvals,
+                        (text, secrets) -> MaskedText.of(text, secrets, Masking.STANDARD),
                         DecisionLog.NONE),
                 secrets,
                 engine,

@@ -463,6 +463,32 @@ class MigrationTest {
                 .satisfies(one -> assertThat(one.remark()).contains("left out"));
     }
 
+    @Test
+    void whatGitlabRunnerWritesByItselfIsNamedAndNeedsNothing() throws IOException {
+        Migration migration =
+                ofText(
+                        """
+                        concurrent = 0
+                        [session_server]
+                          session_timeout = 1800
+                        """
+                                + runner("r", "[runners.docker]\nvolumes = [\"/cache\"]"));
+
+        assertThat(migration.findings())
+                .filteredOn(one ->
+                        one.key().endsWith("volumes") || one.key().endsWith("session_timeout"))
+                .hasSize(2)
+                .allMatch(one -> one.fate() == Fate.NEEDLESS);
+        assertThat(migration.findings())
+                .anyMatch(one -> one.key().equals("concurrent") && one.remark().contains("is 0"));
+    }
+
+    @Test
+    void configurationWithoutARunnerSaysThatItsPoolIsAnExample() throws IOException {
+        assertThat(ofText("concurrent = 2\n").findings())
+                .anyMatch(one -> one.key().equals("runners") && one.fate() == Fate.OPEN);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "10, 4 0, 4 6, ''",

@@ -11,6 +11,7 @@ import dev.mayfly.sandbox.SandboxSpec.Checkout;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The making of one job's environment, top to bottom. Used once. */
@@ -18,6 +19,7 @@ final class Construction {
 
     private final SandboxSpec spec;
     private final ImageStore images;
+    private final DeliveryOwners owners;
     private final Containers containers;
     private final Disposer disposer;
     private final DockerSettings settings;
@@ -26,12 +28,14 @@ final class Construction {
     Construction(
             SandboxSpec spec,
             ImageStore images,
+            DeliveryOwners owners,
             Containers containers,
             Disposer disposer,
             DockerSettings settings,
             Notices notices) {
         this.spec = spec;
         this.images = images;
+        this.owners = owners;
         this.containers = containers;
         this.disposer = disposer;
         this.settings = settings;
@@ -52,7 +56,7 @@ final class Construction {
 
         createVolumes(agentInVolume);
         Networking shared = createNetwork();
-        ContainerRecipes recipes = new ContainerRecipes(spec, agentImage, agentInVolume);
+        ContainerRecipes recipes = new ContainerRecipes(spec, agentImage, agentInVolume, owners);
 
         // The helper first: of all containers only those of the agent image fill the volumes.
         boolean ownersUser = !foreignJob && spec.image().user() == null;
@@ -60,8 +64,8 @@ final class Construction {
         if (withHelper) {
             containers.create(recipes.helper(createCheckoutNetwork()), Role.HELPER);
         }
-        ContainerRecipe jobRecipe = recipes.job(jobImage, shared);
-        create(jobRecipe, Role.JOB, spec.image());
+        ContainerRecipe jobRecipe =
+                create(() -> recipes.job(jobImage, shared), Role.JOB, spec.image());
         ServiceContainers services = startServices(recipes, serviceImages, shared);
         AgentSession job = start(jobRecipe, spec.image());
         requireOrdinaryUser(job, spec.image().reference());
@@ -117,8 +121,12 @@ final class Construction {
         for (int i = 0; i < serviceImages.size(); i++) {
             EngineImage image = serviceImages.get(i);
             ServiceSpec service = spec.services().get(i);
-            ContainerRecipe recipe = recipes.service(i, image, shared);
-            create(recipe, Role.SERVICE, service.image());
+            int index = i;
+            ContainerRecipe recipe =
+                    create(
+                            () -> recipes.service(index, image, shared),
+                            Role.SERVICE,
+                            service.image());
             AgentSession session = start(recipe, service.image());
             requireOrdinaryUser(session, service.image().reference());
             started.add(ServiceContainer.run(service, image, session));
@@ -126,10 +134,19 @@ final class Construction {
         return new ServiceContainers(started);
     }
 
-    private void create(ContainerRecipe recipe, Role role, ImageSpec image)
+    /** Twice at most: the first of an image may show what the others have to be made with. */
+    private ContainerRecipe create(Supplier<ContainerRecipe> recipes, Role role, ImageSpec image)
             throws InterruptedException {
-        new ContainerUser(recipe.user()).requireNumbersInRange(image.reference());
+        ContainerRecipe recipe = recipes.get();
+        new ContainerUser(recipe.user()).requireSensible(image.reference());
         containers.create(recipe, role);
+        if (!owners.learnt(recipe, containers)) {
+            return recipe;
+        }
+        disposer.requireGone(spec.job(), recipe);
+        ContainerRecipe again = recipes.get();
+        containers.create(again, role);
+        return again;
     }
 
     /** The engine finds out only now whether the image has the user. */

@@ -17,6 +17,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
 
 /**
  * Decides how each container of one job is confined. Pure: the whole hardening can be read, and
@@ -77,17 +79,24 @@ final class ContainerRecipes {
     private final SandboxSpec spec;
     private final EngineImage agentImage;
     private final boolean agentInVolume;
+    private final DeliveryOwners owners;
 
     /**
      * Decides for one job.
      *
      * @param agentImage the image that holds the agent
      * @param agentInVolume whether the job has a volume that carries the agent
+     * @param owners what is known of the users of images
      */
-    ContainerRecipes(SandboxSpec spec, EngineImage agentImage, boolean agentInVolume) {
+    ContainerRecipes(
+            SandboxSpec spec,
+            EngineImage agentImage,
+            boolean agentInVolume,
+            DeliveryOwners owners) {
         this.spec = spec;
         this.agentImage = agentImage;
         this.agentInVolume = agentInVolume;
+        this.owners = owners;
     }
 
     /** The container of the script. */
@@ -96,7 +105,7 @@ final class ContainerRecipes {
         HostConfig host =
                 confined(networking, kept(image))
                         .withReadonlyRootfs(spec.hardening().readOnlyRoot())
-                        .withTmpFs(withTmp(user))
+                        .withTmpFs(withTmp(image, user))
                         .withMounts(mounts(image, true));
         return new ContainerRecipe(
                 Role.JOB.nameFor(spec.job()),
@@ -114,7 +123,7 @@ final class ContainerRecipes {
         HostConfig host =
                 confined(networking, OF_HELPER)
                         .withReadonlyRootfs(true)
-                        .withTmpFs(withTmp(HELPER_USER))
+                        .withTmpFs(withTmp(agentImage, HELPER_USER))
                         .withMounts(mounts(agentImage, true));
         return new ContainerRecipe(
                 Role.HELPER.nameFor(spec.job()),
@@ -134,7 +143,7 @@ final class ContainerRecipes {
         HostConfig host =
                 confined(none, OF_HELPER)
                         .withReadonlyRootfs(true)
-                        .withTmpFs(withTmp(HELPER_USER))
+                        .withTmpFs(withTmp(agentImage, HELPER_USER))
                         .withMounts(
                                 List.of(
                                         volume(Role.WORKSPACE, Places.WORKSPACE, true)
@@ -158,7 +167,7 @@ final class ContainerRecipes {
         HostConfig host =
                 confined(networking, kept(image))
                         .withReadonlyRootfs(false)
-                        .withTmpFs(delivery(user(image)))
+                        .withTmpFs(delivery(image, user(image)))
                         .withMounts(mounts(image, false));
         return new ContainerRecipe(
                 Role.SERVICE.nameFor(spec.job(), index),
@@ -231,26 +240,21 @@ final class ContainerRecipes {
         return options;
     }
 
-    private Map<String, String> withTmp(String user) {
-        Map<String, String> mounts = new LinkedHashMap<>(delivery(user));
+    private Map<String, String> withTmp(EngineImage image, String user) {
+        Map<String, String> mounts = new LinkedHashMap<>(delivery(image, user));
         // Programs are executed from /tmp by build tools: go test, configure, native libraries.
         mounts.put("/tmp", "rw,exec,nosuid,nodev,mode=1777,size=" + spec.limits().tmpBytes());
         return mounts;
     }
 
     /** Where the agent puts a step's script and files. */
-    private static Map<String, String> delivery(String user) {
-        String options = "rw,noexec,nosuid,nodev,mode=1777,size=" + DELIVERY_BYTES + owner(user);
-        return Map.of(Places.FILES, options, "/run/mayfly", options);
-    }
-
-    /**
-     * Where an image has the directory, the engine gives the tmpfs the directory's mode instead of
-     * the one asked for: then it must be the user's own. A name's number is not known here.
-     */
-    private static String owner(String user) {
-        String name = user.split(":", 2)[0];
-        return !name.isEmpty() && name.chars().allMatch(Character::isDigit) ? ",uid=" + name : "";
+    private Map<String, String> delivery(EngineImage image, String user) {
+        OptionalInt owner = owners.of(image.id(), new ContainerUser(user));
+        String options =
+                "rw,noexec,nosuid,nodev,mode=1777,size="
+                        + DELIVERY_BYTES
+                        + (owner.isPresent() ? ",uid=" + owner.getAsInt() : "");
+        return DeliveryOwners.PLACES.stream().collect(Collectors.toMap(at -> at, _ -> options));
     }
 
     private List<Mount> mounts(EngineImage image, boolean withWorkspace) {

@@ -3,6 +3,7 @@ package dev.mayfly.sandbox.docker;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * Whom a container runs as: a user and perhaps a group behind a colon, each a number or a name of
@@ -14,21 +15,63 @@ record ContainerUser(String text) {
 
     private static final int MOST_DIGITS = 10;
 
+    /** Of a line of /etc/passwd. */
+    private static final int NUMBER_FIELD = 2;
+
     /**
-     * Looks at the numbers in it, which the engine would only look at when the container starts.
+     * Looks at what the engine would only look at when the container starts, or not at all.
      *
-     * @throws FaultException {@code IMAGE} for one that no user can have
+     * @throws FaultException {@code IMAGE} for what is not a user and a group, or a number that
+     *     none of them can have
      */
-    void requireNumbersInRange(String image) {
-        for (String part : text.split(":", -1)) {
-            if (isNumber(part)
-                    && (part.length() > MOST_DIGITS || Long.parseLong(part) > Integer.MAX_VALUE)) {
+    void requireSensible(String image) {
+        String[] parts = text.split(":", -1);
+        if (parts.length > 2) {
+            throw new FaultException(
+                    Fault.IMAGE,
+                    "image %s is to run as user \"%s\", which is more than a user and a group; write USER or USER:GROUP in image:docker:user, or in the image's USER"
+                            .formatted(image, text));
+        }
+        for (String part : parts) {
+            if (isNumber(part) && number(part).isEmpty()) {
                 throw new FaultException(
                         Fault.IMAGE,
                         "image %s is to run as user \"%s\", and numbers of users and groups go from 0 to %d; name another in image:docker:user, or in the image's USER"
                                 .formatted(image, text, Integer.MAX_VALUE));
             }
         }
+    }
+
+    /** The user's number, if it says one. */
+    OptionalInt number() {
+        return number(text.split(":", 2)[0]);
+    }
+
+    /**
+     * The number that the name has in a container.
+     *
+     * @param container made and not started
+     * @return empty if there is no such user
+     */
+    OptionalInt numberIn(Containers containers, String container) throws InterruptedException {
+        String name = text.split(":", 2)[0];
+        return containers
+                .textIn(container, "/etc/passwd")
+                .orElse("")
+                .lines()
+                .map(line -> line.split(":", -1))
+                .filter(fields -> fields.length > NUMBER_FIELD && fields[0].equals(name))
+                .map(fields -> number(fields[NUMBER_FIELD]))
+                .findFirst()
+                .orElse(OptionalInt.empty());
+    }
+
+    private static OptionalInt number(String part) {
+        return isNumber(part)
+                        && part.length() <= MOST_DIGITS
+                        && Long.parseLong(part) <= Integer.MAX_VALUE
+                ? OptionalInt.of(Integer.parseInt(part))
+                : OptionalInt.empty();
     }
 
     /**

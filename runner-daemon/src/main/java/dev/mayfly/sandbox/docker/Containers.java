@@ -135,6 +135,11 @@ final class Containers {
                 });
     }
 
+    /** Whether a container, which need not run, has a file or directory of its image's there. */
+    boolean has(String container, String path) throws InterruptedException {
+        return textIn(container, path).isPresent();
+    }
+
     /** Whether the kernel killed something in the container for its memory. */
     boolean ranOutOfMemory(String container) throws InterruptedException {
         return engine.find(

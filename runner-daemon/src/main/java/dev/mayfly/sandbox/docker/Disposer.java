@@ -78,13 +78,26 @@ final class Disposer {
      * @throws FaultException {@code ENGINE} if one is still there afterwards
      */
     void requireGone(JobId job, Role... roles) throws InterruptedException {
-        List<OwnedResource> parts =
+        requireGone(
+                job,
                 Stream.of(roles)
                         .map(role ->
                                 new OwnedResource(
                                         role == Role.CHECKOUT ? Kind.NETWORK : Kind.CONTAINER,
                                         role.nameFor(job)))
-                        .toList();
+                        .toList());
+    }
+
+    /**
+     * Removes a container of a job.
+     *
+     * @throws FaultException {@code ENGINE} if it is still there afterwards
+     */
+    void requireGone(JobId job, ContainerRecipe container) throws InterruptedException {
+        requireGone(job, List.of(new OwnedResource(Kind.CONTAINER, container.name())));
+    }
+
+    private void requireGone(JobId job, List<OwnedResource> parts) throws InterruptedException {
         for (int round = 1; ; round++) {
             Optional<Disposal> left =
                     removed(job, parts).stream().filter(part -> !part.verified()).findFirst();

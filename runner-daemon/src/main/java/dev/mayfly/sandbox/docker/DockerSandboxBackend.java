@@ -18,6 +18,7 @@ public final class DockerSandboxBackend implements SandboxBackend {
     private final DockerEngine engine;
     private final DockerSettings settings;
     private final IntentLog intents;
+    private final DeliveryOwners owners = new DeliveryOwners();
     private final OpenStreams streams = new OpenStreams();
     private final ImageStore images;
     private final Inventory inventory;
@@ -49,7 +50,8 @@ public final class DockerSandboxBackend implements SandboxBackend {
     public Sandbox create(SandboxSpec spec, Notices notices) throws InterruptedException {
         Labels labels = new Labels(settings.daemon(), settings.life(), spec.job(), spec.pool());
         Containers containers = new Containers(engine, labels, intents, streams);
-        return new Construction(spec, images, containers, disposer, settings, notices).build();
+        return new Construction(spec, images, owners, containers, disposer, settings, notices)
+                .build();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.mayfly.source.gitlab;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.mayfly.job.Hiding;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.Outcome;
@@ -455,8 +456,10 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         FinalState end = job.end();
         if (end == null) {
             TraceWriter writer = TraceWriter.resumed(log, job.form());
-            writer.sectionLeftOpenEnded(clock.instant());
-            writer.notice(clock.instant(), new Outcome.Lost().sentence());
+            // Its environment was destroyed before this is said: times in a log do not go back.
+            Instant seen = destroyed == null ? clock.instant() : destroyed.at();
+            writer.sectionLeftOpenEnded(seen);
+            writer.notice(seen, new Outcome.Lost().sentence());
             if (destroyed != null) {
                 ActiveJob.tell(destroyed, writer);
             }

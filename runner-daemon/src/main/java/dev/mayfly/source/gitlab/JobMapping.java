@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.HandedValue.Use;
+import dev.mayfly.job.Hiding;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.Inputs;
 import dev.mayfly.job.JobEnvironment;
@@ -118,12 +119,7 @@ final class JobMapping {
                 new TransferMapping(payload, mapping.variables, runner.info(), mapping.misfits);
         Transfers mapped = transfers.map();
         mapping.skipped.addAll(transfers.skipped());
-        List<SecretValue> secrets =
-                spec.inputs().handed().stream()
-                        .filter(value -> value.is(Use.MASKED))
-                        .map(HandedValue::value)
-                        .toList();
-        UnaryOperator<String> hidden = text -> hiding.hidden(text, secrets);
+        UnaryOperator<String> hidden = hiding.of(spec.inputs().handed());
         List<String> lacking = mapping.misfits.lacking(hidden);
         List<String> mistaken = mapping.misfits.mistaken(hidden);
         return lacking.isEmpty() && mistaken.isEmpty()

@@ -56,7 +56,8 @@ class ContainerRecipesTest {
                         new SandboxLimits(256L << 20, 1.5, 100, 512, 64L << 20),
                         hardening),
                 AGENT,
-                true);
+                true,
+                new DeliveryOwners());
     }
 
     private static Stream<ContainerRecipe> all() {
@@ -268,14 +269,14 @@ class ContainerRecipesTest {
     @ParameterizedTest
     @ValueSource(strings = {"root", "", "1000:1000", "2147483647", "a:b"})
     void userThatMayBeThereIsNotRefusedBeforehand(String user) {
-        assertThatCode(() -> new ContainerUser(user).requireNumbersInRange("debian:12"))
+        assertThatCode(() -> new ContainerUser(user).requireSensible("debian:12"))
                 .doesNotThrowAnyException();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"2147483648", "99999999999999999999", "0:2147483648"})
     void userWhoseNumberNobodyCanHaveIsRefused(String user) {
-        assertThatThrownBy(() -> new ContainerUser(user).requireNumbersInRange("debian:12"))
+        assertThatThrownBy(() -> new ContainerUser(user).requireSensible("debian:12"))
                 .isInstanceOf(FaultException.class)
                 .hasMessageContainingAll("debian:12", "\"" + user + "\"", "2147483647");
     }

@@ -177,6 +177,7 @@ class ImagesIT {
             value = {
                 "nobodyhere|has no user \"nobodyhere\" in its /etc/passwd",
                 "builder:nogroup|has no group \"nogroup\" in its /etc/group",
+                "builder:builder:x|is more than a user and a group",
                 "4294967296|as user \"4294967296\", and numbers"
             })
     void userThatTheImageDoesNotHaveIsTheJobsMistake(String user, String words)
@@ -189,6 +190,28 @@ class ImagesIT {
                 .hasMessageContaining(words)
                 .extracting(e -> ((FaultException) e).fault())
                 .isEqualTo(Fault.IMAGE);
+    }
+
+    /** The engine gives a tmpfs over a directory that the image has that directory's mode. */
+    @ParameterizedTest
+    @CsvSource({"/run/secrets, builder", "/run/mayfly, builder:builder", "/run/secrets, ''"})
+    void namedUserGetsItsFilesWhereTheImageHasTheirDirectory(String place, String chosen)
+            throws InterruptedException {
+        String image =
+                FIXTURE.images.busybox(
+                        "has-" + place.substring("/run/".length()),
+                        "RUN [\"mkdir\", \"-p\", \"%s\"]".formatted(place),
+                        "USER builder");
+        for (String which : List.of("first", "later")) {
+            SandboxSpec spec = Fixture.with(FIXTURE.spec(), Fixture.AS_IMAGE);
+            assertThat(
+                            output(
+                                    as(spec, image, chosen.isEmpty() ? null : chosen),
+                                    "id -u",
+                                    "stat -c %u " + place))
+                    .as(which)
+                    .isEqualTo("1234\n1234\n");
+        }
     }
 
     private static SandboxSpec as(SandboxSpec s, String image, String user) {

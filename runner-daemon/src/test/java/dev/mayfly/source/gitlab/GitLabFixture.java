@@ -1,5 +1,6 @@
 package dev.mayfly.source.gitlab;
 
+import dev.mayfly.job.Hiding;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.logs.MaskedText;

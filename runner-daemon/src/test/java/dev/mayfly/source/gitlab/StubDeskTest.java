@@ -67,7 +67,7 @@ class StubDeskTest {
                                       before_script: [echo first]
                                       script: echo $NAME
                                       after_script: [echo last]
-                                      services: [{name: redis, alias: store, command: [serve]}]
+                                      services: [{name: redis, alias: store, command: [serve], variables: {A: b}, docker: {user: "7"}}]
                                     """),
                             BodyHandlers.ofString());
             Eventually.holds(
@@ -81,6 +81,10 @@ class StubDeskTest {
                                     + "{\"name\":\"after_script\",\"timeout\":3600,\"when\":\"always\",\"allow_failure\":true,\"script\":[\"echo last\"]}]");
             assertThat(job.payload().path("services").path(0).path("alias").asText())
                     .isEqualTo("store");
+            assertThat(job.payload().at("/services/0/executor_opts/docker/user").asText())
+                    .isEqualTo("7");
+            assertThat(job.payload().at("/services/0/variables").toString())
+                    .isEqualTo("[{\"key\":\"A\",\"value\":\"b\"}]");
 
             job.storedTrace("hello from the job\n");
             job.failOnServer("script_failure");
@@ -107,6 +111,9 @@ class StubDeskTest {
                     .contains("not understood: inherit", "before_script");
             Map<String, String> parts =
                     Map.of(
+                            "image: {name: x, kubernetes: {user: 7}}", "image:kubernetes",
+                            "services: [{name: x, docker: {privileged: true}}]",
+                                    "services:docker:privileged",
                             "artifacts: {public: true}", "artifacts:public",
                             "artifacts: {reports: {magic: x}}", "artifacts:reports:magic",
                             "cache: {files: [x]}", "cache:files",

@@ -206,11 +206,13 @@ public final class StubJob {
         });
     }
 
-    /** A user cancels: gracefully where the runner can do that. */
+    /** A user cancels: gracefully where the runner can do that, and the second time by force. */
     public StubJob cancel() {
         return changed(() ->
                 status =
-                        runner != null && runner.features.contains("cancel_gracefully")
+                        status != Status.CANCELING
+                                        && runner != null
+                                        && runner.features.contains("cancel_gracefully")
                                 ? Status.CANCELING
                                 : Status.CANCELED);
     }

@@ -39,6 +39,12 @@ final class StubJobFile {
                     "retry",
                     "id_tokens");
 
+    private static final Set<String> IMAGE_KEYS =
+            Set.of("name", "entrypoint", "pull_policy", "docker");
+
+    private static final Set<String> SERVICE_KEYS =
+            Set.of("name", "alias", "entrypoint", "command", "variables", "pull_policy", "docker");
+
     private static final Set<String> ARTIFACT_KEYS =
             Set.of(
                     "paths",
@@ -213,21 +219,40 @@ final class StubJobFile {
             return;
         }
         ObjectNode made = node.putObject("image");
-        container(made, image);
+        container(made, image, "image:");
     }
 
     private static void service(ObjectNode made, Object service) {
-        container(made, service);
+        container(made, service, "services:");
         if (service instanceof Map<?, ?> given) {
             if (given.containsKey("alias")) {
                 made.put("alias", String.valueOf(given.get("alias")));
             }
             words(made, "command", given.get("command"));
+            if (given.get("variables") != null) {
+                ArrayNode variables = made.putArray("variables");
+                mapping(given.get("variables"), "services:variables")
+                        .forEach((key, value) ->
+                                variables
+                                        .addObject()
+                                        .put("key", key)
+                                        .put("value", String.valueOf(value)));
+            }
         }
     }
 
-    private static void container(ObjectNode made, Object given) {
+    private static void container(ObjectNode made, Object given, String section) {
         if (given instanceof Map<?, ?> keys) {
+            requireKnown(
+                    mapping(keys, section).keySet(),
+                    section.equals("image:") ? IMAGE_KEYS : SERVICE_KEYS,
+                    section);
+            if (keys.get("docker") != null) {
+                Map<String, Object> docker = mapping(keys.get("docker"), section + "docker");
+                requireKnown(docker.keySet(), Set.of("user", "platform"), section + "docker:");
+                ObjectNode options = made.putObject("executor_opts").putObject("docker");
+                docker.forEach((key, value) -> options.put(key, String.valueOf(value)));
+            }
             made.put("name", String.valueOf(keys.get("name")));
             words(made, "entrypoint", keys.get("entrypoint"));
             words(made, "pull_policy", keys.get("pull_policy"));
