@@ -164,7 +164,8 @@ class VaultGuideIT {
 
     @Test
     void commandsAreForAShellAndEachPoolHasItsOwn() throws IOException {
-        List<String> commands = VaultSetup.of(configured("a-role-id")).orElseThrow().commands(false);
+        List<String> commands =
+                VaultSetup.of(configured("a-role-id")).orElseThrow().commands(false);
 
         assertThat(String.join("\n", commands))
                 .contains("vault policy write mayfly-daemon - <<'EOF'")

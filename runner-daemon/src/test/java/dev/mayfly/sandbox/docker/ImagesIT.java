@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -214,7 +215,7 @@ class ImagesIT {
         }
     }
 
-    private static SandboxSpec as(SandboxSpec s, String image, String user) {
+    private static SandboxSpec as(SandboxSpec s, String image, @Nullable String user) {
         return new SandboxSpec(
                 s.job(),
                 s.pool(),
