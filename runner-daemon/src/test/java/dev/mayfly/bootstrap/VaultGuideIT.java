@@ -168,12 +168,12 @@ class VaultGuideIT {
                 VaultSetup.of(configured("a-role-id")).orElseThrow().commands(false);
 
         assertThat(String.join("\n", commands))
-                .contains("vault policy write mayfly-daemon - <<'EOF'")
+                .contains("write_policy mayfly-daemon <<'EOF'")
                 .contains(
                         "path \"auth/token/create/mayfly-trusted\" { capabilities = [\"update\"] }")
                 .contains("vault auth enable -path=approle approle")
                 .contains("vault write auth/approle/role/mayfly - <<'EOF'")
-                .contains("vault policy write mayfly-trusted - <<'EOF'")
+                .contains("write_policy mayfly-trusted <<'EOF'")
                 .contains("path \"database/creds/shop\" { capabilities = [\"read\"] }")
                 .contains("path \"pki/issue/web\" { capabilities = [\"update\"] }")
                 .contains("vault write auth/token/roles/mayfly-trusted - <<'EOF'")
