@@ -415,7 +415,7 @@ class PublishedFilesTest {
                     (ObjectNode)
                             yaml.readTree(
                                     """
-                                    pools: [{name: high, vault: {token_role: r, jwt: {role: j}, allow: [{paths: [a], when: {}}],
+                                    pools: [{name: high, vault: {token_role: r, jwt: {role: j, bound_claims: {x: y}}, allow: [{paths: [a], when: {}}],
                                              bindings: [{name: B, ref: 'vault:x', when: {}}]}}]
                                     secrets: {vault: {address: 'https://v:1', client_certificate: /c, client_key: /k, auth: %s}}
                                     """
