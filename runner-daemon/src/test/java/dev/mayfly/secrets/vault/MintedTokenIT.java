@@ -577,7 +577,7 @@ class MintedTokenIT {
 
         assertThat(lease.parts())
                 .extracting(HandedValue::name)
-                .containsExactly("S0.password", "S0.nested.key");
+                .containsExactlyInAnyOrder("S0.password", "S0.nested.key");
         lease.revoke();
     }
 }
