@@ -57,7 +57,6 @@ public final class VaultBootstrap {
               echo "give this configuration names of its own (secrets.vault.name, token_role and jwt.role of its pools), or print this with --replace" >&2
               exit 1
             }
-            %s\
             """;
 
     private static final String KEEPING =
