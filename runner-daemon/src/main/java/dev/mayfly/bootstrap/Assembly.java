@@ -174,7 +174,7 @@ public final class Assembly implements AutoCloseable {
                                 admission,
                                 approvals,
                                 // The pool, whose own masking may look for less, is not known yet.
-                                (text, values) -> MaskedText.of(text, values, Masking.STANDARD),
+                                secrets -> new MaskedText(secrets, Masking.STANDARD),
                                 new KeptDecisions(
                                         store,
                                         clock,

@@ -144,8 +144,7 @@ public final class GitLabRunners implements AutoCloseable {
                                     Registrations.in(directory),
                                     api,
                                     info(),
-                                    (text, secrets) ->
-                                            MaskedText.of(text, secrets, terms.masking()),
+                                    secrets -> new MaskedText(secrets, terms.masking()),
                                     InstantSource.system())));
         } catch (RuntimeException e) {
             api.close();

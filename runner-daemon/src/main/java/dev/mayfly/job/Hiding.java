@@ -8,8 +8,13 @@ import java.util.function.UnaryOperator;
 @FunctionalInterface
 public interface Hiding {
 
-    /** The text without these values. */
-    String hidden(String text, Collection<SecretValue> secrets);
+    /**
+     * Hides these values in any number of texts. To look for them is prepared once, which takes
+     * milliseconds, and only if there is a text.
+     *
+     * @return for one thread
+     */
+    UnaryOperator<String> hidden(Collection<SecretValue> secrets);
 
     /** The same for texts about one job, of which its masked values are hidden. */
     default UnaryOperator<String> of(Collection<HandedValue> handed) {
@@ -18,6 +23,6 @@ public interface Hiding {
                         .filter(value -> value.is(HandedValue.Use.MASKED))
                         .map(HandedValue::value)
                         .toList();
-        return secrets.isEmpty() ? UnaryOperator.identity() : text -> hidden(text, secrets);
+        return secrets.isEmpty() ? UnaryOperator.identity() : hidden(secrets);
     }
 }

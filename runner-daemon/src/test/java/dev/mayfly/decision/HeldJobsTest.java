@@ -54,8 +54,7 @@ class HeldJobsTest {
     private static final PoolName POOL = new PoolName("trusted");
     private static final Verdict HELD = new Verdict.Held(POOL, "somebody looks first");
     private static final String POLICY = "d".repeat(64);
-    private static final Hiding HIDING =
-            (text, secrets) -> MaskedText.of(text, secrets, Masking.STANDARD);
+    private static final Hiding HIDING = secrets -> new MaskedText(secrets, Masking.STANDARD);
 
     @TempDir Path folder;
 

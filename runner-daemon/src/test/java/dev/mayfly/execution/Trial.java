@@ -66,21 +66,15 @@ final class Trial implements AutoCloseable {
 
     /** A pool with these logins. */
     static PoolTerms with(RegistryLogins logins) {
-        return new PoolTerms(
-                TERMS.pool(),
-                TERMS.image(),
-                TERMS.network(),
-                TERMS.timeout(),
-                TERMS.limits(),
-                TERMS.hardening(),
-                TERMS.logBytes(),
-                TERMS.masking(),
-                TERMS.pull(),
-                logins);
+        return with(TERMS.pull(), logins);
     }
 
     /** A pool with this pull policy. */
     static PoolTerms with(List<PullPolicy> pull) {
+        return with(pull, TERMS.registries());
+    }
+
+    private static PoolTerms with(List<PullPolicy> pull, RegistryLogins logins) {
         return new PoolTerms(
                 TERMS.pool(),
                 TERMS.image(),
@@ -91,7 +85,7 @@ final class Trial implements AutoCloseable {
                 TERMS.logBytes(),
                 TERMS.masking(),
                 pull,
-                TERMS.registries());
+                logins);
     }
 
     final List<String> history = new CopyOnWriteArrayList<>();
@@ -130,7 +124,7 @@ final class Trial implements AutoCloseable {
                         IdentityCheck.NONE,
                         (_, _) -> Decision.of(verdict),
                         approvals,
-                        (text, secrets) -> MaskedText.of(text, secrets, Masking.STANDARD),
+                        secrets -> new MaskedText(secrets, Masking.STANDARD),
                         DecisionLog.NONE),
                 secrets,
                 engine,

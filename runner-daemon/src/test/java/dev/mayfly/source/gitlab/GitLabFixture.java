@@ -36,7 +36,7 @@ final class GitLabFixture implements AutoCloseable {
                     Duration.ofMillis(5),
                     Duration.ofSeconds(30));
 
-    static final Hiding HIDING = (text, secrets) -> MaskedText.of(text, secrets, Masking.STANDARD);
+    static final Hiding HIDING = secrets -> new MaskedText(secrets, Masking.STANDARD);
 
     /** Most tests never destroy anything. */
     static final Duration TEARDOWN = Duration.ofMillis(500);
