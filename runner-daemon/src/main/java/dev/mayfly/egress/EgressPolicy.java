@@ -128,11 +128,8 @@ public record EgressPolicy(Mode mode, List<EgressRule> rules, boolean auditOnly,
                     "there is no way to allow it",
                     true);
         }
-        Optional<EgressRule> rule = listed(address, port);
-        return rule.isPresent()
-                ? (before instanceof Ruling.Refused
-                        ? before
-                        : new Ruling.Allowed(((Ruling.Allowed) before).rule()))
+        return listed(address, port).isPresent()
+                ? before
                 : new Ruling.Refused(
                         "%s is %s and not listed itself".formatted(text, kind.get().what()),
                         "add \"%s\" to egress.allow too, if it is meant"

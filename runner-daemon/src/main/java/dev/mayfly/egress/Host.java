@@ -137,7 +137,7 @@ final class HostText {
     private static long number(String part) {
         try {
             if (part.startsWith("0x")) {
-                return part.length() == 2 ? 0 : Long.parseUnsignedLong(part.substring(2), 16) & CAP;
+                return part.length() == 2 ? 0 : Long.parseLong(part.substring(2), 16);
             }
             if (part.isEmpty() || !part.chars().allMatch(c -> c >= '0' && c <= '9')) {
                 throw new IllegalArgumentException("it is no address of IPv4");
@@ -149,7 +149,4 @@ final class HostText {
             throw new IllegalArgumentException("it is no address of IPv4", e);
         }
     }
-
-    /** Keeps what does not fit an address from becoming negative. */
-    private static final long CAP = Long.MAX_VALUE;
 }

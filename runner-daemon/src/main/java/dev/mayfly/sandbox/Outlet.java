@@ -77,6 +77,12 @@ public interface Outlet {
         /** Says that nothing more is written. */
         void endOutput();
 
+        /**
+         * Says what is to be done when the container's end of the connection is gone altogether: at
+         * once if it is. Must not wait.
+         */
+        void whenGone(Runnable then);
+
         /** Ends the connection in both directions. For any thread, any number of times. */
         @Override
         void close();

@@ -29,6 +29,7 @@ final class RelayLine implements Outlet.Line {
     private boolean outputEnded;
     private boolean closed;
     private boolean left;
+    private Runnable whenGone = () -> {};
 
     /**
      * Made when the relay has accepted the connection.
@@ -80,11 +81,25 @@ final class RelayLine implements Outlet.Line {
 
     /** The relay has closed the connection, or is gone itself. */
     void left() {
+        Runnable then;
         synchronized (lock) {
             left = true;
             inputEnded = true;
+            then = whenGone;
             lock.notifyAll();
         }
+        then.run();
+    }
+
+    @Override
+    public void whenGone(Runnable then) {
+        synchronized (lock) {
+            whenGone = then;
+            if (!left) {
+                return;
+            }
+        }
+        then.run();
     }
 
     @Override
