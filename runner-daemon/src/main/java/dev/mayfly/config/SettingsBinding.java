@@ -3,7 +3,6 @@ package dev.mayfly.config;
 import dev.mayfly.execution.PoolTerms;
 import dev.mayfly.job.AllowedImages;
 import dev.mayfly.job.ImageSpec;
-import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.SecretValue;
@@ -135,7 +134,7 @@ final class SettingsBinding {
                                 List.of(),
                                 null,
                                 List.of(PullPolicy.IF_NOT_PRESENT)),
-                        NetworkAccess.valueOf(constant(section, "network")),
+                        EgressBinding.network(section),
                         section.duration("timeout"),
                         new SandboxLimits(
                                 section.bytes("memory"),
@@ -149,7 +148,8 @@ final class SettingsBinding {
                                 seccomp.of(section)),
                         section.bytes("log_limit"),
                         masking(section.section("masking")),
-                        registryLogins.of(section)),
+                        registryLogins.of(section),
+                        EgressBinding.policy(section)),
                 section.number("slots"),
                 rules(section.section("policy")),
                 section.flag("protected"),

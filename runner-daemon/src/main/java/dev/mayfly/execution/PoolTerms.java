@@ -1,5 +1,6 @@
 package dev.mayfly.execution;
 
+import dev.mayfly.egress.EgressPolicy;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
@@ -8,6 +9,7 @@ import dev.mayfly.logs.Masking;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What every job of one pool gets, and the ceiling of what it may ask for.
@@ -21,6 +23,8 @@ import java.time.Duration;
  * @param logBytes how much of a job's masked output is kept; the rest is dropped with a notice
  * @param masking how secrets are masked in it
  * @param registries logins that the jobs' images may be pulled with; no job sees them
+ * @param egress where a job that may use the network may connect to, or null for wherever the host
+ *     can reach
  */
 public record PoolTerms(
         PoolName pool,
@@ -31,4 +35,20 @@ public record PoolTerms(
         Hardening hardening,
         long logBytes,
         Masking masking,
-        RegistryLogins registries) {}
+        RegistryLogins registries,
+        @Nullable EgressPolicy egress) {
+
+    /** A pool whose network, where its jobs have one, is not filtered. */
+    public PoolTerms(
+            PoolName pool,
+            ImageSpec image,
+            NetworkAccess network,
+            Duration timeout,
+            SandboxLimits limits,
+            Hardening hardening,
+            long logBytes,
+            Masking masking,
+            RegistryLogins registries) {
+        this(pool, image, network, timeout, limits, hardening, logBytes, masking, registries, null);
+    }
+}
