@@ -25,8 +25,7 @@ class EgressPolicyTest {
     }
 
     private static EgressPolicy policy(EgressPolicy.Mode mode, String... rules) {
-        return new EgressPolicy(
-                mode, Stream.of(rules).map(EgressRule::parse).toList(), false, 10);
+        return new EgressPolicy(mode, Stream.of(rules).map(EgressRule::parse).toList(), false, 10);
     }
 
     private static boolean allows(EgressPolicy policy, String destination) {
@@ -221,7 +220,12 @@ class EgressPolicyTest {
     @Test
     void portOfOneListedNameMeansThatName() {
         EgressPolicy policy =
-                list("git.example:22", "a.example:5432", "b.example:5432", "*.c.example:9", "d.example");
+                list(
+                        "git.example:22",
+                        "a.example:5432",
+                        "b.example:5432",
+                        "*.c.example:9",
+                        "d.example");
 
         assertThat(policy.onlyNameOf(22)).contains(new Host.Name("git.example"));
         assertThat(policy.onlyNameOf(5432)).isEmpty();

@@ -2,11 +2,11 @@ package dev.mayfly.egress;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Greetings as a real client of TLS makes them. */

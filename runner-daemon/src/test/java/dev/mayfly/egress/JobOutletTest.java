@@ -25,8 +25,7 @@ import org.junit.jupiter.api.Test;
 class JobOutletTest {
 
     private static final Origin JOB = new Origin(Origin.Part.JOB, "job");
-    private static final Inet4Address RELAY =
-            (Inet4Address) InetAddress.ofLiteral("198.51.100.2");
+    private static final Inet4Address RELAY = (Inet4Address) InetAddress.ofLiteral("198.51.100.2");
 
     private final List<Connection> connections = new CopyOnWriteArrayList<>();
     private final List<String> asked = new CopyOnWriteArrayList<>();
@@ -83,6 +82,10 @@ class JobOutletTest {
         return line.told();
     }
 
+    private static String head(String... lines) {
+        return String.join("\r\n", lines) + "\r\n\r\n";
+    }
+
     private String proxied(JobOutlet outlet, String says) throws InterruptedException {
         return told(outlet, Outlet.PROXY_PORT, says);
     }
@@ -92,13 +95,14 @@ class JobOutletTest {
         assertThat(
                         proxied(
                                 outlet("good.example:PORT"),
-                                "GET http://good.example:PORT/x?y HTTP/1.1\r\nHost: evil.example\r\n"
-                                        + "Proxy-Authorization: Basic c2VjcmV0\r\n"
-                                        + "Connection: keep-alive\r\n\r\n"))
+                                head(
+                                        "GET http://good.example:PORT/x?y HTTP/1.1",
+                                        "Host: evil.example",
+                                        "Proxy-Authorization: Basic c2VjcmV0",
+                                        "Connection: keep-alive")))
                 .startsWith("HTTP/1.1 200 OK")
                 .contains("served good.example:" + port() + " /x?y");
-        assertThat(outside.heard())
-                .containsExactly("GET /x?y HTTP/1.1 good.example:" + port());
+        assertThat(outside.heard()).containsExactly("GET /x?y HTTP/1.1 good.example:" + port());
     }
 
     @Test
@@ -106,8 +110,8 @@ class JobOutletTest {
         assertThat(
                         proxied(
                                 outlet("good.example:PORT"),
-                                "CONNECT good.example:PORT HTTP/1.1\r\n\r\n"
-                                        + "GET /in HTTP/1.1\r\nHost: a\r\n\r\n"))
+                                head("CONNECT good.example:PORT HTTP/1.1")
+                                        + head("GET /in HTTP/1.1", "Host: a")))
                 .startsWith("HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 200 OK")
                 .contains("served a /in");
         assertThat(connections)
@@ -174,7 +178,7 @@ class JobOutletTest {
         String connect = "CONNECT good.example:PORT HTTP/1.1\r\n\r\n";
 
         assertThat(proxied(outlet, connect + Hellos.text("evil.example")))
-                .endsWith("\u0015\u0003\u0001\0\u0002\u0002\u0031");
+                .endsWith("\25\3\1\0\2\2" + (char) 49);
         assertThat(connections)
                 .singleElement()
                 .satisfies(one -> {
@@ -254,8 +258,7 @@ class JobOutletTest {
         byte[] answer = outlet.answer(JOB, question(name, type), RELAY).orElseThrow();
         assertThat(answer[3] & 15).isZero();
         assertThat(answer[7]).isEqualTo((byte) 1);
-        return InetAddresses.of(
-                Arrays.copyOfRange(answer, answer.length - 4, answer.length));
+        return InetAddresses.of(Arrays.copyOfRange(answer, answer.length - 4, answer.length));
     }
 
     @Test

@@ -1,8 +1,8 @@
 package dev.mayfly.egress;
 
-import java.io.BufferedReader;
+import java.io.BufferedInputStream;
 import java.io.IOException;
-import java.io.InputStreamReader;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Inet4Address;
 import java.net.InetAddress;
@@ -136,27 +136,23 @@ public final class Outside implements AutoCloseable {
 
     private void serve(Socket client) {
         try (client) {
-            BufferedReader in =
-                    new BufferedReader(
-                            new InputStreamReader(
-                                    client.getInputStream(), StandardCharsets.ISO_8859_1));
-            String first = in.readLine();
-            if (first == null) {
+            InputStream in = new BufferedInputStream(client.getInputStream(), 1 << 16);
+            String first = readLine(in);
+            if (first.isEmpty()) {
                 return;
             }
             long length = 0;
             String host = "";
-            for (String line = in.readLine(); line != null && !line.isEmpty(); ) {
+            for (String line = readLine(in); !line.isEmpty(); line = readLine(in)) {
                 if (line.regionMatches(true, 0, "host:", 0, 5)) {
                     host = line.substring(5).strip();
                 } else if (line.regionMatches(true, 0, "content-length:", 0, 15)) {
                     length = Long.parseLong(line.substring(15).strip());
                 }
-                line = in.readLine();
             }
             heard.add(first + " " + host);
             long posted = 0;
-            char[] piece = new char[1 << 15];
+            byte[] piece = new byte[1 << 16];
             while (posted < length) {
                 int n = in.read(piece, 0, (int) Math.min(piece.length, length - posted));
                 if (n < 0) {
@@ -170,10 +166,21 @@ public final class Outside implements AutoCloseable {
         }
     }
 
+    /** Without its end; empty too when nothing more comes. */
+    private static String readLine(InputStream in) throws IOException {
+        StringBuilder line = new StringBuilder();
+        for (int c = in.read(); c >= 0 && c != '\n'; c = in.read()) {
+            if (c != '\r') {
+                line.append((char) c);
+            }
+        }
+        return line.toString();
+    }
+
     private static void answer(OutputStream out, String path, String host, long posted)
             throws IOException {
         if (path.startsWith("/bytes/")) {
-            long left = Long.parseLong(path.substring(7));
+            long left = Long.parseLong(path.substring(7).replaceFirst("\\?.*", ""));
             write(out, "HTTP/1.1 200 OK\r\nContent-Length: " + left + "\r\n\r\n");
             byte[] piece = new byte[1 << 16];
             for (; left > 0; left -= Math.min(left, piece.length)) {
