@@ -5,6 +5,7 @@ import os
 import pty
 import random
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -279,8 +280,6 @@ class RelayTest(ProcessTestCase):
         self.assertEqual(("d", number + b"late"), agent.receive())
         self.assertEqual(("e", number), agent.receive())
         self.assertEqual(("x", number), agent.receive())
-        agent.send(frame("x", number))
-        self.assertEqual(number, self.connect(agent)[1], "its number is free again")
 
     def test_datagram_is_answered_to_who_sent_it(self):
         agent = self.relay()
@@ -296,8 +295,13 @@ class RelayTest(ProcessTestCase):
     def test_connection_without_credit_is_read_no_further_and_holds_no_other_up(self):
         agent = self.relay()
         stalled, number = self.connect(agent)
-        sender = threading.Thread(target=lambda: stalled.sendall(b"x" * (8 << 20)), daemon=True)
-        sender.start()
+        stalled.setblocking(False)
+        sent = 0
+        while sent < 2 * self.WINDOW:
+            try:
+                sent += stalled.send(b"x" * 65536)
+            except BlockingIOError:
+                break
         got = 0
         while got < self.WINDOW:
             kind, payload = agent.receive()
@@ -404,6 +408,11 @@ class RelayTest(ProcessTestCase):
                 except BrokenPipeError:
                     pass
                 self.assertIn(agent.exit_code(), (0, 76))
+
+
+class SanitizedRelayTest(RelayTest):
+    flags = SanitizedProcessTest.flags
+    limit = 120
 
 
 class ConnectionTrialTest(ProcessTestCase):

@@ -72,10 +72,10 @@ final class Conversation {
         }
         if (head.isConnect()) {
             opening.replace(end, new byte[0]);
-            connect(to, Manner.HTTP, "HTTP/1.1 200 Connection established\r\n\r\n");
+            connect(to, head.target(), Manner.HTTP, "HTTP/1.1 200 Connection established\r\n\r\n");
         } else {
             opening.replace(end, head.toServer(to));
-            connect(to, Manner.HTTP, "");
+            connect(to, head.authority(), Manner.HTTP, "");
         }
     }
 
@@ -83,7 +83,7 @@ final class Conversation {
         Optional<Host.Name> only = outlet.policy().onlyNameOf(port);
         if (only.isPresent()) {
             // Its server may be the one that speaks first.
-            connect(new Destination(only.get(), port), Manner.SILENCE, "");
+            connect(new Destination(only.get(), port), only.get().value(), Manner.SILENCE, "");
             return;
         }
         if (!opening.more()) {
@@ -114,7 +114,7 @@ final class Conversation {
             refuse("port " + port, "TLS for what is no name of a host", Manner.TLS);
             return;
         }
-        connect(to, Manner.TLS, "");
+        connect(to, name, Manner.TLS, "");
     }
 
     private void toHttp(int port) throws IOException, InterruptedException {
@@ -130,17 +130,19 @@ final class Conversation {
             return;
         }
         Destination to;
+        String said;
         byte[] request;
         try {
             RequestHead head = RequestHead.parse(opening.bytes(), end);
             to = head.host(port);
+            said = head.saidHost();
             request = head.toServer(to);
         } catch (IllegalArgumentException e) {
             misunderstood("a request to port " + port, String.valueOf(e.getMessage()));
             return;
         }
         opening.replace(end, request);
-        connect(to, Manner.HTTP, "");
+        connect(to, said, Manner.HTTP, "");
     }
 
     private boolean looksLikeHttp() {
@@ -165,14 +167,15 @@ final class Conversation {
     /**
      * Connects and carries, or says why not.
      *
+     * @param said as the container wrote it
      * @param greeting what the container is told first
      */
-    private void connect(Destination to, Manner manner, String greeting)
+    private void connect(Destination to, String said, Manner manner, String greeting)
             throws IOException, InterruptedException {
+        String shown = outlet.account().shown(to.toString(), said);
         switch (outlet.dial(origin, to)) {
             case Dialer.Dialed.Open open -> {
-                Passage passage =
-                        new Passage(origin, to, open, outlet.account().isNew(to.toString()));
+                Passage passage = new Passage(origin, shown, open, outlet.account().isNew(shown));
                 outlet.account().opened(passage);
                 try {
                     byte[] first = greeting.getBytes(ISO_8859_1);
@@ -188,10 +191,10 @@ final class Conversation {
                 outlet.account()
                         .refused(
                                 origin,
-                                to.toString(),
+                                shown,
                                 address == null ? null : AddressBlock.text(address),
                                 why.reason(),
-                                why.cure(),
+                                shown.equals(to.toString()) ? why.cure() : "",
                                 false);
                 say(
                         manner,
@@ -200,7 +203,7 @@ final class Conversation {
                                 .formatted(outlet.pool(), to, why.reason(), why.cure()));
             }
             case Dialer.Dialed.Failed(String reason, String rule) -> {
-                outlet.account().failed(origin, to.toString(), reason);
+                outlet.account().failed(origin, shown, reason);
                 say(
                         manner,
                         "502 Bad Gateway",

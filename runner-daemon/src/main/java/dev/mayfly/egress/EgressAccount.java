@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -25,28 +24,30 @@ final class EgressAccount {
     private static final int MOST_NEWS = 20;
     private static final int LONGEST_TEXT = 90;
     private static final String OTHERS = "(others)";
+    private static final String AFTERWARDS = "(after the end of the log)";
 
     private final Gateway.Traveller traveller;
     private final EgressRecords records;
     private final KnownDestinations known;
-    private final Consumer<String> news;
+    private final Gateway.Log log;
 
     private final Object lock = new Object();
     private final Map<Key, Row> rows = new LinkedHashMap<>();
     private final Set<Passage> open = new HashSet<>();
     private final Set<String> seen = new HashSet<>();
     private int recorded;
-    private int told;
+    private boolean told;
+    private int newsTold;
 
     EgressAccount(
             Gateway.Traveller traveller,
             EgressRecords records,
             KnownDestinations known,
-            Consumer<String> news) {
+            Gateway.Log log) {
         this.traveller = traveller;
         this.records = records;
         this.known = known;
-        this.news = news;
+        this.log = log;
     }
 
     private record Key(String destination, Verdict verdict, String because) {}
@@ -102,6 +103,21 @@ final class EgressAccount {
         add(passage.connection());
     }
 
+    /**
+     * What is written down of a destination: a job can put a secret into any name it likes.
+     *
+     * @param said as the job wrote it, in which a secret is still recognized
+     */
+    String shown(String destination, String said) {
+        synchronized (lock) {
+            if (told) {
+                return AFTERWARDS; // nobody knows the secrets any more
+            }
+        }
+        String masked = log.masked(said);
+        return masked.equals(said) ? log.masked(destination) : masked;
+    }
+
     void failed(Origin origin, String destination, String reason) {
         add(
                 new Connection(
@@ -130,8 +146,10 @@ final class EgressAccount {
         String what = cut(destination) + (name ? " (name)" : "");
         boolean first;
         synchronized (lock) {
-            first = told < MOST_NEWS && !rows.containsKey(new Key(what, Verdict.REFUSED, reason));
-            told += first ? 1 : 0;
+            first =
+                    newsTold < MOST_NEWS
+                            && !rows.containsKey(new Key(what, Verdict.REFUSED, reason));
+            newsTold += first ? 1 : 0;
         }
         add(
                 new Connection(
@@ -143,7 +161,7 @@ final class EgressAccount {
                         Connection.Traffic.NONE,
                         false));
         if (first) {
-            news.accept(
+            log.soon(
                     "network: %s refused: %s%s"
                             .formatted(what, reason, cure.isEmpty() ? "" : "; " + cure));
         }
@@ -172,7 +190,10 @@ final class EgressAccount {
         return text.length() > LONGEST_TEXT ? text.substring(0, LONGEST_TEXT) + "..." : text;
     }
 
-    /** The table of it all; no line for a job that has connected to nothing. */
+    /**
+     * The table of it all; no line for a job that has connected to nothing. What comes later is
+     * written down without its name.
+     */
     List<String> lines(boolean auditOnly) {
         Map<Key, Row> all = new LinkedHashMap<>();
         int left;
@@ -192,6 +213,7 @@ final class EgressAccount {
                 row(all, now).add(now);
             }
             left = recorded - MOST_RECORDS;
+            told = true;
         }
         if (all.isEmpty()) {
             return List.of();

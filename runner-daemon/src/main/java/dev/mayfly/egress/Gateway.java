@@ -2,7 +2,6 @@ package dev.mayfly.egress;
 
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.PoolName;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Opens the ways out of jobs. Safe for use by many threads. */
@@ -44,25 +43,34 @@ public final class Gateway implements AutoCloseable {
      */
     public record Traveller(JobId job, PoolName pool, String project) {}
 
+    /** What a way out needs of its job's log. For use by any thread. */
+    @FunctionalInterface
+    public interface Log {
+
+        /** Takes a line, when something is refused for the first time; never blocks. */
+        void soon(String text);
+
+        /** The text as the log would show it, secrets hidden. */
+        default String masked(String text) {
+            return text;
+        }
+    }
+
     /**
      * Opens the way out of one job; its owner closes it.
      *
      * @param sources the server that the job's sources come from by the word of its CI server,
      *     which the checkout reaches whatever the policy says; or null
-     * @param news takes a line for the job's log when something is refused for the first time; from
-     *     any thread
+     * @param log of the job
      */
     public JobOutlet open(
-            EgressPolicy policy,
-            Traveller traveller,
-            @Nullable Destination sources,
-            Consumer<String> news) {
+            EgressPolicy policy, Traveller traveller, @Nullable Destination sources, Log log) {
         return new JobOutlet(
                 policy,
                 traveller,
                 sources,
                 new Dialer(policy, resolver, host),
-                new EgressAccount(traveller, records, known, news));
+                new EgressAccount(traveller, records, known, log));
     }
 
     @Override

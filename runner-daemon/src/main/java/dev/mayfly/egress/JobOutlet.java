@@ -65,7 +65,9 @@ public final class JobOutlet implements Outlet, AutoCloseable {
             case Ruling.Allowed _ -> true;
             case Ruling.Refused _ when policy.auditOnly() -> true;
             case Ruling.Refused(String reason, String cure, boolean _) -> {
-                account.refused(origin, name.value(), null, reason, cure, true);
+                String shown = account.shown(name.value(), text);
+                boolean plain = shown.equals(name.value());
+                account.refused(origin, shown, null, reason, plain ? cure : "", true);
                 yield false;
             }
         };

@@ -19,7 +19,7 @@ final class Passage {
     private static final int PIECE_BYTES = 32 * 1024;
 
     private final Origin origin;
-    private final Destination to;
+    private final String to;
     private final InetAddress address;
     private final Socket socket;
     private final boolean firstSeen;
@@ -29,7 +29,7 @@ final class Passage {
     private volatile Connection.Verdict verdict;
     private volatile String because;
 
-    Passage(Origin origin, Destination to, Dialer.Dialed.Open open, boolean firstSeen) {
+    Passage(Origin origin, String to, Dialer.Dialed.Open open, boolean firstSeen) {
         this.origin = origin;
         this.to = to;
         this.address = open.address();
@@ -51,7 +51,7 @@ final class Passage {
     Connection connection() {
         return new Connection(
                 origin,
-                to.toString(),
+                to,
                 AddressBlock.text(address),
                 verdict,
                 because,

@@ -83,6 +83,21 @@ record RequestHead(String method, String target, String version, List<String> fi
         return Destination.parse(absolute.group(1), HTTP);
     }
 
+    /** The same as it is written. */
+    String authority() {
+        Matcher absolute = ABSOLUTE.matcher(target);
+        return absolute.matches() ? absolute.group(1) : target;
+    }
+
+    /** The field Host as it is written. */
+    String saidHost() {
+        return fields.stream()
+                .filter(field -> name(field).equals("host"))
+                .map(RequestHead::value)
+                .findFirst()
+                .orElse("");
+    }
+
     /** The one host that a request to a server is for. */
     Destination host(int port) {
         List<String> hosts = fields.stream().filter(field -> name(field).equals("host")).toList();

@@ -10,7 +10,6 @@ import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.source.Claim;
 import java.net.URI;
 import java.util.List;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One job's way to others, if its pool filters that. */
@@ -24,9 +23,9 @@ final class JobEgress implements AutoCloseable {
     /**
      * Opens it.
      *
-     * @param news takes lines for the job's log, from any thread
+     * @param log the job's
      */
-    JobEgress(Gateway gateway, Claim claim, PoolTerms terms, Consumer<String> news) {
+    JobEgress(Gateway gateway, Claim claim, PoolTerms terms, JobLog log) {
         EgressPolicy policy = terms.egress();
         outlet =
                 policy == null
@@ -35,7 +34,21 @@ final class JobEgress implements AutoCloseable {
                                 policy,
                                 new Gateway.Traveller(claim.job(), terms.pool(), project(claim)),
                                 sources(claim.spec().inputs().workspace()),
-                                news);
+                                words(log));
+    }
+
+    private static Gateway.Log words(JobLog log) {
+        return new Gateway.Log() {
+            @Override
+            public void soon(String text) {
+                log.soon(text);
+            }
+
+            @Override
+            public String masked(String text) {
+                return log.line(text);
+            }
+        };
     }
 
     /** By the server's word; jobs without a server are one project. */

@@ -69,7 +69,7 @@ public final class JobRun {
         this.log = new JobLog(stages, claim, report, terms);
         this.files = new JobFiles(stages, claim, plan, log, report.exchange(), deadline);
         this.news = new JobNews(stages, claim, report, terms);
-        this.egress = new JobEgress(stages.gateway(), claim, terms, log::soon);
+        this.egress = new JobEgress(stages.gateway(), claim, terms, log);
     }
 
     /**
