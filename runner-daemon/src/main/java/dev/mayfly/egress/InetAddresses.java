@@ -2,9 +2,13 @@ package dev.mayfly.egress;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.regex.Pattern;
 
 /** Addresses without any name server. */
 final class InetAddresses {
+
+    private static final Pattern FOUR_NUMBERS =
+            Pattern.compile("(?:0|[1-9][0-9]{0,2})(?:\\.(?:0|[1-9][0-9]{0,2})){3}");
 
     private InetAddresses() {}
 
@@ -16,8 +20,15 @@ final class InetAddresses {
         }
     }
 
-    /** In the one form that everybody reads alike. */
+    /**
+     * In the one form that everybody reads alike.
+     *
+     * @throws IllegalArgumentException if it is in another, or none
+     */
     static InetAddress literal(String text) {
+        if (text.indexOf(':') < 0 && !FOUR_NUMBERS.matcher(text).matches()) {
+            throw new IllegalArgumentException("an address of IPv4 has four decimal numbers");
+        }
         return InetAddress.ofLiteral(text);
     }
 }

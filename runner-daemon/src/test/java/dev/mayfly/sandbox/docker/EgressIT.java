@@ -310,7 +310,11 @@ class EgressIT {
                 .filteredOn(one -> one.destination().equals(at("rebound.example")))
                 .extracting(Connection::address)
                 .containsOnly(host);
-        assertThat(get(sandbox, "-L", "http://" + at("good.example") + "/to/127.0.0.1:1"))
+        assertThat(
+                        get(
+                                sandbox,
+                                "--noproxy '' -L",
+                                "http://" + at("good.example") + "/to/127.0.0.1:1"))
                 .as("a redirection is a request of its own")
                 .contains("does not let its jobs connect to 127.0.0.1:1");
         assertThat(outside.heard()).hasSize(3);
