@@ -165,7 +165,7 @@ final class EgressBenchmark {
                                 + "-H Expect: -o /dev/null -w '%{speed_upload}' -T /workspace/zeros "
                                 + url);
         String many =
-                "%s--parallel --parallel-immediate --parallel-max 8 -o /dev/null '%sbytes/%d00000?[1-10]'"
+                "%s--parallel --parallel-immediate --parallel-max 8 -o /dev/null '%sbytes/%d00000?[1-10]' 2>/dev/null"
                         .formatted(curl, url, megabytes);
         double together =
                 number(
