@@ -36,7 +36,7 @@ final class EgressAccount {
     private final Set<Passage> open = new HashSet<>();
     private final Set<String> seen = new HashSet<>();
     private int recorded;
-    private boolean told;
+    private boolean logEnded;
     private int newsTold;
 
     EgressAccount(
@@ -110,8 +110,8 @@ final class EgressAccount {
      */
     String shown(String destination, String said) {
         synchronized (lock) {
-            if (told) {
-                return AFTERWARDS; // nobody knows the secrets any more
+            if (logEnded) {
+                return AFTERWARDS;
             }
         }
         String masked = log.masked(said);
@@ -190,10 +190,14 @@ final class EgressAccount {
         return text.length() > LONGEST_TEXT ? text.substring(0, LONGEST_TEXT) + "..." : text;
     }
 
-    /**
-     * The table of it all; no line for a job that has connected to nothing. What comes later is
-     * written down without its name.
-     */
+    /** From now on nobody knows the job's secrets: what comes is written down without its name. */
+    void logEnds() {
+        synchronized (lock) {
+            logEnded = true;
+        }
+    }
+
+    /** The table of it all; no line for a job that has connected to nothing. */
     List<String> lines(boolean auditOnly) {
         Map<Key, Row> all = new LinkedHashMap<>();
         int left;
@@ -213,7 +217,6 @@ final class EgressAccount {
                 row(all, now).add(now);
             }
             left = recorded - MOST_RECORDS;
-            told = true;
         }
         if (all.isEmpty()) {
             return List.of();

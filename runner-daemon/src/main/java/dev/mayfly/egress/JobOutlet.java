@@ -111,6 +111,11 @@ public final class JobOutlet implements Outlet, AutoCloseable {
         account.close();
     }
 
+    /** The job's log is about to end, and secrets are not recognized any more. */
+    public void logEnds() {
+        account.logEnds();
+    }
+
     /** Where the job has connected to and what was refused, as lines for its log; none for none. */
     public List<String> table() {
         return account.lines(policy.auditOnly());

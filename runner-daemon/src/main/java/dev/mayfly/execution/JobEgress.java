@@ -79,7 +79,11 @@ final class JobEgress implements AutoCloseable {
 
     /** Where the job has been, for the end of its log. */
     List<String> table() {
-        return outlet == null ? List.of() : outlet.table();
+        if (outlet == null) {
+            return List.of();
+        }
+        outlet.logEnds();
+        return outlet.table();
     }
 
     @Override

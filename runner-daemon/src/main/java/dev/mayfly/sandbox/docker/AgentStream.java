@@ -128,7 +128,11 @@ final class AgentStream implements AutoCloseable {
         switch (receive(System.nanoTime() + limit.toNanos())) {
             case AgentMessage.Relaying() -> {}
             case null -> throw fault("the agent said nothing within " + limit.toSeconds() + " s");
-            case AgentMessage other -> throw fault("the agent did not become a relay: " + other);
+            case AgentMessage other ->
+                    throw fault(
+                            "the agent did not become a relay, which one of another version may"
+                                    + " not know to do: build the agent image again: "
+                                    + other);
         }
     }
 
