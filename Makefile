@@ -1,6 +1,6 @@
 # Everything a person or a CI server does with Mayfly. The scripts behind the targets are in .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit bench-log fuzz gitlab-stub image package run format check-format reproducible \
+.PHONY: help demo test unit bench-log bench-egress fuzz gitlab-stub image package run format check-format reproducible \
         doctor setup engine-start engine-stop clean
 
 MVN := .ci/mvn
@@ -25,6 +25,10 @@ unit: ## compile and run the fast tests, which need a JDK and Maven only
 bench-log: ## measure the log pipeline: QUICK=1 below 2 minutes, STRICT=1 fails when a floor is missed
 	@.ci/setup build
 	@QUICK=$(QUICK) STRICT=$(STRICT) ENGINE=$(ENGINE) .ci/bench-log
+
+bench-egress: ## measure what filtered connections of jobs cost: QUICK=1 about one minute
+	@.ci/setup build
+	@QUICK=$(QUICK) .ci/bench-egress
 
 TIME := 3600
 fuzz: ## search for texts that the log masker gets wrong: make fuzz TIME=3600 (seconds)

@@ -5,6 +5,7 @@
 #include "launch.h"
 #include "mask.h"
 #include "probe.h"
+#include "relay.h"
 #include "request.h"
 #include "step.h"
 #include "stream.h"
@@ -46,6 +47,14 @@ static _Noreturn void end_for_defect(const char *defect) {
     end(EXIT_DEFECT);
 }
 
+/* From the answer on, this agent is a relay and nothing else. */
+static void open_relay(const char *text, size_t size) {
+    char fault[256];
+    if (!relay_open(text, size, fault, sizeof fault))
+        end_for_defect(fault);
+    stream_answer('N', "%s", "");
+}
+
 /* False when the frame cannot be handled yet and has to stay where it is. */
 static bool handle(const struct frame *frame) {
     const char *text = (const char *)frame->payload;
@@ -70,14 +79,16 @@ static bool handle(const struct frame *frame) {
     default:
         break;
     }
-    if (strchr("VFUWOPACRT", frame->type) == NULL || frame->type == '\0')
+    if (strchr("VFUWOPACRTN", frame->type) == NULL || frame->type == '\0')
         end_for_defect("unknown type of frame");
     if (step_is_active())
         end_for_defect("while a step runs, only frames I, Z, K and M may come");
     /* These may be answered. A daemon that does not read its answers waits for its next frame. */
     if (!stream_can_answer())
         return false;
-    if (frame->type == 'R')
+    if (frame->type == 'N')
+        open_relay(text, frame->size);
+    else if (frame->type == 'R')
         (void)step_start();
     else if (frame->type != 'T')
         request_prepare((char)frame->type, text, frame->size);
@@ -88,7 +99,7 @@ static bool handle(const struct frame *frame) {
 
 /* Handles what has arrived. True when a complete frame had to stay. */
 static bool handle_frames(void) {
-    while (!probe_is_active()) {
+    while (!probe_is_active() && !relay_is_open()) {
         struct frame frame;
         switch (stream_next(&frame)) {
         case TOO_LONG:
@@ -127,12 +138,22 @@ static void read_frames(void) {
     end(EXIT_SUCCESS);
 }
 
+static _Noreturn void relay(int64_t deadline) {
+    char defect[128];
+    int code = relay_serve(deadline, defect, sizeof defect);
+    if (code == EXIT_DEFECT)
+        end_for_defect(defect);
+    end(code);
+}
+
 static _Noreturn void serve(int64_t deadline, int children) {
     for (;;) {
         step_advance();
         probe_advance();
         if (!stream_flush())
             end(EXIT_SUCCESS); /* nobody will ever read */
+        if (relay_is_open() && stream_is_flushed())
+            relay(deadline);
         channel_advance();
         /* Last, so that whatever was in the way of a frame is seen to be gone. */
         bool stalled = handle_frames();

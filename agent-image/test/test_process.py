@@ -5,6 +5,7 @@ import os
 import pty
 import random
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -243,6 +244,175 @@ class SanitizedProcessTest(Behaviour, ProcessTestCase):
                 self.assertEqual(b"", done.stderr)
                 self.assertTrue(done.stdout.startswith(b"H"))
         self.assertEqual([], os.listdir(self.secrets))
+
+
+class RelayTest(ProcessTestCase):
+    WINDOW = 128 << 10
+
+    def relay(self, connections=4):
+        agent = self.start()
+        agent.hello()
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        agent.send(frame("N", f"connections={connections} tcp={self.port} udp={self.port}"))
+        self.assertEqual(("N", b""), agent.receive())
+        return agent
+
+    def connect(self, agent):
+        client = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        self.addCleanup(client.close)
+        kind, payload = agent.receive()
+        self.assertEqual("a", kind)
+        self.assertEqual(struct.pack(">H", self.port) + bytes((127, 0, 0, 1)), payload[2:])
+        return client, payload[:2]
+
+    def test_bytes_and_ends_go_both_ways(self):
+        agent = self.relay()
+        client, number = self.connect(agent)
+        client.sendall(b"question")
+        self.assertEqual(("d", number + b"question"), agent.receive())
+        agent.send(frame("d", number + b"answer"), frame("e", number))
+        self.assertEqual(b"answer", client.recv(100))
+        self.assertEqual(b"", client.recv(100))
+        client.sendall(b"late")
+        client.close()
+        self.assertEqual(("d", number + b"late"), agent.receive())
+        self.assertEqual(("e", number), agent.receive())
+        self.assertEqual(("x", number), agent.receive())
+
+    def test_datagram_is_answered_to_who_sent_it(self):
+        agent = self.relay()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(10)
+            client.sendto(b"x" * 1233, ("127.0.0.1", self.port))
+            client.sendto(b"question", ("127.0.0.1", self.port))
+            kind, payload = agent.receive()
+            self.assertEqual(("q", b"question"), (kind, payload[6:]))
+            agent.send(frame("q", payload[:6] + b"answer"))
+            self.assertEqual(b"answer", client.recv(100))
+
+    def test_connection_without_credit_is_read_no_further_and_holds_no_other_up(self):
+        agent = self.relay()
+        stalled, number = self.connect(agent)
+        stalled.setblocking(False)
+        sent = 0
+        while sent < 2 * self.WINDOW:
+            try:
+                sent += stalled.send(b"x" * 65536)
+            except BlockingIOError:
+                break
+        got = 0
+        while got < self.WINDOW:
+            kind, payload = agent.receive()
+            self.assertEqual(("d", number), (kind, payload[:2]))
+            got += len(payload) - 2
+        self.assertEqual(self.WINDOW, got)
+        other, second = self.connect(agent)
+        other.sendall(b"on")
+        self.assertEqual(("d", second + b"on"), agent.receive())
+        agent.send(frame("w", number + struct.pack(">I", 10)))
+        self.assertEqual(("d", number + b"x" * 10), agent.receive())
+        agent.send(frame("x", number))
+        self.assertEqual(("x", number), agent.receive())
+
+    def test_what_a_container_does_not_read_stays_within_its_window(self):
+        agent = self.relay()
+        client, number = self.connect(agent)
+        sent = taken = 0
+        while taken < 16 * self.WINDOW:
+            while sent - taken < self.WINDOW:
+                agent.send(frame("d", number + b"y" * 16384))
+                sent += 16384
+            self.assertTrue(client.recv(1 << 20))
+            while sent - taken > self.WINDOW - 16384:
+                kind, payload = agent.receive()
+                self.assertEqual("w", kind)
+                taken += struct.unpack(">I", payload[2:])[0]
+                if sent - taken > self.WINDOW - 16384:
+                    client.recv(1 << 20)
+
+    def test_no_more_connections_than_asked_for_are_accepted(self):
+        agent = self.relay(connections=1)
+        first, number = self.connect(agent)
+        second = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        self.addCleanup(second.close)
+        second.sendall(b"waits")
+        first.close()
+        self.assertEqual(("e", number), agent.receive())
+        agent.send(frame("e", number))
+        self.assertEqual(("x", number), agent.receive())
+        agent.send(frame("x", number))
+        self.assertEqual("a", agent.receive()[0])
+        self.assertEqual(("d", number + b"waits"), agent.receive())
+
+    def test_frame_that_no_relay_expects_is_a_defect(self):
+        for wrong in (
+            frame("d", b"\0\0no connection"),
+            frame("w", b"\0\0\0\0\0\1"),
+            frame("x", b"\0\0"),
+            frame("d", b""),
+            frame("q", b"short"),
+            frame("R"),
+            frame("N", "connections=1 tcp=1"),
+        ):
+            with self.subTest(wrong=wrong):
+                agent = self.relay()
+                agent.send(wrong)
+                self.assertEqual("E", agent.receive()[0])
+                self.assertEqual(76, agent.exit_code())
+        agent = self.relay()
+        _, number = self.connect(agent)
+        agent.send(frame("d", number + b"z" * (self.WINDOW + 1)))
+        self.assertEqual("E", agent.receive()[0])
+
+    def test_wish_that_is_none_is_a_defect(self):
+        for wish in (
+            "",
+            "connections=0 tcp=1",
+            "connections=1025 tcp=1",
+            "connections=1 tcp=",
+            "connections=1 tcp=70000",
+            "connections=1 tcp=1,",
+            "connections=1 tcp=1 udp=",
+            "connections=1 tcp=1 more",
+            "connections=1\0 tcp=1",
+        ):
+            with self.subTest(wish=wish):
+                agent = self.start()
+                agent.hello()
+                agent.send(frame("N", wish))
+                self.assertEqual("E", agent.receive()[0])
+                self.assertEqual(76, agent.exit_code())
+
+    def test_random_streams_end_in_order_or_as_defects(self):
+        for seed in range(60):
+            chance = random.Random(seed)
+            agent = self.relay()
+            clients = [self.connect(agent)[0] for _ in range(3)]
+            for client in clients:
+                client.settimeout(5)
+                client.sendall(b"hello")
+            frames = [
+                frame(
+                    chance.choice("ddddwexq"),
+                    bytes((0, chance.choice((0, 0, 1, 2, 3))))
+                    + bytes(chance.choice(b"\0\0\0\1\5a") for _ in range(chance.choice((0, 4, 4, 300)))),
+                )
+                for _ in range(chance.randrange(1, 12))
+            ]
+            with self.subTest(seed=seed):
+                try:
+                    agent.send(*frames)
+                    agent.close_input()
+                except BrokenPipeError:
+                    pass
+                self.assertIn(agent.exit_code(), (0, 76))
+
+
+class SanitizedRelayTest(RelayTest):
+    flags = SanitizedProcessTest.flags
+    limit = 120
 
 
 class ConnectionTrialTest(ProcessTestCase):

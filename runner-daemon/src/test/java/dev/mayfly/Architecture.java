@@ -80,6 +80,7 @@ record Architecture(String root) {
         rules.add(knows("admission.oidc", "admission", "job"));
         rules.add(knows("policy", "job", "admission"));
         rules.add(knows("decision", "job", "admission", "state"));
+        rules.add(knows("egress", "job", "sandbox", "state"));
         rules.add(knows("teardown", "job", "sandbox", "secrets", "state"));
         rules.add(
                 knows(
@@ -92,6 +93,7 @@ record Architecture(String root) {
                         "secrets",
                         "logs",
                         "artifacts",
+                        "egress",
                         "teardown",
                         "metrics"));
 

@@ -22,6 +22,8 @@ import dev.mayfly.config.Transport;
 import dev.mayfly.config.VaultSettings;
 import dev.mayfly.decision.KeptDecisions;
 import dev.mayfly.decision.SqliteApprovals;
+import dev.mayfly.egress.Gateway;
+import dev.mayfly.egress.SqliteDestinations;
 import dev.mayfly.execution.PoolTerms;
 import dev.mayfly.execution.Stages;
 import dev.mayfly.execution.Storage;
@@ -183,6 +185,8 @@ public final class Assembly implements AutoCloseable {
                                                         rule, effect.word(), enforced))),
                         secrets(settings, vault),
                         sandboxes,
+                        new Gateway(
+                                new LoggedEgress(metrics), new SqliteDestinations(store, clock)),
                         reaper,
                         journal,
                         metrics,
@@ -314,6 +318,7 @@ public final class Assembly implements AutoCloseable {
             vault.close();
         }
         stages.storage().caches().close();
+        stages.gateway().close();
         local.close();
         engine.close();
         lives.close();

@@ -3,7 +3,6 @@ package dev.mayfly.config;
 import dev.mayfly.execution.PoolTerms;
 import dev.mayfly.job.AllowedImages;
 import dev.mayfly.job.ImageSpec;
-import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.SecretValue;
@@ -131,7 +130,7 @@ final class SettingsBinding {
                 new PoolTerms(
                         new PoolName(section.text("name")),
                         image(section, agent),
-                        NetworkAccess.valueOf(constant(section, "network")),
+                        EgressBinding.network(section),
                         section.duration("timeout"),
                         new SandboxLimits(
                                 section.bytes("memory"),
@@ -146,7 +145,8 @@ final class SettingsBinding {
                         section.bytes("log_limit"),
                         masking(section.section("masking")),
                         pull(section),
-                        registryLogins.of(section)),
+                        registryLogins.of(section),
+                        EgressBinding.policy(section)),
                 section.number("slots"),
                 rules(section.section("policy")),
                 section.flag("protected"),

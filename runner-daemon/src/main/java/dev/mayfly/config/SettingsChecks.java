@@ -22,6 +22,7 @@ final class SettingsChecks {
         checkEngineTransport();
         checkPort();
         checkPools();
+        root.sections("pools").forEach(EgressBinding::check);
         checkFeeds(root.section("sources").section("local"));
         checkGitLab(root.section("sources").sections("gitlab"));
         checkIdentities();

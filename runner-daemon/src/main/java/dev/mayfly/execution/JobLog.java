@@ -247,11 +247,16 @@ final class JobLog {
      * Says how the job ended, and waits until the log is delivered, or for as long as that makes
      * sense. What is not delivered is said in the log where it is, in Mayfly's own log, and
      * counted. The outcome stands.
+     *
+     * @param account what else is to be said, before how it ended
      */
-    void finish(Outcome outcome) {
+    void finish(Outcome outcome, List<String> account) {
         waitFor(Duration.ZERO); // first what is left to be said
         try {
             endSection();
+            for (String line : account) {
+                pipeline.notice(line);
+            }
             pipeline.notice(outcome.sentence());
         } catch (InterruptedException | RuntimeException e) {
             LOG.warn("the end of the log was not delivered job={}", claim.job(), masked(e));

@@ -16,6 +16,7 @@ import dev.mayfly.job.SecretRequest;
 import dev.mayfly.job.ServerFacts;
 import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.sandbox.DeliveredFile;
+import dev.mayfly.sandbox.Outlet;
 import dev.mayfly.sandbox.SandboxLimits;
 import dev.mayfly.sandbox.SandboxSpec;
 import dev.mayfly.sandbox.Step;
@@ -59,9 +60,10 @@ record JobPlan(Claim claim, PoolTerms terms, boolean colours) {
      * The environment to make.
      *
      * @param bring whether something is unpacked into it before the script
+     * @param outlet through which it connects to others, or null where nothing is filtered
      * @throws dev.mayfly.job.FaultException {@code REGISTRY} if the pool's logins cannot be read
      */
-    SandboxSpec environment(boolean bring) {
+    SandboxSpec environment(boolean bring, @Nullable Outlet outlet) {
         JobEnvironment asked = spec().environment();
         List<RegistryLogin> logins = new ArrayList<>(asked.registries());
         logins.addAll(terms.registries().now());
@@ -76,7 +78,8 @@ record JobPlan(Claim claim, PoolTerms terms, boolean colours) {
                 checkoutWith(bring),
                 directory(),
                 limits(),
-                terms.hardening());
+                terms.hardening(),
+                outlet);
     }
 
     /** When images are fetched of which the job does not say it. */

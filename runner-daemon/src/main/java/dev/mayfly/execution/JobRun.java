@@ -60,6 +60,7 @@ public final class JobRun {
     private final JobLog log;
     private final JobFiles files;
     private final JobNews news;
+    private final JobEgress egress;
     private @Nullable SecretLease lease;
 
     /** Of the job, since it was let in. */
@@ -79,6 +80,7 @@ public final class JobRun {
         this.log = new JobLog(stages, claim, report, terms);
         this.files = new JobFiles(stages, claim, plan, log, report.exchange(), deadline);
         this.news = new JobNews(stages, claim, report, terms);
+        this.egress = new JobEgress(stages.gateway(), claim, terms, log);
     }
 
     /**
@@ -93,7 +95,7 @@ public final class JobRun {
             Thread logEnd =
                     Thread.ofVirtual()
                             .name("log-end-" + claim.job())
-                            .start(() -> log.finish(outcome));
+                            .start(() -> log.finish(outcome, egress.table()));
             if (logEnd.join(SETTLING)) {
                 news.ended(outcome);
                 news.enter(JobPhase.TEARING_DOWN);
@@ -107,6 +109,7 @@ public final class JobRun {
             news.destroyed(receipt);
             return receipt;
         } finally {
+            egress.close();
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -178,7 +181,9 @@ public final class JobRun {
             secrets = fetchSecrets();
 
             // 3 sandbox
-            sandbox = stages.sandboxes().create(plan.environment(files.bring()), notices());
+            sandbox =
+                    stages.sandboxes()
+                            .create(plan.environment(files.bring(), egress.outlet()), notices());
 
             // 4 sources and what other jobs have kept, while no secret is in the sandbox
             missing = provide(sandbox);

@@ -1,5 +1,6 @@
 package dev.mayfly.execution;
 
+import dev.mayfly.egress.EgressPolicy;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
@@ -10,6 +11,7 @@ import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What every job of one pool gets, and the ceiling of what it may ask for.
@@ -25,6 +27,8 @@ import java.util.List;
  * @param pull when the images of jobs that do not say it are fetched, each tried where the one
  *     before has failed; empty for what the source's users are used to
  * @param registries logins that the jobs' images may be pulled with; no job sees them
+ * @param egress where a job that may use the network may connect to, or null for wherever the host
+ *     can reach
  */
 public record PoolTerms(
         PoolName pool,
@@ -36,9 +40,36 @@ public record PoolTerms(
         long logBytes,
         Masking masking,
         List<PullPolicy> pull,
-        RegistryLogins registries) {
+        RegistryLogins registries,
+        @Nullable EgressPolicy egress) {
 
     public PoolTerms {
         pull = List.copyOf(pull);
+    }
+
+    /** A pool whose network, where its jobs have one, is not filtered. */
+    public PoolTerms(
+            PoolName pool,
+            ImageSpec image,
+            NetworkAccess network,
+            Duration timeout,
+            SandboxLimits limits,
+            Hardening hardening,
+            long logBytes,
+            Masking masking,
+            List<PullPolicy> pull,
+            RegistryLogins registries) {
+        this(
+                pool,
+                image,
+                network,
+                timeout,
+                limits,
+                hardening,
+                logBytes,
+                masking,
+                pull,
+                registries,
+                null);
     }
 }

@@ -1,6 +1,7 @@
 package dev.mayfly.execution;
 
 import dev.mayfly.admission.Gate;
+import dev.mayfly.egress.Gateway;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.logs.SpoolSettings;
 import dev.mayfly.metrics.JobMetrics;
@@ -15,6 +16,7 @@ import dev.mayfly.teardown.Reaper;
  * @param gate may it run here
  * @param secrets what it may know
  * @param sandboxes where it runs
+ * @param gateway by which it connects to others
  * @param reaper what destroys it
  * @param journal what remembers it over a crash
  * @param metrics what counts it
@@ -26,6 +28,7 @@ public record Stages(
         Gate gate,
         SecretsProvider secrets,
         SandboxBackend sandboxes,
+        Gateway gateway,
         Reaper reaper,
         Journal journal,
         JobMetrics metrics,

@@ -4,6 +4,6 @@ package dev.mayfly.job;
 public enum NetworkAccess {
     /** Nowhere but the job's own services; without services there is no network at all. */
     NONE,
-    /** Wherever the host can reach. */
+    /** As far as the pool's egress lets it; without one, wherever the host can reach. */
     FULL
 }

@@ -279,6 +279,41 @@ public final class JobMetrics {
                 .increment();
     }
 
+    /**
+     * Counts a connection that a job made, or wanted to.
+     *
+     * @param verdict one of a few words
+     * @param upBytes from the job
+     * @param downBytes to the job
+     * @param firstSeen whether no job of its project had been there before
+     */
+    public void connection(
+            PoolName pool, String verdict, long upBytes, long downBytes, boolean firstSeen) {
+        Counter.builder(MetricNames.EGRESS_CONNECTIONS)
+                .description(
+                        "Connections that jobs made or wanted to make, where they are filtered.")
+                .tag("pool", pool.value())
+                .tag("verdict", verdict)
+                .register(registry)
+                .increment();
+        traffic(pool, "up").increment((double) upBytes);
+        traffic(pool, "down").increment((double) downBytes);
+        Counter.builder(MetricNames.EGRESS_FIRST_SEEN)
+                .description("Destinations where no job of the same project had been before.")
+                .tag("pool", pool.value())
+                .register(registry)
+                .increment(firstSeen ? 1 : 0);
+    }
+
+    private Counter traffic(PoolName pool, String direction) {
+        return Counter.builder(MetricNames.EGRESS_TRAFFIC)
+                .description("What went through connections of jobs, where they are filtered.")
+                .baseUnit("bytes")
+                .tag("pool", pool.value())
+                .tag("direction", direction)
+                .register(registry);
+    }
+
     /** Measures one attempt to destroy a job's environment, and counts what it left. */
     public void teardown(PoolName pool, Duration took, Receipt receipt) {
         Timer.builder(MetricNames.TEARDOWN)

@@ -66,6 +66,15 @@ public final class MetricNames {
     /** Endpoints whose connection is not encrypted, because the configuration allows it. */
     public static final String INSECURE_ENDPOINTS = "mayfly.insecure.endpoints";
 
+    /** Connections that jobs made, or wanted to, where a pool filters them. */
+    public static final String EGRESS_CONNECTIONS = "mayfly.egress.connections";
+
+    /** What went through them. */
+    public static final String EGRESS_TRAFFIC = "mayfly.egress.traffic";
+
+    /** Destinations where no job of the same project had been before. */
+    public static final String EGRESS_FIRST_SEEN = "mayfly.egress.first.seen";
+
     /** Always 1; its labels say what runs. */
     public static final String BUILD = "mayfly.build.info";
 

@@ -7,6 +7,7 @@ import dev.mayfly.job.PoolName;
 import dev.mayfly.job.RegistryLogin;
 import dev.mayfly.job.ServiceSpec;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An environment to make, after admission: what the job asked for within what its pool allows.
@@ -21,6 +22,8 @@ import java.util.List;
  * @param directory where each step begins, absolute and below {@code Places.WORKSPACE}
  * @param limits what it may use
  * @param hardening what the pool demands beyond what every sandbox has
+ * @param outlet what decides where to packets go, from outside, or null where they go wherever the
+ *     host can reach; without effect on what has no network
  */
 public record SandboxSpec(
         JobId job,
@@ -32,11 +35,38 @@ public record SandboxSpec(
         Checkout checkout,
         String directory,
         SandboxLimits limits,
-        Hardening hardening) {
+        Hardening hardening,
+        @Nullable Outlet outlet) {
 
     public SandboxSpec {
         services = List.copyOf(services);
         registries = List.copyOf(registries);
+    }
+
+    /** An environment whose network, if it has one, is not filtered. */
+    public SandboxSpec(
+            JobId job,
+            PoolName pool,
+            ImageSpec image,
+            List<ServiceSpec> services,
+            List<RegistryLogin> registries,
+            NetworkAccess network,
+            Checkout checkout,
+            String directory,
+            SandboxLimits limits,
+            Hardening hardening) {
+        this(
+                job,
+                pool,
+                image,
+                services,
+                registries,
+                network,
+                checkout,
+                directory,
+                limits,
+                hardening,
+                null);
     }
 
     /** What fetching the sources needs. */

@@ -97,5 +97,16 @@ final class Schema {
                               verdict TEXT NOT NULL,
                               text TEXT NOT NULL
                             ) STRICT
+                            """),
+                    List.of(
+                            """
+                            CREATE TABLE egress_destination (
+                              seq INTEGER PRIMARY KEY AUTOINCREMENT,
+                              project TEXT NOT NULL,
+                              destination TEXT NOT NULL,
+                              first_at INTEGER NOT NULL,
+                              last_at INTEGER NOT NULL,
+                              UNIQUE (project, destination)
+                            ) STRICT
                             """));
 }

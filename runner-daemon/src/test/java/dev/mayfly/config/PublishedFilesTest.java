@@ -117,6 +117,7 @@ class PublishedFilesTest {
                         "sources.gitlab[].name",
                         "sources.gitlab[].pool",
                         "cache.s3.bucket",
+                        "pools[].egress.mode",
                         "sources.gitlab[].id_token.audience",
                         "pools[].vault.jwt.role",
                         "pools[].vault.bindings[].name",
@@ -202,6 +203,10 @@ class PublishedFilesTest {
                         Map.entry("pools[].allowed_pull_policies", "[never]"),
                         Map.entry("pools[].pull_policy", "[never]"),
                         Map.entry("pools[].network", "full"),
+                        Map.entry("pools[].egress.mode", "open"),
+                        Map.entry("pools[].egress.allow", "[a.example]"),
+                        Map.entry("pools[].egress.audit_only", "true"),
+                        Map.entry("pools[].egress.connections", "7"),
                         Map.entry("pools[].timeout", "2h"),
                         Map.entry("pools[].memory", "3GiB"),
                         Map.entry("pools[].cpus", "0.5"),
@@ -347,6 +352,10 @@ class PublishedFilesTest {
                     .append("}");
         } else if (path.startsWith("pools[]")) {
             String name = key.equals("name") && value != null ? "" : "name: low, ";
+            if (path.startsWith("pools[].egress.")) {
+                String mode = key.equals("mode") && value != null ? "" : "mode: allow, ";
+                entry = "egress: {" + mode + entry + "}";
+            }
             if (path.startsWith("pools[].policy.")) {
                 entry = "policy: {" + entry + "}";
             }

@@ -8,6 +8,9 @@ import dev.mayfly.admission.IdentityCheck;
 import dev.mayfly.admission.Verdict;
 import dev.mayfly.artifacts.CacheStore;
 import dev.mayfly.artifacts.UnpackLimits;
+import dev.mayfly.egress.EgressRecords;
+import dev.mayfly.egress.Gateway;
+import dev.mayfly.egress.KnownDestinations;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.Inputs;
@@ -128,6 +131,7 @@ final class Trial implements AutoCloseable {
                         DecisionLog.NONE),
                 secrets,
                 engine,
+                new Gateway(EgressRecords.NONE, KnownDestinations.NONE),
                 reaper,
                 journal,
                 new JobMetrics(metrics),

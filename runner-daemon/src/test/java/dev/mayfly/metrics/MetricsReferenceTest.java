@@ -72,6 +72,7 @@ class MetricsReferenceTest {
         metrics.ruleApplied("no-latest", "deny", true);
         metrics.watchPolicy(() -> false, () -> 0);
         metrics.insecure("engine", 0);
+        metrics.connection(POOL, "allowed", 1, 1, true);
     }
 
     @Test

@@ -2,9 +2,14 @@ package dev.mayfly.sandbox.docker;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.stream.Collectors;
 
 /** What is said to the agent, as bytes. */
 final class AgentFrames {
+
+    /** At the beginning of a relay's frames, the number of the connection. */
+    static final int RELAY_ID_BYTES = 2;
 
     /** Whatever the characters, the agent takes 4096 bytes. */
     private static final int REASON_LENGTH = 1000;
@@ -87,6 +92,62 @@ final class AgentFrames {
      */
     static byte[] notMasked(String reason) {
         return text('M', "-" + reason.substring(0, Math.min(reason.length(), REASON_LENGTH)));
+    }
+
+    /**
+     * Makes the agent a relay.
+     *
+     * @param connections how many at once
+     * @param tcp ports to accept connections on
+     * @param udp port to take questions on
+     */
+    static byte[] relay(int connections, Collection<Integer> tcp, int udp) {
+        return text(
+                'N',
+                "connections=%d tcp=%s udp=%d"
+                        .formatted(
+                                connections,
+                                tcp.stream().map(String::valueOf).collect(Collectors.joining(",")),
+                                udp));
+    }
+
+    /** Bytes for the container, of a connection that a relay carries. */
+    static byte[] relayData(int id, byte[] bytes, int offset, int length) {
+        return header('d', RELAY_ID_BYTES + length)
+                .putShort((short) id)
+                .put(bytes, offset, length)
+                .array();
+    }
+
+    /** Nothing more is sent to the container. */
+    static byte[] relayEnd(int id) {
+        return header('e', RELAY_ID_BYTES).putShort((short) id).array();
+    }
+
+    /** The connection is over. */
+    static byte[] relayClose(int id) {
+        return header('x', RELAY_ID_BYTES).putShort((short) id).array();
+    }
+
+    /** So many bytes from the container have been taken. */
+    static byte[] relayCredit(int id, int bytes) {
+        return header('w', RELAY_ID_BYTES + Integer.BYTES)
+                .putShort((short) id)
+                .putInt(bytes)
+                .array();
+    }
+
+    /**
+     * Answers a datagram.
+     *
+     * @param question begins with who asked
+     * @param peerBytes how much of it says so
+     */
+    static byte[] relayAnswer(byte[] question, int peerBytes, byte[] answer) {
+        return header('q', peerBytes + answer.length)
+                .put(question, 0, peerBytes)
+                .put(answer)
+                .array();
     }
 
     private static byte[] text(char type, String text) {

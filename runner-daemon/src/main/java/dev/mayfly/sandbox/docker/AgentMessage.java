@@ -91,6 +91,25 @@ sealed interface AgentMessage {
     /** A step could not be started. */
     record Trouble(String text) implements AgentMessage {}
 
+    /** The agent has become a relay. */
+    record Relaying() implements AgentMessage {}
+
+    /**
+     * Something of a connection or a datagram that a relay carries.
+     *
+     * @param type of the frame
+     * @param payload changed by nobody
+     */
+    @SuppressWarnings("ArrayRecordComponent") // the stream's hot path; compared by nobody
+    record Relayed(char type, byte[] payload) implements AgentMessage {
+        private static final int OVERHEAD = 64;
+
+        @Override
+        public int bytes() {
+            return OVERHEAD + payload.length;
+        }
+    }
+
     /**
      * The stream has ended: the container is gone or the connection is.
      *
@@ -123,6 +142,8 @@ sealed interface AgentMessage {
                         words.containsKey("survivors") ? number(words, "survivors") : 0);
             }
             case 'T' -> new Tried(text(payload).equals("ok"));
+            case 'N' -> new Relaying();
+            case 'a', 'd', 'e', 'w', 'x', 'q' -> new Relayed((char) type, payload);
             case 'E' -> new Trouble(text(payload));
             default ->
                     throw new IllegalArgumentException("a frame of unknown type " + (type & 0xff));

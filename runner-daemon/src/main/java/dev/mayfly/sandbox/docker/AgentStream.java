@@ -123,6 +123,29 @@ final class AgentStream implements AutoCloseable {
         }
     }
 
+    /** The agent's answer when it was made a relay. */
+    void requireRelaying() throws InterruptedException {
+        switch (receive(System.nanoTime() + limit.toNanos())) {
+            case AgentMessage.Relaying() -> {}
+            case null -> throw fault("the agent said nothing within " + limit.toSeconds() + " s");
+            case AgentMessage other ->
+                    throw fault(
+                            "the agent did not become a relay, which one of another version may"
+                                    + " not know to do: build the agent image again: "
+                                    + other);
+        }
+    }
+
+    /**
+     * Sends bytes of a connection, waiting at most the stream's limit for room: a relay always
+     * reads, and what one connection may send has a bound of its own.
+     */
+    void sendRelayed(byte[] frame) throws IOException, InterruptedException {
+        if (!outbox.send(frame, System.nanoTime() + limit.toNanos())) {
+            throw new IOException("the relay read nothing for " + limit.toSeconds() + " s");
+        }
+    }
+
     /** Sends a signal to all processes of the step, ahead of the bound. */
     void signal(int number) {
         sendNow(AgentFrames.signal(number));
@@ -138,7 +161,8 @@ final class AgentStream implements AutoCloseable {
         sendNow(refusal.map(AgentFrames::notMasked).orElseGet(AgentFrames::masked));
     }
 
-    private void sendNow(byte[] frame) {
+    /** Sends ahead of the bound; for what is small and of which there is little. */
+    void sendNow(byte[] frame) {
         try {
             outbox.sendNow(frame);
         } catch (IOException e) {

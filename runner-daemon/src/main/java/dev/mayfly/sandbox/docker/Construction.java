@@ -5,12 +5,16 @@ import dev.mayfly.job.FaultException;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.sandbox.Hardening;
+import dev.mayfly.sandbox.Outlet;
+import dev.mayfly.sandbox.Outlet.Origin;
 import dev.mayfly.sandbox.SandboxBackend.Notices;
 import dev.mayfly.sandbox.SandboxSpec;
 import dev.mayfly.sandbox.SandboxSpec.Checkout;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +28,8 @@ final class Construction {
     private final Disposer disposer;
     private final DockerSettings settings;
     private final Notices notices;
+    private Networking checkout = new Networking.Disabled();
+    private @Nullable Relay relay;
 
     Construction(
             SandboxSpec spec,
@@ -55,19 +61,21 @@ final class Construction {
                 foreignJob || serviceImages.stream().anyMatch(i -> !i.id().equals(agentImage.id()));
 
         createVolumes(agentInVolume);
-        Networking shared = createNetwork();
         ContainerRecipes recipes = new ContainerRecipes(spec, agentImage, agentInVolume, owners);
+        Networking shared = createNetwork(recipes);
 
         // The helper first: of all containers only those of the agent image fill the volumes.
         boolean ownersUser = !foreignJob && spec.image().user() == null;
         boolean withHelper = spec.checkout() != Checkout.NOTHING || !ownersUser;
         if (withHelper) {
-            containers.create(recipes.helper(createCheckoutNetwork()), Role.HELPER);
+            checkout = createCheckoutNetwork(recipes, shared);
+            containers.create(recipes.helper(checkout), Role.HELPER);
         }
         ContainerRecipe jobRecipe =
                 create(() -> recipes.job(jobImage, shared), Role.JOB, spec.image());
         ServiceContainers services = startServices(recipes, serviceImages, shared);
         AgentSession job = start(jobRecipe, spec.image());
+        introduce(job.container(), shared, new Origin(Origin.Part.JOB, "job"));
         requireOrdinaryUser(job, spec.image().reference());
         AgentSession helper = withHelper ? helperFor(job, jobImage) : null;
         services.awaitReady(
@@ -76,8 +84,19 @@ final class Construction {
                 containers,
                 settings.bounds().serviceStart(),
                 notices);
+        WayOut wayOut =
+                relay == null
+                        ? WayOut.NONE
+                        : new WayOut(relay, shared instanceof Networking.Relayed, direct());
         return new DockerSandbox(
-                spec, recipes, containers, disposer, settings.bounds().grace(), job, helper);
+                spec,
+                recipes,
+                containers,
+                disposer,
+                settings.bounds().grace(),
+                job,
+                helper,
+                wayOut);
     }
 
     private void createVolumes(boolean agentInVolume) throws InterruptedException {
@@ -87,7 +106,7 @@ final class Construction {
         }
     }
 
-    private Networking createNetwork() throws InterruptedException {
+    private Networking createNetwork(ContainerRecipes recipes) throws InterruptedException {
         String network = Role.NETWORK.nameFor(spec.job());
         return switch (spec.network()) {
             case NONE -> {
@@ -98,20 +117,57 @@ final class Construction {
                 yield new Networking.Closed(network);
             }
             case FULL -> {
+                Outlet outlet = spec.outlet();
+                if (outlet != null) {
+                    yield relayed(recipes, Role.NETWORK, outlet);
+                }
                 containers.createNetwork(Role.NETWORK, false);
                 yield new Networking.Open(network);
             }
         };
     }
 
-    private Networking createCheckoutNetwork() throws InterruptedException {
+    private Networking createCheckoutNetwork(ContainerRecipes recipes, Networking shared)
+            throws InterruptedException {
         return switch (spec.checkout()) {
             case NOTHING, OFFLINE -> new Networking.Disabled();
             case ONLINE -> {
+                Outlet outlet = spec.outlet();
+                if (outlet != null) {
+                    yield shared instanceof Networking.Relayed
+                            ? shared
+                            : relayed(recipes, Role.CHECKOUT, outlet);
+                }
                 containers.createNetwork(Role.CHECKOUT, false);
                 yield new Networking.Open(Role.CHECKOUT.nameFor(spec.job()));
             }
         };
+    }
+
+    /** A network that leads nowhere, and the relay on it. */
+    private Networking.Relayed relayed(ContainerRecipes recipes, Role role, Outlet outlet)
+            throws InterruptedException {
+        String network = role.nameFor(spec.job());
+        containers.createNetwork(role, true);
+        ContainerRecipe recipe = recipes.relay(network);
+        containers.create(recipe, Role.RELAY);
+        AgentSession session = containers.start(recipe.name());
+        String address = containers.address(recipe.name(), network);
+        relay = Relay.open(session, address, outlet);
+        return new Networking.Relayed(network, address);
+    }
+
+    /** Before anything of the job runs in the container. */
+    private void introduce(String container, Networking networking, Origin origin)
+            throws InterruptedException {
+        if (relay != null && networking instanceof Networking.Relayed(String network, String _)) {
+            relay.know(containers.address(container, network), origin);
+        }
+    }
+
+    /** Names that are not reached through the proxy. */
+    private List<String> direct() {
+        return spec.services().stream().flatMap(service -> service.aliases().stream()).toList();
     }
 
     private ServiceContainers startServices(
@@ -128,8 +184,12 @@ final class Construction {
                             Role.SERVICE,
                             service.image());
             AgentSession session = start(recipe, service.image());
+            introduce(
+                    session.container(),
+                    shared,
+                    new Origin(Origin.Part.SERVICE, "service " + service.alias()));
             requireOrdinaryUser(session, service.image().reference());
-            started.add(ServiceContainer.run(service, image, session));
+            started.add(ServiceContainer.run(service, proxied(service, shared), image, session));
         }
         return new ServiceContainers(started);
     }
@@ -163,6 +223,14 @@ final class Construction {
         }
     }
 
+    private Map<String, String> proxied(ServiceSpec service, Networking shared) {
+        Map<String, String> variables = new HashMap<>(service.variables());
+        if (relay != null && shared instanceof Networking.Relayed) {
+            variables.putAll(Relay.variables(relay.proxy(), service.variables(), direct()));
+        }
+        return variables;
+    }
+
     private void requireOrdinaryUser(AgentSession session, String image) {
         if (spec.hardening().user() == Hardening.User.NON_ROOT && session.hello().uid() == 0) {
             throw new FaultException(
@@ -185,6 +253,7 @@ final class Construction {
             return null;
         }
         AgentSession helper = containers.start(Role.HELPER.nameFor(spec.job()));
+        introduce(helper.container(), checkout, new Origin(Origin.Part.CHECKOUT, "checkout"));
         if (fetches) {
             return helper;
         }

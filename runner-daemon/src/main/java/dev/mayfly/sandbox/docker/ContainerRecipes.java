@@ -30,6 +30,12 @@ final class ContainerRecipes {
     static final String ORDINARY_USER = "1000:1000";
 
     private static final String HELPER_USER = "0:0";
+    private static final String RELAY_USER = "65534:65534";
+
+    /** Windows of all connections, and what the kernel holds for them. */
+    private static final SandboxLimits RELAY_LIMITS =
+            new SandboxLimits(256L << 20, 1, 8, 2048, 1 << 20);
+
     private static final long DELIVERY_BYTES = 8L << 20;
     private static final long SHARED_MEMORY_BYTES = 64L << 20;
     private static final int FULL_WEIGHT = 1024;
@@ -157,6 +163,29 @@ final class ContainerRecipes {
     }
 
     /**
+     * The container of the agent image that stands between a network without a way out and the
+     * daemon. Nothing of the job is in it, and its user is nobody else's.
+     */
+    ContainerRecipe relay(String network) {
+        HostConfig host =
+                confined(RELAY_LIMITS, new Networking.Closed(network))
+                        .withReadonlyRootfs(true)
+                        .withSysctls(
+                                Map.of(
+                                        "net.ipv6.conf.all.disable_ipv6",
+                                        "1",
+                                        // The name server's port, without a capability for it.
+                                        "net.ipv4.ip_unprivileged_port_start",
+                                        "0"));
+        return new ContainerRecipe(
+                Role.RELAY.nameFor(spec.job()),
+                agentImage.id(),
+                RELAY_USER,
+                new ContainerRecipe.Place("relay", List.of(), true),
+                host);
+    }
+
+    /**
      * A service. Its root file system stays writable: servers write where they like, and the layer
      * goes with the container.
      *
@@ -196,7 +225,10 @@ final class ContainerRecipes {
     }
 
     private HostConfig confined(Networking networking, Capability... kept) {
-        SandboxLimits limits = spec.limits();
+        return confined(spec.limits(), networking, kept);
+    }
+
+    private HostConfig confined(SandboxLimits limits, Networking networking, Capability... kept) {
         HostConfig host =
                 HostConfig.newHostConfig()
                         .withCapDrop(Capability.ALL)

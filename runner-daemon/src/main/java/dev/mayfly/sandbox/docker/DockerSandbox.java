@@ -26,6 +26,7 @@ final class DockerSandbox implements Sandbox {
     private final Disposer disposer;
     private final Duration grace;
     private final AgentSession job;
+    private final WayOut wayOut;
     private @Nullable AgentSession helper;
     private boolean isSealed;
 
@@ -36,7 +37,9 @@ final class DockerSandbox implements Sandbox {
             Disposer disposer,
             Duration grace,
             AgentSession job,
-            @Nullable AgentSession helper) {
+            @Nullable AgentSession helper,
+            WayOut wayOut) {
+        this.wayOut = wayOut;
         this.spec = spec;
         this.recipes = recipes;
         this.containers = containers;
@@ -55,7 +58,7 @@ final class DockerSandbox implements Sandbox {
                     case HELPER -> requireHelper(step);
                 };
         try {
-            StepRun run = new StepRun(step, session, grace);
+            StepRun run = new StepRun(isSealed ? step : wayOut.told(step), session, grace);
             run.prepare(preparation(step), entrypoint(step), isAtHome(step) ? HOME : null);
             return run.run(output, limit, cancellation);
         } catch (StepRun.ContainerGone e) {
@@ -151,6 +154,9 @@ final class DockerSandbox implements Sandbox {
         helper = null;
         if (ended != null) {
             ended.stream().close();
+            if (wayOut.endedWithCheckout()) {
+                disposer.requireGone(spec.job(), Role.RELAY);
+            }
             disposer.requireGone(spec.job(), Role.HELPER, Role.CHECKOUT);
         }
     }

@@ -24,6 +24,15 @@ sealed interface Networking {
      */
     record Closed(String network) implements Networking {}
 
+    /**
+     * To the other containers on this network and, through the relay among them, to what is allowed
+     * on the other side.
+     *
+     * @param network its name
+     * @param relay address of the relay, which is the name server too
+     */
+    record Relayed(String network, String relay) implements Networking {}
+
     default boolean networked() {
         return !(this instanceof Disabled);
     }
@@ -42,6 +51,10 @@ sealed interface Networking {
                             .withDnsSearch(List.of("."))
                             // It gives no answer then, and 20 seconds is long to wait for none.
                             .withDnsOptions(List.of("timeout:1", "attempts:2"));
+            case Relayed(String network, String relay) ->
+                    withoutIpv6(host.withNetworkMode(network))
+                            .withDns(relay)
+                            .withDnsSearch(List.of("."));
         };
     }
 

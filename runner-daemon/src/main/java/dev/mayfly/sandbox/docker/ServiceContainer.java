@@ -7,6 +7,7 @@ import dev.mayfly.sandbox.SandboxBackend.Notices;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ final class ServiceContainer {
     private static final Duration PATIENCE = Duration.ofHours(1);
 
     private final ServiceSpec spec;
+    private final Map<String, String> variables;
     private final EngineImage image;
     private final AgentSession session;
     private final Tail tail = new Tail(TAIL_BYTES);
@@ -31,16 +33,29 @@ final class ServiceContainer {
     private volatile @Nullable AgentMessage end;
     private boolean told;
 
-    private ServiceContainer(ServiceSpec spec, EngineImage image, AgentSession session) {
+    private ServiceContainer(
+            ServiceSpec spec,
+            Map<String, String> variables,
+            EngineImage image,
+            AgentSession session) {
         this.spec = spec;
+        this.variables = variables;
         this.image = image;
         this.session = session;
     }
 
-    /** Starts the service's program in its container, as the image says or as the job does. */
-    static ServiceContainer run(ServiceSpec spec, EngineImage image, AgentSession session)
+    /**
+     * Starts the service's program in its container, as the image says or as the job does.
+     *
+     * @param variables the service's, and what is added to them
+     */
+    static ServiceContainer run(
+            ServiceSpec spec,
+            Map<String, String> variables,
+            EngineImage image,
+            AgentSession session)
             throws InterruptedException {
-        ServiceContainer service = new ServiceContainer(spec, image, session);
+        ServiceContainer service = new ServiceContainer(spec, variables, image, session);
         service.sendStep();
         Thread.ofVirtual().name("service-" + session.container()).start(service::drain);
         return service;
@@ -59,7 +74,7 @@ final class ServiceContainer {
                             .formatted(spec.alias(), spec.image().reference()));
         }
         AgentStream stream = session.stream();
-        for (var variable : spec.variables().entrySet()) {
+        for (var variable : variables.entrySet()) {
             stream.send(AgentFrames.variable(variable.getKey(), variable.getValue()));
         }
         for (String argument : entrypoint) {

@@ -72,6 +72,26 @@ class ContainerRecipesTest {
                                                 r.service(0, image, new Networking.Closed("n")))));
     }
 
+    @Test
+    void relayHasNothingOfTheJobAndNoRightsButAPort() {
+        ContainerRecipe relay = recipes(LOOSE).relay("n");
+        HostConfig host = relay.hostConfig();
+
+        assertThat(relay.user()).isEqualTo("65534:65534");
+        assertThat(host.getCapDrop()).containsExactly(Capability.ALL);
+        assertThat(host.getCapAdd()).isNullOrEmpty();
+        assertThat(host.getReadonlyRootfs()).isTrue();
+        assertThat(given(host.getSecurityOpts())).contains("no-new-privileges");
+        assertThat(host.getMounts()).isNullOrEmpty();
+        assertThat(host.getBinds()).isNullOrEmpty();
+        assertThat(host.getTmpFs()).isNullOrEmpty();
+        assertThat(host.getNetworkMode()).isEqualTo("n");
+        assertThat(host.getSysctls())
+                .containsOnly(
+                        Map.entry("net.ipv6.conf.all.disable_ipv6", "1"),
+                        Map.entry("net.ipv4.ip_unprivileged_port_start", "0"));
+    }
+
     private static <T> T given(@Nullable T value) {
         assertThat(value).isNotNull();
         return java.util.Objects.requireNonNull(value);
