@@ -81,6 +81,7 @@ record Architecture(String root) {
         rules.add(knows("policy", "job", "admission"));
         rules.add(knows("decision", "job", "admission", "state"));
         rules.add(knows("egress", "job", "sandbox", "state"));
+        rules.add(knows("audit", "job"));
         rules.add(knows("teardown", "job", "sandbox", "secrets", "state"));
         rules.add(
                 knows(
@@ -88,6 +89,7 @@ record Architecture(String root) {
                         "job",
                         "source",
                         "admission",
+                        "audit",
                         "pool",
                         "sandbox",
                         "secrets",

@@ -56,9 +56,10 @@ class ArchitectureTest {
                             "teardown knows job, sandbox, secrets, state only",
                             "TeardownThatKnowsTooMuch"),
                     Map.entry(
-                            "execution knows job, source, admission, pool, sandbox, secrets, logs, artifacts, egress, teardown, metrics only",
+                            "execution knows job, source, admission, audit, pool, sandbox, secrets, logs, artifacts, egress, teardown, metrics only",
                             "ExecutionThatKnowsTooMuch"),
                     Map.entry("egress knows job, sandbox, state only", "EgressThatKnowsTooMuch"),
+                    Map.entry("audit knows job only", "AuditThatKnowsASource"),
                     Map.entry("metrics knows job only", "MetricsThatKnowsTooMuch"),
                     Map.entry("artifacts knows job only", "ArtifactsThatKnowTooMuch"),
                     Map.entry(

@@ -11,6 +11,9 @@ import dev.mayfly.admission.oidc.SignedTokens;
 import dev.mayfly.admission.oidc.TokenIssuer;
 import dev.mayfly.artifacts.UnpackLimits;
 import dev.mayfly.artifacts.s3.S3Caches;
+import dev.mayfly.audit.AuditEvent;
+import dev.mayfly.audit.AuditTrail;
+import dev.mayfly.audit.ChainedTrail;
 import dev.mayfly.config.Environment;
 import dev.mayfly.config.ExchangeSettings;
 import dev.mayfly.config.GitLabSettings;
@@ -112,6 +115,7 @@ public final class Assembly implements AutoCloseable {
     private final Stages stages;
     private final @Nullable VaultSecretsProvider vault;
     private final LivePolicy policy;
+    private final ChainedTrail audit;
     private final SqliteApprovals approvals;
 
     private Assembly(MayflySettings settings, LocalSourceSettings.Queue queue) {
@@ -134,17 +138,20 @@ public final class Assembly implements AutoCloseable {
         DockerSandboxBackend sandboxes = new DockerSandboxBackend(engine, docker, journal);
 
         VaultSettings configured = settings.secrets().vault();
+        policy =
+                new LivePolicy(
+                        settings.policy().files(), () -> PolicyFiles.read(settings).policy());
+        audit = AuditParts.open(settings, lives.current(), policy::digest, clock);
+        policy.whenChanged(before -> audit.record(new AuditEvent.PolicyChanged(before)));
+        metrics.watchAudit(audit::waiting, audit::lost);
         vault =
                 configured == null
                         ? null
                         : new VaultSecretsProvider(
                                 VaultParts.of(configured),
                                 journal::intend,
-                                new LoggedAudit(metrics));
+                                new LoggedAudit(metrics, audit, policy::digest));
 
-        policy =
-                new LivePolicy(
-                        settings.policy().files(), () -> PolicyFiles.read(settings).policy());
         approvals = new SqliteApprovals(store, settings.policy().approvalExpires(), clock);
         metrics.watchPolicy(
                 () -> !policy.staleBecause().isEmpty(), () -> waiting(approvals.open()));
@@ -164,7 +171,7 @@ public final class Assembly implements AutoCloseable {
                         journal,
                         lives,
                         vault == null ? LeaseRevocation.NONE : vault::revoke,
-                        recordsOf(local),
+                        recordsOf(local, audit),
                         clock,
                         FIRST_PAUSE);
         metrics.watchQuarantine(reaper::quarantined);
@@ -177,19 +184,23 @@ public final class Assembly implements AutoCloseable {
                                 approvals,
                                 // The pool, whose own masking may look for less, is not known yet.
                                 secrets -> new MaskedText(secrets, Masking.STANDARD),
-                                new KeptDecisions(
-                                        store,
-                                        clock,
-                                        (rule, effect, enforced) ->
-                                                metrics.ruleApplied(
-                                                        rule, effect.word(), enforced))),
+                                AuditParts.remembered(
+                                        new KeptDecisions(
+                                                store,
+                                                clock,
+                                                (rule, effect, enforced) ->
+                                                        metrics.ruleApplied(
+                                                                rule, effect.word(), enforced)),
+                                        audit)),
                         secrets(settings, vault),
                         sandboxes,
                         new Gateway(
-                                new LoggedEgress(metrics), new SqliteDestinations(store, clock)),
+                                new LoggedEgress(metrics, audit, policy::digest),
+                                new SqliteDestinations(store, clock)),
                         reaper,
                         journal,
                         metrics,
+                        audit,
                         storage(),
                         spool(),
                         lives.current());
@@ -207,6 +218,11 @@ public final class Assembly implements AutoCloseable {
 
     public MayflySettings settings() {
         return settings;
+    }
+
+    /** What daemon this is, for those on the same engine. */
+    String daemonId() {
+        return lives.daemonId();
     }
 
     public StateDirectory directory() {
@@ -321,6 +337,7 @@ public final class Assembly implements AutoCloseable {
         stages.gateway().close();
         local.close();
         engine.close();
+        audit.close();
         lives.close();
         store.close();
         registry.close();
@@ -466,7 +483,7 @@ public final class Assembly implements AutoCloseable {
                 : new KeyLocation.OwnFile(key);
     }
 
-    private static JobRecords recordsOf(LocalSource local) {
+    private static JobRecords recordsOf(LocalSource local, AuditTrail audit) {
         return new JobRecords() {
             @Override
             public Set<JobId> recover(Supplier<Set<LifeId>> living) {
@@ -475,6 +492,7 @@ public final class Assembly implements AutoCloseable {
 
             @Override
             public void released(Receipt receipt) {
+                audit.record(AuditEvent.JobDestroyed.of(receipt));
                 local.released(receipt);
             }
         };

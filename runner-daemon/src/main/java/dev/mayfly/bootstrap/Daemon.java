@@ -1,5 +1,6 @@
 package dev.mayfly.bootstrap;
 
+import dev.mayfly.audit.AuditEvent;
 import dev.mayfly.config.ApiSettings.Listen;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.config.PoolSettings;
@@ -117,6 +118,9 @@ public final class Daemon implements AutoCloseable {
         dispatchers.forEach(Dispatcher::start);
         notReady = "";
         started = true;
+        parts.stages()
+                .audit()
+                .record(new AuditEvent.DaemonStarted(Version.current(), parts.daemonId()));
         LOG.info("mayfly is ready version={} api={}", Version.current(), api.endpoint());
     }
 
@@ -154,6 +158,10 @@ public final class Daemon implements AutoCloseable {
         dispatchers.forEach(Dispatcher::stopClaiming);
         api.close();
         gitlab.close();
+        if (started) {
+            boolean idle = dispatchers.stream().allMatch(Dispatcher::isIdle);
+            parts.stages().audit().record(new AuditEvent.DaemonStopped(idle));
+        }
         parts.close();
         try {
             vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
@@ -219,6 +227,10 @@ public final class Daemon implements AutoCloseable {
                 .filter(reason -> !reason.isEmpty())
                 .distinct()
                 .forEach(reasons::add);
+        String forgetful = parts.stages().audit().unhealthyBecause();
+        if (!forgetful.isEmpty()) {
+            reasons.add(forgetful);
+        }
         return reasons;
     }
 

@@ -25,6 +25,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ApprovalsCommand.class,
             ApproveCommand.class,
             PolicyCommand.class,
+            AuditCommand.class,
             SecretCommand.class,
             VaultCommand.class,
             RegisterCommand.class,

@@ -71,7 +71,17 @@ final class SettingsBinding {
                 secrets(
                         root.section("secrets").section("file"),
                         daemon.stateDirectory(),
-                        new VaultBinding(root).settings(directory).orElse(null)));
+                        new VaultBinding(root).settings(directory).orElse(null)),
+                audit(root.section("audit")));
+    }
+
+    private AuditSettings audit(Section section) {
+        return new AuditSettings(
+                section.has("dir") ? file(section, "dir") : null,
+                section.has("key") ? file(section, "key") : null,
+                section.duration("keep"),
+                section.bytes("max_size"),
+                section.bytes("file_size"));
     }
 
     private DaemonSettings daemon(Section section) {

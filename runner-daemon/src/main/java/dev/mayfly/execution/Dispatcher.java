@@ -95,6 +95,11 @@ public final class Dispatcher {
         return running.isEmpty();
     }
 
+    /** Whether no job runs now. */
+    public boolean isIdle() {
+        return running.isEmpty();
+    }
+
     private void claimLoop() {
         while (!stopping) {
             try {
@@ -120,6 +125,9 @@ public final class Dispatcher {
                 stages.sandboxes()
                         .unhealthyBecause()
                         .orElseGet(() -> stages.secrets().unhealthyBecause(terms.pool()));
+        if (illness.isEmpty()) {
+            illness = stages.audit().unhealthyBecause();
+        }
         if (!illness.equals(lastIllness)) {
             lastIllness = illness;
             if (illness.isEmpty()) {

@@ -2,6 +2,7 @@ package dev.mayfly.execution;
 
 import dev.mayfly.admission.Gate;
 import dev.mayfly.admission.Verdict;
+import dev.mayfly.audit.AuditEvent;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.Facts;
 import dev.mayfly.job.Fault;
@@ -159,6 +160,14 @@ public final class JobRun {
         stages.journal().begin(claim.job(), stages.life());
         // 0 what came with the job is masked before anything is said of it
         List<String> visible = log.hideHanded("a masked variable", plan.masked());
+        stages.audit()
+                .record(
+                        AuditEvent.JobClaimed.of(
+                                claim.job(),
+                                terms.pool(),
+                                claim.facts(),
+                                claim.spec().steps(),
+                                log.line(claim.spec().name())));
         Sandbox sandbox;
         List<Secret> secrets;
         FaultException missing;
@@ -305,11 +314,13 @@ public final class JobRun {
 
             @Override
             public void uses(UsedImage image) {
-                stages.journal()
-                        .used(
-                                claim.job(),
-                                new UsedImage(
-                                        log.line(image.reference()), log.line(image.identity())));
+                UsedImage masked =
+                        new UsedImage(log.line(image.reference()), log.line(image.identity()));
+                stages.journal().used(claim.job(), masked);
+                stages.audit()
+                        .record(
+                                new AuditEvent.ImageUsed(
+                                        claim.job(), masked.reference(), masked.identity()));
             }
         };
     }

@@ -314,6 +314,22 @@ public final class JobMetrics {
                 .register(registry);
     }
 
+    /**
+     * Shows from now on how the audit trail keeps up; once.
+     *
+     * @param waiting events that are not written yet; must answer at once
+     * @param lost events that found no place, until the trail says so itself; must answer at once
+     */
+    public void watchAudit(Supplier<Number> waiting, Supplier<Number> lost) {
+        Gauge.builder(MetricNames.AUDIT_WAITING, waiting)
+                .description("Events of the audit trail that are not on the disk yet.")
+                .register(registry);
+        Gauge.builder(MetricNames.AUDIT_LOST, lost)
+                .description(
+                        "Events that the audit trail had no place for while it could not write.")
+                .register(registry);
+    }
+
     /** Measures one attempt to destroy a job's environment, and counts what it left. */
     public void teardown(PoolName pool, Duration took, Receipt receipt) {
         Timer.builder(MetricNames.TEARDOWN)
