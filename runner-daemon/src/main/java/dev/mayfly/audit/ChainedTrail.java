@@ -24,9 +24,7 @@ public final class ChainedTrail implements AuditTrail, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ChainedTrail.class);
 
-    static final int MOST_WAITING = 8192;
-    static final int MOST_AT_ONCE = 1024;
-    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    private static final int MOST_AT_ONCE = 1024;
     private static final Duration QUIET = Duration.ofMinutes(1);
     private static final Duration RETRY = Duration.ofSeconds(1);
     private static final Duration CLOSING = Duration.ofSeconds(20);
@@ -37,16 +35,31 @@ public final class ChainedTrail implements AuditTrail, AutoCloseable {
     private final InstantSource clock;
 
     /** Empty for the end. */
-    private final BlockingQueue<Optional<AuditLine.Draft>> waiting =
-            new ArrayBlockingQueue<>(MOST_WAITING);
+    private final BlockingQueue<Optional<AuditLine.Draft>> waiting;
+
+    private final Duration patience;
 
     private final AtomicLong lost = new AtomicLong();
     private final Thread writer;
     private volatile boolean closing;
     private volatile String unhealthy = "";
 
-    private ChainedTrail(Chain chain, LifeId life, Supplier<String> policy, InstantSource clock) {
+    /**
+     * How much may wait.
+     *
+     * @param events that are not written yet
+     * @param patience how long somebody who has another one waits for a place
+     */
+    record Room(int events, Duration patience) {
+
+        static final Room USUAL = new Room(8192, Duration.ofSeconds(2));
+    }
+
+    private ChainedTrail(
+            Chain chain, Room room, LifeId life, Supplier<String> policy, InstantSource clock) {
         this.chain = chain;
+        waiting = new ArrayBlockingQueue<>(room.events());
+        patience = room.patience();
         this.life = life;
         this.policy = policy;
         this.clock = clock;
@@ -63,7 +76,17 @@ public final class ChainedTrail implements AuditTrail, AutoCloseable {
     public static ChainedTrail open(
             TrailSettings settings, LifeId life, Supplier<String> policy, InstantSource clock)
             throws IOException {
-        return new ChainedTrail(Chain.open(settings), life, policy, clock);
+        return open(settings, Room.USUAL, life, policy, clock);
+    }
+
+    static ChainedTrail open(
+            TrailSettings settings,
+            Room room,
+            LifeId life,
+            Supplier<String> policy,
+            InstantSource clock)
+            throws IOException {
+        return new ChainedTrail(Chain.open(settings), room, life, policy, clock);
     }
 
     @Override
@@ -71,7 +94,7 @@ public final class ChainedTrail implements AuditTrail, AutoCloseable {
         Optional<AuditLine.Draft> draft = Optional.of(draft(event));
         boolean interrupted = Thread.interrupted();
         try {
-            if (!waiting.offer(draft, PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!waiting.offer(draft, patience.toMillis(), TimeUnit.MILLISECONDS)) {
                 lost.incrementAndGet();
             }
         } catch (InterruptedException e) {

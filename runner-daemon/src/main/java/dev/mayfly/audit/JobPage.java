@@ -63,6 +63,9 @@ public final class JobPage {
                         line(
                                 "end",
                                 at(one) + " " + one.text("outcome") + ": " + one.text("because")));
+        if (of("job-ended").findAny().isEmpty()) {
+            line("end", "nothing says so: it still runs, or its daemon was killed");
+        }
         of("job-destroyed").forEach(this::destroyed);
         if (of("job-destroyed").findAny().isEmpty()) {
             line("destroyed", "nothing says so");

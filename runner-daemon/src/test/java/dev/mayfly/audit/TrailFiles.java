@@ -34,7 +34,11 @@ final class TrailFiles {
     }
 
     ChainedTrail open() throws IOException {
-        return ChainedTrail.open(settings, LIFE, () -> POLICY, InstantSource.system());
+        return open(ChainedTrail.Room.USUAL);
+    }
+
+    ChainedTrail open(ChainedTrail.Room room) throws IOException {
+        return ChainedTrail.open(settings, room, LIFE, () -> POLICY, InstantSource.system());
     }
 
     /** Writes events about jobs, one by one, and ends. */
