@@ -14,11 +14,9 @@ import dev.mayfly.decision.KeptDecisions;
 import dev.mayfly.job.Facts;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
-import dev.mayfly.state.StateDirectory;
 import dev.mayfly.state.StateException;
 import java.io.IOException;
 import java.time.InstantSource;
-import java.util.Objects;
 import java.util.function.Supplier;
 
 /** The record of what happened, as the configuration wants it. */
@@ -31,11 +29,10 @@ public final class AuditParts {
 
     /** Where it is. */
     public static TrailSettings of(MayflySettings settings) {
-        StateDirectory state = new StateDirectory(settings.daemon().stateDirectory());
         AuditSettings audit = settings.audit();
         return new TrailSettings(
-                Objects.requireNonNullElse(audit.directory(), state.audit()),
-                Objects.requireNonNullElse(audit.key(), state.auditKey()),
+                audit.directory(),
+                audit.key(),
                 audit.fileBytes(),
                 audit.keep(),
                 audit.mostBytes(),

@@ -36,7 +36,7 @@ public record MayflySettings(
         gitlab = List.copyOf(gitlab);
     }
 
-    /** The same with the state elsewhere; what other settings derived from it stays. */
+    /** The same with state and audit trail elsewhere; what others derived from it stays. */
     public MayflySettings withStateDirectory(Path directory) {
         return new MayflySettings(
                 new DaemonSettings(
@@ -50,6 +50,6 @@ public record MayflySettings(
                 gitlab,
                 exchange,
                 secrets,
-                audit);
+                audit.in(directory));
     }
 }

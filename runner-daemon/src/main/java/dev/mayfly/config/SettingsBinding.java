@@ -72,13 +72,13 @@ final class SettingsBinding {
                         root.section("secrets").section("file"),
                         daemon.stateDirectory(),
                         new VaultBinding(root).settings(directory).orElse(null)),
-                audit(root.section("audit")));
+                audit(root.section("audit"), daemon.stateDirectory()));
     }
 
-    private AuditSettings audit(Section section) {
+    private AuditSettings audit(Section section, Path stateDirectory) {
         return new AuditSettings(
-                section.has("dir") ? file(section, "dir") : null,
-                section.has("key") ? file(section, "key") : null,
+                path(section, "dir", stateDirectory.resolve("audit")),
+                path(section, "key", stateDirectory.resolve("audit.key")),
                 section.duration("keep"),
                 section.bytes("max_size"),
                 section.bytes("file_size"));

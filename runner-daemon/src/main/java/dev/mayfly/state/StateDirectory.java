@@ -48,16 +48,6 @@ public record StateDirectory(Path root) {
         return root.resolve("state.db");
     }
 
-    /** The record of what happened. */
-    public Path audit() {
-        return root.resolve("audit");
-    }
-
-    /** What signs that record. */
-    public Path auditKey() {
-        return root.resolve("audit.key");
-    }
-
     /** Retained logs. */
     public Path logs() {
         return root.resolve("logs");

@@ -53,8 +53,7 @@ class AuditIT {
     void aJobsPageIsCompleteAndHoldsNoValue() throws IOException, InterruptedException {
         JobId job =
                 jobs.run(
-                                "{name: \"deploy\", script: ['echo \"$T\"'], secrets: {T: {ref: token}}}"
-                                        .formatted("secrets"))
+                                "{name: deploy, script: ['echo \"$T\"'], secrets: {T: {ref: token, variable: true}}}")
                         .job()
                         .id();
         JobId denied = jobs.submit("{pool: guarded, script: [echo]}");
