@@ -81,6 +81,7 @@ record Architecture(String root) {
         rules.add(knows("policy", "job", "admission"));
         rules.add(knows("decision", "job", "admission", "state"));
         rules.add(knows("egress", "job", "sandbox", "state"));
+        rules.add(knows("images", "job", "sandbox", "state"));
         rules.add(knows("teardown", "job", "sandbox", "secrets", "state"));
         rules.add(
                 knows(
@@ -111,7 +112,7 @@ record Architecture(String root) {
                         "bootstrap",
                         "cli"));
         rules.add(library("Nimbus", "com.nimbusds..", "admission.oidc"));
-        rules.add(library("JDBC", "java.sql..", "state", "source.local", "teardown", "decision"));
+        rules.add(library("JDBC", "java.sql..", "state", "source.local", "teardown", "decision", "images"));
         rules.add(library("SQLite", "org.sqlite..", "state"));
         rules.add(library("Micrometer", "io.micrometer..", "metrics", "bootstrap"));
         rules.add(

@@ -27,6 +27,7 @@ import dev.mayfly.egress.SqliteDestinations;
 import dev.mayfly.execution.PoolTerms;
 import dev.mayfly.execution.Stages;
 import dev.mayfly.execution.Storage;
+import dev.mayfly.images.SqliteImageRecords;
 import dev.mayfly.job.Facts;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobSpec;
@@ -131,7 +132,11 @@ public final class Assembly implements AutoCloseable {
         SqliteJournal journal = new SqliteJournal(store);
         DockerSettings docker = docker(settings, lives);
         engine = new DockerEngine(docker.host(), settings.engine().certificates(), docker.bounds());
-        DockerSandboxBackend sandboxes = new DockerSandboxBackend(engine, docker, journal);
+        DockerSandboxBackend sandboxes = new DockerSandboxBackend(
+                        engine,
+                        docker,
+                        journal,
+                        new SqliteImageRecords(store, docker.host().toString(), clock));
 
         VaultSettings configured = settings.secrets().vault();
         vault =
@@ -413,7 +418,8 @@ public final class Assembly implements AutoCloseable {
                 terms.limits().memoryBytes(),
                 terms.limits().cpus(),
                 terms.limits().pids(),
-                pool.allowed());
+                pool.allowed(),
+                terms.images());
     }
 
     private static Optional<String> refusal(AdmissionPolicy admission, JobSpec spec) {

@@ -146,7 +146,8 @@ final class SettingsBinding {
                         masking(section.section("masking")),
                         pull(section),
                         registryLogins.of(section),
-                        EgressBinding.policy(section)),
+                        EgressBinding.policy(section),
+                        ImagesBinding.rules(section.section("images"))),
                 section.number("slots"),
                 rules(section.section("policy")),
                 section.flag("protected"),
@@ -198,8 +199,8 @@ final class SettingsBinding {
                                         ? "allowed_pull_policies"
                                         : "pull_policy"));
         return new AllowedImages(
-                section.texts("allowed_images"),
-                section.texts("allowed_services"),
+                ImagesBinding.allowedImages(section),
+                ImagesBinding.patterns(section, "allowed_services"),
                 policies.isEmpty() ? AllowedImages.ALL.policies() : policies);
     }
 

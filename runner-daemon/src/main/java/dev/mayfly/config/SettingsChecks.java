@@ -23,6 +23,7 @@ final class SettingsChecks {
         checkPort();
         checkPools();
         root.sections("pools").forEach(EgressBinding::check);
+        ImagesBinding.check(root);
         checkFeeds(root.section("sources").section("local"));
         checkGitLab(root.section("sources").sections("gitlab"));
         checkIdentities();

@@ -311,6 +311,11 @@ public final class JobRun {
                                 new UsedImage(
                                         log.line(image.reference()), log.line(image.identity())));
             }
+
+            @Override
+            public void aged(Duration age) {
+                stages.metrics().imageAge(terms.pool(), age);
+            }
         };
     }
 

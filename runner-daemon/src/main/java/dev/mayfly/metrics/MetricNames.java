@@ -75,6 +75,9 @@ public final class MetricNames {
     /** Destinations where no job of the same project had been before. */
     public static final String EGRESS_FIRST_SEEN = "mayfly.egress.first.seen";
 
+    /** How old the images that jobs ran in were. */
+    public static final String IMAGE_AGE = "mayfly.image.age";
+
     /** Always 1; its labels say what runs. */
     public static final String BUILD = "mayfly.build.info";
 

@@ -4,6 +4,7 @@ import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.job.UsedImage;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -51,5 +52,8 @@ public interface SandboxBackend {
 
         /** Takes which bytes a name of an image stands for in this environment. */
         default void uses(UsedImage image) throws InterruptedException {}
+
+        /** Takes how old such an image says that it is. */
+        default void aged(Duration age) {}
     }
 }

@@ -5,6 +5,7 @@ import dev.mayfly.job.FaultException;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.sandbox.Hardening;
+import dev.mayfly.sandbox.ImageTerms;
 import dev.mayfly.sandbox.Outlet;
 import dev.mayfly.sandbox.Outlet.Origin;
 import dev.mayfly.sandbox.SandboxBackend.Notices;
@@ -50,11 +51,15 @@ final class Construction {
 
     DockerSandbox build() throws InterruptedException {
         EngineImage agentImage =
-                images.resolve(new ImageSpec(settings.agentImage(), null), List.of(), text -> {});
-        EngineImage jobImage = images.resolve(spec.image(), spec.registries(), notices);
+                images.resolve(
+                        new ImageSpec(settings.agentImage(), null),
+                        new ImageRequest(spec.pool(), List.of(), ImageTerms.NONE, true),
+                        text -> {});
+        EngineImage jobImage =
+                images.resolve(spec.image(), request(spec.images().poolsOwn()), notices);
         List<EngineImage> serviceImages = new ArrayList<>();
         for (ServiceSpec service : spec.services()) {
-            serviceImages.add(images.resolve(service.image(), spec.registries(), notices));
+            serviceImages.add(images.resolve(service.image(), request(false), notices));
         }
         boolean foreignJob = !jobImage.id().equals(agentImage.id());
         boolean agentInVolume =
@@ -97,6 +102,10 @@ final class Construction {
                 job,
                 helper,
                 wayOut);
+    }
+
+    private ImageRequest request(boolean own) {
+        return new ImageRequest(spec.pool(), spec.registries(), spec.images(), own);
     }
 
     private void createVolumes(boolean agentInVolume) throws InterruptedException {

@@ -4,10 +4,12 @@ import dev.mayfly.job.FaultException;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.sandbox.ImageRecords;
 import dev.mayfly.sandbox.IntentLog;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.SandboxBackend;
 import dev.mayfly.sandbox.SandboxSpec;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -30,12 +32,17 @@ public final class DockerSandboxBackend implements SandboxBackend {
      *
      * @param engine closed by its owner, after the last use of this object
      * @param intents where each resource's name is written before it is created
+     * @param records by whose pulls images came to this engine
      */
-    public DockerSandboxBackend(DockerEngine engine, DockerSettings settings, IntentLog intents) {
+    public DockerSandboxBackend(
+            DockerEngine engine,
+            DockerSettings settings,
+            IntentLog intents,
+            ImageRecords records) {
         this.engine = engine;
         this.settings = settings;
         this.intents = intents;
-        images = new ImageStore(engine, Pulls.Pace.DEFAULT);
+        images = new ImageStore(engine, Pulls.Pace.DEFAULT, records, InstantSource.system());
         inventory = new Inventory(engine, settings.daemon());
         disposer = new Disposer(engine, inventory, intents);
         disk = new EngineDisk(engine, settings.minFreeBytes());
@@ -70,7 +77,7 @@ public final class DockerSandboxBackend implements SandboxBackend {
     public Optional<String> unhealthyBecause() {
         try {
             engine.call("answering a ping", client -> client.pingCmd().exec());
-            return images.has(settings.agentImage())
+            return EngineImages.has(engine, settings.agentImage())
                     ? disk.fullBecause()
                     : Optional.of(
                             "the agent image %s is not on the engine at %s; build it with make image"

@@ -95,7 +95,7 @@ public sealed interface EngineReport {
                     software(version, info),
                     isolation(info),
                     storage(info),
-                    new ImageStore(engine, Pulls.Pace.DEFAULT).has(settings.agentImage()),
+                    EngineImages.has(engine, settings.agentImage()),
                     ahead(info, before.plus(Duration.between(before, after).dividedBy(2))));
         } catch (FaultException e) {
             return new Unreachable(String.valueOf(e.getMessage()));
