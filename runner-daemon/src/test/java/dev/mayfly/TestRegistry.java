@@ -70,7 +70,8 @@ public final class TestRegistry {
                                 "serve",
                                 directory.resolve("config.yml").toString())
                         .redirectErrorStream(true)
-                        .redirectOutput(directory.resolve("log").toFile())
+                        .redirectOutput(
+                                ProcessBuilder.Redirect.appendTo(directory.resolve("log").toFile()))
                         .start();
         Eventually.holds("the registry answers", LIMIT, this::answers);
         return this;
@@ -98,6 +99,12 @@ public final class TestRegistry {
 
     /** Puts a small image with a shell there, and nowhere else; returns its name. */
     public String publish(String repository) throws IOException, InterruptedException {
+        return publish(repository, repository);
+    }
+
+    /** The same with other bytes under the same name, which it had until now or not. */
+    public String publish(String repository, String content)
+            throws IOException, InterruptedException {
         String image = authority() + "/" + repository + ":1";
         Path context = Files.createDirectories(directory.resolve("build"));
         Path busybox = context.resolve("busybox");
@@ -111,7 +118,7 @@ public final class TestRegistry {
                 COPY busybox /bin/busybox
                 RUN ["/bin/busybox", "sh", "-c", "/bin/busybox --install -s /bin; echo %s > /name"]
                 """
-                        .formatted(repository));
+                        .formatted(content));
         docker("build", "--quiet", "--tag", image, context.toString());
         docker("push", "--quiet", image);
         docker("rmi", "--force", image);
@@ -161,6 +168,13 @@ public final class TestRegistry {
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start()
                 .waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    /** What it was asked for since it was started first, a line for each request. */
+    public List<String> requests() throws IOException {
+        return Files.readAllLines(directory.resolve("log")).stream()
+                .filter(line -> line.contains("HTTP/1."))
+                .toList();
     }
 
     private static HttpRequest.Builder request(URI uri) {

@@ -44,19 +44,62 @@ public final class ImagePattern {
      * @param digest which digests
      */
     private record Reading(
-            @Nullable Pattern tagged,
-            @Nullable Pattern name,
-            @Nullable Pattern tag,
-            Pattern digest) {
+            @Nullable Glob tagged, @Nullable Glob name, @Nullable Glob tag, Glob digest) {
 
         boolean covers(ImageReference image) {
             if (image.digest() == null) {
-                return tagged != null && tagged.matcher(image.canonical()).matches();
+                return tagged != null && tagged.covers(image.canonical());
             }
             return name != null
-                    && name.matcher(image.repository()).matches()
-                    && (tag == null || (image.tag() != null && tag.matcher(image.tag()).matches()))
-                    && digest.matcher(image.digest()).matches();
+                    && name.covers(image.repository())
+                    && (tag == null || (image.tag() != null && tag.covers(image.tag())))
+                    && digest.covers(image.digest());
+        }
+    }
+
+    /**
+     * A text with wildcards. Not a regular expression: what it takes to compare grows with the
+     * lengths of both, whatever they are.
+     *
+     * @param text with {@code *}, {@code **} and {@code ?}
+     */
+    private record Glob(String text) {
+
+        boolean covers(String name) {
+            // Where in the name the part of the text that was looked at may end.
+            boolean[] ends = new boolean[name.length() + 1];
+            ends[0] = true;
+            int at = 0;
+            while (at < text.length()) {
+                if (text.startsWith("**/", at) && (at == 0 || text.charAt(at - 1) == '/')) {
+                    directories(ends, name);
+                    at += 3;
+                } else if (text.charAt(at) == '*') {
+                    boolean any = text.startsWith("**", at);
+                    for (int i = 0; i < name.length(); i++) {
+                        ends[i + 1] |= ends[i] && (any || name.charAt(i) != '/');
+                    }
+                    at += any ? 2 : 1;
+                } else {
+                    char wanted = text.charAt(at);
+                    for (int i = name.length(); i > 0; i--) {
+                        char c = name.charAt(i - 1);
+                        ends[i] = ends[i - 1] && (wanted == '?' ? c != '/' : c == wanted);
+                    }
+                    ends[0] = false;
+                    at++;
+                }
+            }
+            return ends[name.length()];
+        }
+
+        /** None, or some, each with its slash. */
+        private static void directories(boolean[] ends, String name) {
+            boolean begun = false;
+            for (int i = 0; i < name.length(); i++) {
+                begun |= ends[i];
+                ends[i + 1] |= begun && name.charAt(i) == '/';
+            }
         }
     }
 
@@ -113,7 +156,7 @@ public final class ImagePattern {
 
     private static Stream<Reading> read(String pattern) {
         int last = pattern.lastIndexOf('/') + 1;
-        Pattern anything = glob("**");
+        Glob anything = new Glob("**");
         int at = pattern.indexOf('@', last);
         if (at >= 0) {
             String named = pattern.substring(0, at);
@@ -121,21 +164,21 @@ public final class ImagePattern {
             return Stream.of(
                     new Reading(
                             null,
-                            glob(colon < 0 ? named : named.substring(0, colon)),
-                            colon < 0 ? null : glob(named.substring(colon + 1)),
-                            glob(pattern.substring(at + 1))));
+                            new Glob(colon < 0 ? named : named.substring(0, colon)),
+                            colon < 0 ? null : new Glob(named.substring(colon + 1)),
+                            new Glob(pattern.substring(at + 1))));
         }
         int colon = pattern.indexOf(':', last);
         if (colon >= 0) {
             boolean anyTag = pattern.substring(colon + 1).matches("\\*+");
             return Stream.of(
                     new Reading(
-                            glob(pattern),
-                            anyTag ? glob(pattern.substring(0, colon)) : null,
+                            new Glob(pattern),
+                            anyTag ? new Glob(pattern.substring(0, colon)) : null,
                             null,
                             anything));
         }
-        Reading latest = new Reading(glob(pattern + ":latest"), null, null, anything);
+        Reading latest = new Reading(new Glob(pattern + ":latest"), null, null, anything);
         if (!WILD.matcher(pattern.substring(last)).find()) {
             return Stream.of(latest);
         }
@@ -143,33 +186,10 @@ public final class ImagePattern {
         return Stream.of(
                 latest,
                 new Reading(
-                        glob(pattern),
-                        pattern.endsWith("*") ? glob(pattern) : null,
+                        new Glob(pattern),
+                        pattern.endsWith("*") ? new Glob(pattern) : null,
                         null,
                         anything));
-    }
-
-    private static Pattern glob(String glob) {
-        StringBuilder regex = new StringBuilder();
-        int at = 0;
-        while (at < glob.length()) {
-            if (glob.startsWith("**/", at) && (at == 0 || glob.charAt(at - 1) == '/')) {
-                regex.append("(?:.*/)?");
-                at += 3;
-            } else if (glob.startsWith("**", at)) {
-                regex.append(".*");
-                at += 2;
-            } else {
-                char c = glob.charAt(at++);
-                regex.append(
-                        switch (c) {
-                            case '*' -> "[^/]*";
-                            case '?' -> "[^/]";
-                            default -> Pattern.quote(String.valueOf(c));
-                        });
-            }
-        }
-        return Pattern.compile(regex.toString());
     }
 
     /** Puts something in the place of the wildcards, and looks whether an image comes out. */

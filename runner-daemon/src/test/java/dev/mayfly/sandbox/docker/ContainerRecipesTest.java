@@ -275,18 +275,6 @@ class ContainerRecipesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"debian", "host:5000/debian", "a/b/c"})
-    void pullWithoutATagAsksForLatestOnly(String reference) {
-        assertThat(Pulls.withTag(reference)).isEqualTo(reference + ":latest");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"debian:12", "host:5000/debian:12", "debian@sha256:abc"})
-    void pullOfATagOrDigestAsksForThat(String reference) {
-        assertThat(Pulls.withTag(reference)).isEqualTo(reference);
-    }
-
-    @ParameterizedTest
     @ValueSource(strings = {"root", "", "1000:1000", "2147483647", "a:b"})
     void userThatMayBeThereIsNotRefusedBeforehand(String user) {
         assertThatCode(() -> new ContainerUser(user).requireSensible("debian:12"))

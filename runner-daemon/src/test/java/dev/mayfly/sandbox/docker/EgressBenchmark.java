@@ -12,6 +12,7 @@ import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.logs.LogBenchmark;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.SandboxLimits;
+import dev.mayfly.sandbox.ImageTerms;
 import dev.mayfly.sandbox.SandboxSpec;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -125,7 +126,8 @@ final class EgressBenchmark {
                 s.directory(),
                 LIMITS,
                 s.hardening(),
-                outlet == null ? null : outlet.apply(s));
+                outlet == null ? null : outlet.apply(s),
+                ImageTerms.NONE);
     }
 
     private Sandbox sandbox(List<JobId> jobs, @Nullable Function<SandboxSpec, JobOutlet> outlet)

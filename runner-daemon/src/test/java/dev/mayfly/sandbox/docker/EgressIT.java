@@ -14,6 +14,7 @@ import dev.mayfly.egress.Outside;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.sandbox.Sandbox;
+import dev.mayfly.sandbox.ImageTerms;
 import dev.mayfly.sandbox.SandboxSpec;
 import dev.mayfly.sandbox.SandboxSpec.Checkout;
 import dev.mayfly.sandbox.Step;
@@ -146,7 +147,8 @@ class EgressIT {
                 s.directory(),
                 s.limits(),
                 s.hardening(),
-                outlet);
+                outlet,
+                ImageTerms.NONE);
     }
 
     private static String run(Sandbox sandbox, String... lines) throws InterruptedException {

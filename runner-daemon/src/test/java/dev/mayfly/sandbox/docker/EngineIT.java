@@ -37,7 +37,10 @@ class EngineIT {
 
     private static DockerSandboxBackend backend(DockerEngine engine, URI host, String agentImage) {
         return new DockerSandboxBackend(
-                engine, settings(host, agentImage), new Fixture.MemoryIntents());
+                engine,
+                settings(host, agentImage),
+                new Fixture.MemoryIntents(),
+                Fixture.NO_RECORDS);
     }
 
     @Test
@@ -70,7 +73,8 @@ class EngineIT {
                                                     Fixture.HOST,
                                                     Fixture.AGENT_IMAGE,
                                                     Long.MAX_VALUE),
-                                            new Fixture.MemoryIntents())
+                                            new Fixture.MemoryIntents(),
+                                            Fixture.NO_RECORDS)
                                     .unhealthyBecause())
                     .hasValueSatisfying(reason ->
                             assertThat(reason).contains("MiB are free below /", "engine.min_free"));
@@ -78,7 +82,8 @@ class EngineIT {
                             new DockerSandboxBackend(
                                             engine,
                                             settings(Fixture.HOST, Fixture.AGENT_IMAGE, 1),
-                                            new Fixture.MemoryIntents())
+                                            new Fixture.MemoryIntents(),
+                                            Fixture.NO_RECORDS)
                                     .unhealthyBecause())
                     .isEmpty();
         }
