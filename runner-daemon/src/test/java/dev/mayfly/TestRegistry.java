@@ -126,6 +126,27 @@ public final class TestRegistry {
         return image;
     }
 
+    /** What an image's tag stands for there now. */
+    public String digest(String image) throws IOException, InterruptedException {
+        int tag = image.lastIndexOf(':');
+        String path = image.substring(image.indexOf('/') + 1, tag);
+        URI manifest =
+                URI.create(
+                        "http://%s/v2/%s/manifests/%s"
+                                .formatted(authority(), path, image.substring(tag + 1)));
+        return HTTP.send(
+                        request(manifest)
+                                .header(
+                                        "Accept",
+                                        "application/vnd.docker.distribution.manifest.v2+json")
+                                .HEAD()
+                                .build(),
+                        HttpResponse.BodyHandlers.discarding())
+                .headers()
+                .firstValue("Docker-Content-Digest")
+                .orElseThrow();
+    }
+
     /** Says of an image that is there that it is for mainframes, under another name. */
     public String forMainframes(String image) throws IOException, InterruptedException {
         String path = image.substring(image.indexOf('/') + 1, image.lastIndexOf(':'));
@@ -233,6 +254,12 @@ public final class TestRegistry {
     public void close() throws IOException, InterruptedException {
         stop();
         for (String image : local) {
+            forget(image);
+        }
+        // Those whose tag has moved, or that were pulled by their digest.
+        String left =
+                run("", "docker", "images", "--quiet", "--filter", "reference=" + authority() + "/*/*");
+        for (String image : left.lines().distinct().toList()) {
             forget(image);
         }
     }
