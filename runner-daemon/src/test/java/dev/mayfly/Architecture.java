@@ -72,7 +72,7 @@ record Architecture(String root) {
         rules.add(knows("secrets.vault", "secrets", "job"));
         rules.add(knows("state", "job"));
         rules.add(knows("pipeline", "job", "config"));
-        rules.add(knows("migration", "config"));
+        rules.add(knows("migration", "config", "job"));
         rules.add(knows("metrics", "job"));
         rules.add(knows("artifacts", "job"));
         rules.add(knows("artifacts.s3", "artifacts", "job"));

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -182,6 +183,42 @@ public final class DockerEngine implements AutoCloseable {
             throw new IOException(
                     "the engine answered %d: %s".formatted(response.getStatusCode(), why.strip()));
         }
+    }
+
+    /**
+     * What the engine says.
+     *
+     * @param status of HTTP
+     * @param text its beginning
+     */
+    record Answer(int status, String text) {}
+
+    /**
+     * Asks what docker-java has no command for.
+     *
+     * @param what continues "the engine failed at "
+     * @param path behind the version
+     */
+    Answer ask(String what, Duration limit, String path, Map<String, String> headers)
+            throws InterruptedException {
+        return within(
+                what,
+                limit,
+                () -> {
+                    Connection open = connection();
+                    try (DockerHttpClient.Response response =
+                            open.http()
+                                    .execute(
+                                            DockerHttpClient.Request.builder()
+                                                    .method(DockerHttpClient.Request.Method.GET)
+                                                    .path("/v" + open.api() + path)
+                                                    .putAllHeaders(headers)
+                                                    .build())) {
+                        return new Answer(
+                                response.getStatusCode(),
+                                new String(response.getBody().readNBytes(REASON_BYTES), UTF_8));
+                    }
+                });
     }
 
     private <T> T within(String what, Duration limit, Callable<T> request)

@@ -201,6 +201,9 @@ final class ImageStore {
         ImageReference image = wanted.image();
         String before = images.find(image).map(InspectImageResponse::getId).orElse("");
         boolean operators = !before.isEmpty() && records.operators(image, before);
+        if (image.digest() != null && !before.isEmpty()) {
+            pulls.requireLeave(wanted.name(), image, login, wanted.request());
+        }
         // What is interrupted from here on stays noted as begun: the engine may go on.
         records.begins(image);
         String digest;

@@ -1,5 +1,7 @@
 package dev.mayfly.sandbox.docker;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.dockerjava.api.command.PullImageCmd;
 import com.github.dockerjava.api.model.AuthConfig;
 import dev.mayfly.job.Fault;
@@ -12,6 +14,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -97,6 +100,48 @@ final class Pulls {
 
     private Duration jittered(Duration pause) {
         return Duration.ofNanos((long) (pause.toNanos() * random.nextDouble(0.5, 1.5)));
+    }
+
+    /**
+     * Has the registry say that this login may have an image that is on the engine. A pull by a
+     * digest does not ask for it again: the engine has what it would get.
+     *
+     * @throws FaultException as {@link #pull}
+     */
+    void requireLeave(
+            String reference,
+            ImageReference image,
+            @Nullable RegistryLogin login,
+            ImageRequest request)
+            throws InterruptedException {
+        DockerEngine.Answer answer =
+                engine.ask(
+                        "asking the registry for image " + reference,
+                        engine.bounds().pull(),
+                        "/distribution/" + image.forEngine() + "/json",
+                        login == null ? Map.of() : Map.of("X-Registry-Auth", header(login)));
+        if (answer.status() != 200) {
+            String said = without(login, answer.text().strip());
+            PullFailure failure = PullFailure.of(said, image);
+            throw new FaultException(
+                    failure.fault(),
+                    sentence(new Order(reference, image, login, request), failure, said));
+        }
+    }
+
+    private static String header(RegistryLogin login) {
+        try {
+            return Base64.getUrlEncoder()
+                    .encodeToString(
+                            new ObjectMapper()
+                                    .writeValueAsBytes(
+                                            Map.of(
+                                                    "username", login.user(),
+                                                    "password", password(login),
+                                                    "serveraddress", login.registry())));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("three texts are no JSON", e);
+        }
     }
 
     /** What is to be pulled, and what it is called. */
