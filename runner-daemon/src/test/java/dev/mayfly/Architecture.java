@@ -112,7 +112,15 @@ record Architecture(String root) {
                         "bootstrap",
                         "cli"));
         rules.add(library("Nimbus", "com.nimbusds..", "admission.oidc"));
-        rules.add(library("JDBC", "java.sql..", "state", "source.local", "teardown", "decision", "images"));
+        rules.add(
+                library(
+                        "JDBC",
+                        "java.sql..",
+                        "state",
+                        "source.local",
+                        "teardown",
+                        "decision",
+                        "images"));
         rules.add(library("SQLite", "org.sqlite..", "state"));
         rules.add(library("Micrometer", "io.micrometer..", "metrics", "bootstrap"));
         rules.add(

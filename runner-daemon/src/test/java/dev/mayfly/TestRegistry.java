@@ -258,7 +258,13 @@ public final class TestRegistry {
         }
         // Those whose tag has moved, or that were pulled by their digest.
         String left =
-                run("", "docker", "images", "--quiet", "--filter", "reference=" + authority() + "/*/*");
+                run(
+                        "",
+                        "docker",
+                        "images",
+                        "--quiet",
+                        "--filter",
+                        "reference=" + authority() + "/*/*");
         for (String image : left.lines().distinct().toList()) {
             forget(image);
         }

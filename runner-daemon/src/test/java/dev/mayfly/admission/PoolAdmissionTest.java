@@ -298,15 +298,13 @@ class PoolAdmissionTest {
                         AllowedImages.ALL,
                         rules);
         return new PoolAdmission(
-                        List.of(ceiling),
-                        Map.of("s", new SourceBinding(List.of(TRUSTED), TRUSTED)))
+                        List.of(ceiling), Map.of("s", new SourceBinding(List.of(TRUSTED), TRUSTED)))
                 .review(job, Facts.ofSource("s", job));
     }
 
     @Test
     void poolThatWantsDigestsTakesNoTags() {
-        ImageRules digests =
-                new ImageRules(true, ImageRules.Variables.ALLOW, false, null, null);
+        ImageRules digests = new ImageRules(true, ImageRules.Variables.ALLOW, false, null, null);
 
         for (Wish wish :
                 List.of(
@@ -341,14 +339,17 @@ class PoolAdmissionTest {
         Decision refused =
                 ruled(new ImageRules(false, ImageRules.Variables.REFUSE, false, null, null), job);
         assertThat(((Verdict.Refused) refused.verdict()).reason())
-                .contains("made of $REG, $TAG, which a job can set", "[rule built-in/image-variables]");
+                .contains(
+                        "made of $REG, $TAG, which a job can set",
+                        "[rule built-in/image-variables]");
     }
 
     @Test
     void eachRuleOfThePoolIsAFindingAlsoWhereItDoesNotApply() {
-        Decision admitted = admission.review(
-                new Wish().image("debian:12").job(),
-                Facts.ofSource("local", new Wish().image("debian:12").job()));
+        Decision admitted =
+                admission.review(
+                        new Wish().image("debian:12").job(),
+                        Facts.ofSource("local", new Wish().image("debian:12").job()));
         assertThat(admitted.findings())
                 .extracting(Finding::rule, Finding::applies)
                 .containsExactly(

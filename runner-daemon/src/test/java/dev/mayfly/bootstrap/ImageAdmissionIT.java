@@ -165,9 +165,7 @@ class ImageAdmissionIT {
 
         assertThat(first.trace()).contains("team/app\n");
         assertThat(second.status()).as(second.trace()).isEqualTo(StubJob.Status.SUCCESS);
-        assertThat(second.trace())
-                .contains("team/app\n", "@" + digest)
-                .doesNotContain("moved\n");
+        assertThat(second.trace()).contains("team/app\n", "@" + digest).doesNotContain("moved\n");
     }
 
     private String explanation(String job) {

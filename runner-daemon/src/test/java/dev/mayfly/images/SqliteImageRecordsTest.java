@@ -127,7 +127,9 @@ class SqliteImageRecordsTest {
     void pulledImageIsNotMadeEverybodysByANameOfTheOperators() {
         pulled(APP, "sha256:a", OF_HIGH);
         ImageReference mine = ImageReference.parse("local/base:1");
-        assertThat(records.usable(mine, "sha256:a", OF_LOW)).as("so the operator wants it").isTrue();
+        assertThat(records.usable(mine, "sha256:a", OF_LOW))
+                .as("so the operator wants it")
+                .isTrue();
 
         records.begins(mine);
         records.brought(mine, "sha256:a", OF_LOW, true);

@@ -93,9 +93,7 @@ class ImagePatternTest {
         "registry.example.com/app:v1.0, registry.example.com/app:v100, false",
     })
     void patternCoversAnImageHoweverItIsWritten(String pattern, String image, boolean covered) {
-        assertThat(
-                        ImagePattern.parse(pattern)
-                                .covers(ImageReference.parse(image.replace("D", D))))
+        assertThat(ImagePattern.parse(pattern).covers(ImageReference.parse(image.replace("D", D))))
                 .isEqualTo(covered);
     }
 

@@ -57,9 +57,12 @@ class RegistryLoginTest {
                         login("r.example.com/team", Origin.SERVER),
                         login("r.example.com/other/longer", Origin.VARIABLE));
 
-        assertThat(RegistryLogin.of(ImageReference.parse("r.example.com/team/app"), logins)).contains(logins.get(1));
-        assertThat(RegistryLogin.of(ImageReference.parse("r.example.com/app"), logins)).contains(logins.get(0));
-        assertThat(RegistryLogin.of(ImageReference.parse("elsewhere.example.com/app"), logins)).isEmpty();
+        assertThat(RegistryLogin.of(ImageReference.parse("r.example.com/team/app"), logins))
+                .contains(logins.get(1));
+        assertThat(RegistryLogin.of(ImageReference.parse("r.example.com/app"), logins))
+                .contains(logins.get(0));
+        assertThat(RegistryLogin.of(ImageReference.parse("elsewhere.example.com/app"), logins))
+                .isEmpty();
     }
 
     @Test
@@ -68,9 +71,15 @@ class RegistryLoginTest {
         RegistryLogin host = login("https://r.example.com", Origin.HOST);
         RegistryLogin variable = login("r.example.com", Origin.VARIABLE);
 
-        assertThat(RegistryLogin.of(ImageReference.parse("r.example.com/app"), List.of(server, host, variable)))
+        assertThat(
+                        RegistryLogin.of(
+                                ImageReference.parse("r.example.com/app"),
+                                List.of(server, host, variable)))
                 .contains(variable);
-        assertThat(RegistryLogin.of(ImageReference.parse("r.example.com/app"), List.of(server, host))).contains(host);
+        assertThat(
+                        RegistryLogin.of(
+                                ImageReference.parse("r.example.com/app"), List.of(server, host)))
+                .contains(host);
     }
 
     @Test

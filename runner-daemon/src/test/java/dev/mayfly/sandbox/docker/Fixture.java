@@ -80,7 +80,10 @@ final class Fixture {
 
     DockerSandboxBackend backend(LifeId life, IntentLog log) {
         return new DockerSandboxBackend(
-                engine, new DockerSettings(HOST, AGENT_IMAGE, daemon, life, BOUNDS, 0), log, NO_RECORDS);
+                engine,
+                new DockerSettings(HOST, AGENT_IMAGE, daemon, life, BOUNDS, 0),
+                log,
+                NO_RECORDS);
     }
 
     /** Takes all images for the operator's. */

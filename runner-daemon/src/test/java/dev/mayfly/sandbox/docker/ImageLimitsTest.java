@@ -70,7 +70,8 @@ class ImageLimitsTest {
         assertThatThrownBy(() -> require(REFUSED, null, "2026-01-01T00:00:00+01:00", 1))
                 .isInstanceOfSatisfying(
                         FaultException.class, e -> assertThat(e.fault()).isEqualTo(Fault.IMAGE))
-                .hasMessageContaining("image app:1 is 180 days old, and pool low takes images up to 90")
+                .hasMessageContaining(
+                        "image app:1 is 180 days old, and pool low takes images up to 90")
                 .hasMessageContaining("name one that was built since")
                 .hasMessageContaining("[rule built-in/max-age]");
         assertThat(ages).as("the metric has it all the same").hasSize(1);
@@ -116,7 +117,8 @@ class ImageLimitsTest {
     @Test
     void largeImageIsRefused() {
         assertThatThrownBy(() -> require(null, 100L << 20, "2026-01-01T00:00:00Z", 101L << 20))
-                .hasMessageContaining("image app:1 is 101 MiB large, and pool low takes images up to 100 MiB")
+                .hasMessageContaining(
+                        "image app:1 is 101 MiB large, and pool low takes images up to 100 MiB")
                 .hasMessageContaining("[rule built-in/max-size]");
     }
 }

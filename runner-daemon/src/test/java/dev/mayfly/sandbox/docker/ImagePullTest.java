@@ -106,7 +106,8 @@ class ImagePullTest {
                 "layers from manifest don't match image configuration | OTHER",
             })
     void eachWayToFailIsKnownByItsWords(String said, PullFailure kind) {
-        assertThat(PullFailure.of(said, ImageReference.parse("r.example/some/image:1"))).isEqualTo(kind);
+        assertThat(PullFailure.of(said, ImageReference.parse("r.example/some/image:1")))
+                .isEqualTo(kind);
     }
 
     @Test

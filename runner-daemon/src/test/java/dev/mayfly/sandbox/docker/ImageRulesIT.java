@@ -107,8 +107,7 @@ class ImageRulesIT {
         }
 
         Wish rules(ImageRules rules, String run) {
-            return new Wish(
-                    pool, new ImageTerms(rules, terms.project(), run, false), own, login);
+            return new Wish(pool, new ImageTerms(rules, terms.project(), run, false), own, login);
         }
 
         Wish poolsOwn() {
@@ -136,8 +135,7 @@ class ImageRulesIT {
     }
 
     private FaultException refused(String name, Wish wish, PullPolicy... policies) {
-        return catchThrowableOfType(
-                FaultException.class, () -> resolve(name, wish, policies));
+        return catchThrowableOfType(FaultException.class, () -> resolve(name, wish, policies));
     }
 
     private static RegistryLogin login(Origin origin) {
@@ -319,8 +317,7 @@ class ImageRulesIT {
 
     @Test
     void tooLargeImageIsNotFetchedToItsEnd() throws Exception {
-        ImageRules small =
-                new ImageRules(false, ImageRules.Variables.ALLOW, false, null, 100_000L);
+        ImageRules small = new ImageRules(false, ImageRules.Variables.ALLOW, false, null, 100_000L);
         Wish wish = Wish.of(LOW, login(Origin.HOST)).rules(small, "");
 
         assertThat(refused(image, wish, PullPolicy.ALWAYS))

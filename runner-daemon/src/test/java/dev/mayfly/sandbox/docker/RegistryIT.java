@@ -312,8 +312,7 @@ class RegistryIT {
     }
 
     private static ImageRequest request(RegistryLogin... logins) {
-        return new ImageRequest(
-                new PoolName("trusted"), List.of(logins), ImageTerms.NONE, false);
+        return new ImageRequest(new PoolName("trusted"), List.of(logins), ImageTerms.NONE, false);
     }
 
     private FaultException refused(String wanted, RegistryLogin... logins) {

@@ -412,7 +412,9 @@ class PayloadReaderTest {
                 });
         assertThat(environment.registries())
                 .singleElement()
-                .satisfies(one -> assertThat(one.covers(ImageReference.parse("registry.local:5000/app"))).isTrue());
+                .satisfies(one ->
+                        assertThat(one.covers(ImageReference.parse("registry.local:5000/app")))
+                                .isTrue());
         assertThat(environment.toString()).doesNotContain("canary");
     }
 
