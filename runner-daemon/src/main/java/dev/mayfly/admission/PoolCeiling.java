@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param memoryBytes memory of each container
  * @param cpus processors of each container
  * @param pids processes and threads of each container
+ * @param diskBytes what all its containers together may hold on the engine's disk
  * @param allowed which images it may name
  */
 public record PoolCeiling(
@@ -23,4 +24,5 @@ public record PoolCeiling(
         long memoryBytes,
         double cpus,
         int pids,
+        long diskBytes,
         AllowedImages allowed) {}

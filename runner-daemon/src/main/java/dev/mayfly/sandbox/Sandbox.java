@@ -34,6 +34,12 @@ public interface Sandbox {
      */
     void seal() throws InterruptedException;
 
+    /**
+     * How the sandbox went beyond its {@link DiskLimits}: what it held, what the limit is, and the
+     * cure. Everything in it has been ended then. Empty as long as it is within.
+     */
+    Optional<String> excess();
+
     /** Takes what a step prints, and the values that its processes want hidden. */
     @FunctionalInterface
     interface Output {

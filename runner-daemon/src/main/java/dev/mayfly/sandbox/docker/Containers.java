@@ -1,5 +1,6 @@
 package dev.mayfly.sandbox.docker;
 
+import com.github.dockerjava.api.command.GraphDriver;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.ContainerNetwork;
 import dev.mayfly.job.Fault;
@@ -10,9 +11,14 @@ import dev.mayfly.sandbox.IntentLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the parts of one job's environment, each written down before it is made. */
 final class Containers {
@@ -147,6 +153,37 @@ final class Containers {
                         client -> client.inspectContainerCmd(container).exec())
                 .map(found -> Boolean.TRUE.equals(found.getState().getOOMKilled()))
                 .orElse(false);
+    }
+
+    /**
+     * Where a container keeps on the engine's disk what its image did not bring.
+     *
+     * @param volumes names of the volumes it mounts
+     * @param layer directory of its writable layer, on the engine's host, or null if the engine
+     *     does not name one
+     */
+    record Holding(Set<String> volumes, @Nullable String layer) {}
+
+    /** Where a container keeps what it writes. */
+    Holding holding(String container) throws InterruptedException {
+        InspectContainerResponse inspected =
+                engine.call(
+                        "inspecting container " + container,
+                        client -> client.inspectContainerCmd(container).exec());
+        Set<String> volumes = new LinkedHashSet<>();
+        for (InspectContainerResponse.Mount mount :
+                Objects.requireNonNullElse(
+                        inspected.getMounts(), List.<InspectContainerResponse.Mount>of())) {
+            if (mount.getName() != null) {
+                volumes.add(mount.getName());
+            }
+        }
+        GraphDriver driver = inspected.getGraphDriver();
+        Object layer =
+                driver == null || driver.getData() == null
+                        ? null
+                        : driver.getData().getRawValues().get("UpperDir");
+        return new Holding(volumes, layer == null ? null : layer.toString());
     }
 
     private void intend(Kind kind, String name) {

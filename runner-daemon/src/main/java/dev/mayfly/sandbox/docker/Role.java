@@ -10,6 +10,8 @@ enum Role {
     /** The helper that reads the workspace when the job has ended. */
     READER,
     SERVICE,
+    /** Measures what the others hold on the disk. */
+    GAUGE,
     /** The way out for the others, where a network has none. */
     RELAY,
     /** Network of job and services. */
