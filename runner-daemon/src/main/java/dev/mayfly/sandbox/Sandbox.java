@@ -46,6 +46,9 @@ public interface Sandbox {
         /** The array may be used again after the call has returned. */
         void write(byte[] bytes, int offset, int length) throws InterruptedException;
 
+        /** Takes what is to be said of the step that is not its own words. */
+        default void notice(String text) throws InterruptedException {}
+
         /**
          * Hides a value in everything that is written later. The process that has asked goes on
          * when this has returned. Refuses, unless somebody masks.

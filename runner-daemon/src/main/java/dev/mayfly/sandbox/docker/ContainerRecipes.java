@@ -46,10 +46,10 @@ final class ContainerRecipes {
     private static final long PENDING_SIGNALS = 16_384;
     private static final long LOCKED_BYTES = 8L << 20;
 
-    /** Of a tmpfs; each is kernel memory, which counts as the container's. */
+    /** Each file of a tmpfs is a kilobyte of kernel memory, which counts as the container's. */
     private static final long DELIVERY_FILES = 4096;
 
-    private static final long TMP_FILES = 262_144;
+    private static final long TMP_FILE_SHARE = 8192;
     private static final int FULL_WEIGHT = 1024;
     private static final int LONGEST_HOST_NAME = 63;
     private static final double NANOS = 1e9;
@@ -220,6 +220,28 @@ final class ContainerRecipes {
     }
 
     /**
+     * The container of the agent image that looks at what the processes of another have open. It is
+     * among these processes for a moment: they can end it, and cannot look into it, since it may
+     * more than they. Not with an agent, which would end all processes that it sees.
+     *
+     * @param container whose processes they are
+     */
+    ContainerRecipe inspector(String container) {
+        Networking none = new Networking.Disabled();
+        HostConfig host =
+                confined(GAUGE_LIMITS, none, Capability.DAC_OVERRIDE, Capability.SYS_PTRACE)
+                        // Its answer is a file that the engine hands out afterwards.
+                        .withReadonlyRootfs(false)
+                        .withPidMode("container:" + container);
+        return new ContainerRecipe(
+                Role.INSPECTOR.nameFor(spec.job()),
+                agentImage.id(),
+                HELPER_USER,
+                new ContainerRecipe.Place("inspector", List.of(), none.networked()),
+                host);
+    }
+
+    /**
      * A service. Its root file system stays writable: servers write where they like, and the layer
      * goes with the container.
      *
@@ -325,7 +347,7 @@ final class ContainerRecipes {
                 "rw,exec,nosuid,nodev,mode=1777,size="
                         + spec.limits().tmpBytes()
                         + ",nr_inodes="
-                        + TMP_FILES);
+                        + spec.limits().memoryBytes() / TMP_FILE_SHARE);
         return mounts;
     }
 

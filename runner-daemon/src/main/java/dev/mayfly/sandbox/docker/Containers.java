@@ -1,6 +1,5 @@
 package dev.mayfly.sandbox.docker;
 
-import com.github.dockerjava.api.command.GraphDriver;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.ContainerNetwork;
 import dev.mayfly.job.Fault;
@@ -11,6 +10,7 @@ import dev.mayfly.sandbox.IntentLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -155,6 +155,37 @@ final class Containers {
                 .orElse(false);
     }
 
+    /** Whether a container runs. */
+    boolean isRunning(String container) throws InterruptedException {
+        return engine.find(
+                        "inspecting container " + container,
+                        client -> client.inspectContainerCmd(container).exec())
+                .map(found -> Boolean.TRUE.equals(found.getState().getRunning()))
+                .orElse(false);
+    }
+
+    /** Makes a container that runs one command instead of an agent, starts it, and waits for it. */
+    void runToItsEnd(ContainerRecipe recipe, Role role, List<String> command, Duration limit)
+            throws InterruptedException {
+        intend(Kind.CONTAINER, recipe.name());
+        engine.make(
+                "creating container " + recipe.name(),
+                client ->
+                        recipe.request(client, labels.of(role), limit)
+                                .withEntrypoint(command)
+                                .withCmd(List.of())
+                                .withStdinOpen(false)
+                                .withStdInOnce(false)
+                                .exec());
+        engine.call(
+                "starting container " + recipe.name(),
+                client -> client.startContainerCmd(recipe.name()).exec());
+        engine.call(
+                "waiting for the end of container " + recipe.name(),
+                limit,
+                client -> client.waitContainerCmd(recipe.name()).start().awaitStatusCode());
+    }
+
     /**
      * Where a container keeps on the engine's disk what its image did not bring.
      *
@@ -178,12 +209,16 @@ final class Containers {
                 volumes.add(mount.getName());
             }
         }
-        GraphDriver driver = inspected.getGraphDriver();
-        Object layer =
-                driver == null || driver.getData() == null
-                        ? null
-                        : driver.getData().getRawValues().get("UpperDir");
-        return new Holding(volumes, layer == null ? null : layer.toString());
+        return new Holding(volumes, upper(inspected.getRawValues().get("GraphDriver")));
+    }
+
+    /** Only storage drivers that stack layers have one, and the library leaves it out. */
+    private static @Nullable String upper(@Nullable Object driver) {
+        return driver instanceof Map<?, ?> words
+                        && words.get("Data") instanceof Map<?, ?> data
+                        && data.get("UpperDir") instanceof String directory
+                ? directory
+                : null;
     }
 
     private void intend(Kind kind, String name) {

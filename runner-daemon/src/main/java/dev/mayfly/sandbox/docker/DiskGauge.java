@@ -49,6 +49,24 @@ final class DiskGauge {
             stat --file-system --format '%f %S' "$1"
             """;
 
+    private static final String RESULT = "/result";
+
+    /** Not those on a tmpfs: they are memory. */
+    private static final String NAMELESS =
+"""
+            find -L /proc/[0-9]*/fd -maxdepth 1 -type f -links 0 -printf '%D %i %b %p\\n' 2>/dev/null |
+                sort -u -k 1,2 >/open
+            sort -u -k 1,1 /open | while read -r device inode blocks path; do
+                case $(stat -L -f -c %T "$path" 2>/dev/null) in
+                    tmpfs | ramfs | hugetlbfs) ;;
+                    *) echo "$device" ;;
+                esac
+            done >/devices
+            awk 'NR == FNR { disk[$1] = 1; next } $1 in disk { blocks += $3 } END { printf "%d", blocks * 512 }' \\
+                /devices /open >/answer
+            mv /answer /result
+""";
+
     private final ContainerRecipes recipes;
     private final Containers containers;
     private final List<String> watched;
@@ -56,6 +74,7 @@ final class DiskGauge {
     private final Disposer disposer;
     private final JobId job;
     private int places;
+    private Duration took = Duration.ZERO;
     private @Nullable AgentSession session;
 
     /**
@@ -91,7 +110,9 @@ final class DiskGauge {
         try {
             AgentSession open = session == null ? open() : session;
             session = open;
+            long begin = System.nanoTime();
             DiskUse use = measure(open, limit);
+            took = Duration.ofNanos(System.nanoTime() - begin);
             measured = true;
             return use;
         } finally {
@@ -99,6 +120,11 @@ final class DiskGauge {
                 forget();
             }
         }
+    }
+
+    /** How long the last measurement took, without what had to be made for it. */
+    Duration took() {
+        return took;
     }
 
     /** Another one is made for the next time. */
@@ -181,11 +207,45 @@ final class DiskGauge {
             held.add(
                     mount(MountType.BIND, layer, held.size())
                             .withBindOptions(
-                                    new BindOptions().withPropagation(BindPropagation.PRIVATE)));
+                                    new BindOptions().withPropagation(BindPropagation.R_SLAVE)));
         }
         places = held.size();
         containers.create(recipes.gauge(held), Role.GAUGE);
         return containers.start(Role.GAUGE.nameFor(job));
+    }
+
+    /**
+     * What files hold that have no name any more, and that a process still has open: no walk finds
+     * these.
+     *
+     * @throws FaultException {@code ENGINE} if it cannot be said
+     */
+    long namelessBytes(Duration limit) throws InterruptedException {
+        long bytes = 0;
+        for (String container : watched) {
+            if (containers.isRunning(container)) {
+                bytes += namelessBytes(container, limit);
+            }
+        }
+        return bytes;
+    }
+
+    private long namelessBytes(String container, Duration limit) throws InterruptedException {
+        ContainerRecipe inspector = recipes.inspector(container);
+        try {
+            containers.runToItsEnd(
+                    inspector, Role.INSPECTOR, List.of("/bin/sh", "-c", NAMELESS), limit);
+            return containers
+                    .textIn(inspector.name(), RESULT)
+                    .map(String::strip)
+                    .filter(text -> text.matches("[0-9]{1,18}"))
+                    .map(Long::parseLong)
+                    .orElseThrow(() -> failed("what looks for open files was ended"));
+        } finally {
+            if (!Thread.currentThread().isInterrupted()) {
+                disposer.requireGone(job, Role.INSPECTOR);
+            }
+        }
     }
 
     private static Mount mount(MountType type, String source, int place) {

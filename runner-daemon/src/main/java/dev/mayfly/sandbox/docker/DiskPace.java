@@ -19,10 +19,10 @@ record DiskPace(DiskUse last, Duration took, long limitBytes) {
     static final Duration FIRST = Duration.ofSeconds(3);
 
     /** Between two measurements while something fills the disk, or nobody knows. */
-    static final Duration BUSY = Duration.ofSeconds(3);
+    static final Duration BUSY = Duration.ofSeconds(2);
 
-    /** Between two measurements while nothing fills it. */
-    static final Duration CALM = Duration.ofSeconds(30);
+    /** Between two measurements while nothing fills it, or others free what this job fills. */
+    static final Duration CALM = Duration.ofSeconds(10);
 
     /** A hundred thousand empty files fill directories by that much. */
     static final long NOTICEABLE_BYTES = 2L << 20;
@@ -30,10 +30,8 @@ record DiskPace(DiskUse last, Duration took, long limitBytes) {
     /** What may always be written before somebody looks. */
     static final long LEAST_STEP_BYTES = 64L << 20;
 
-    /** Of the time, measuring takes at most a fifth in a hurry, and otherwise a twentieth. */
-    private static final int HURRY = 4;
-
-    private static final int EASE = 20;
+    /** Of the time, measuring takes at most a fifth. */
+    private static final int SHARE = 4;
 
     /**
      * Whether to measure now.
@@ -43,11 +41,12 @@ record DiskPace(DiskUse last, Duration took, long limitBytes) {
      * @param known whether that is known
      */
     boolean isDue(Duration since, long lostBytes, boolean known) {
-        if (known && lostBytes >= step() && since.compareTo(took.multipliedBy(HURRY)) >= 0) {
-            return true;
+        if (since.compareTo(took.multipliedBy(SHARE)) < 0) {
+            return false;
         }
         Duration usual = known && lostBytes < NOTICEABLE_BYTES ? CALM : BUSY;
-        return since.compareTo(usual) >= 0 && since.compareTo(took.multipliedBy(EASE)) >= 0;
+        boolean filling = known && lostBytes >= step();
+        return filling || since.compareTo(usual) >= 0;
     }
 
     /** Smaller the nearer the job is to its limit. */

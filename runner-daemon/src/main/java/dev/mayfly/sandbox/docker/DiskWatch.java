@@ -27,6 +27,11 @@ final class DiskWatch {
     /** What cannot be measured so often is not let go on. */
     private static final int FAILURES = 3;
 
+    /** Between two looks for files without a name, as long as none is found; doubled for each. */
+    private static final Duration FIRST_INSPECT_PAUSE = Duration.ofSeconds(2);
+
+    private static final Duration LAST_INSPECT_PAUSE = Duration.ofMinutes(1);
+
     /** What others write between the two looks at what is free. */
     private static final long TOLERANCE_BYTES = 1L << 30;
 
@@ -37,6 +42,9 @@ final class DiskWatch {
     private final Thread thread;
     private volatile @Nullable String excess;
     private int failures;
+    private long nameless;
+    private Duration inspectPause = FIRST_INSPECT_PAUSE;
+    private long inspectAt = System.nanoTime();
 
     /** Whether what is free can be seen from here: on another host's socket it cannot. */
     private boolean sees = true;
@@ -70,6 +78,7 @@ final class DiskWatch {
         try {
             long limit = spec.limits().disk().bytes();
             long free = free().orElse(0);
+            long started = free;
             long at = System.nanoTime();
             // As if something had been measured, so that the first time comes soon.
             DiskPace pace = new DiskPace(new DiskUse(0, 0, free), Duration.ZERO, limit);
@@ -84,19 +93,20 @@ final class DiskWatch {
                 if (!due) {
                     continue;
                 }
-                long begin = System.nanoTime();
-                DiskUse use = measured();
+                DiskUse use = measured(started);
                 at = System.nanoTime();
-                Duration took = Duration.ofNanos(at - begin);
                 if (use == null) {
-                    pace = new DiskPace(pace.last(), took, limit);
+                    pace = new DiskPace(pace.last(), gauge.took(), limit);
                     continue;
+                }
+                if (first && !sees) {
+                    started = use.freeBytes();
                 }
                 first = false;
                 free = now.orElse(free);
                 sees = sees && Math.abs(use.freeBytes() - free) < TOLERANCE_BYTES;
-                pace = new DiskPace(use, took, limit);
-                LOG.debug("job={} use={} took={}", spec.job(), use, took);
+                pace = new DiskPace(use, gauge.took(), limit);
+                LOG.debug("job={} use={} took={}", spec.job(), use, gauge.took());
                 use.beyond(spec.limits().disk()).ifPresent(this::end);
             }
         } catch (InterruptedException e) {
@@ -108,9 +118,15 @@ final class DiskWatch {
         return sees ? disk.free() : OptionalLong.empty();
     }
 
-    private @Nullable DiskUse measured() throws InterruptedException {
+    /**
+     * Measures.
+     *
+     * @param started what was free when the job began, or 0
+     * @return null if that failed
+     */
+    private @Nullable DiskUse measured(long started) throws InterruptedException {
         try {
-            DiskUse use = gauge.measure(WALK_LIMIT);
+            DiskUse use = withNameless(gauge.measure(WALK_LIMIT), started);
             failures = 0;
             return use;
         } catch (FaultException e) {
@@ -121,6 +137,25 @@ final class DiskWatch {
             }
             return null;
         }
+    }
+
+    /**
+     * Where the disk has lost much that is not among the job's files, whose that is is looked for:
+     * it may be what others have written, or this job in files that it has unlinked and keeps open.
+     */
+    private DiskUse withNameless(DiskUse use, long started) throws InterruptedException {
+        long unexplained = started - use.freeBytes() - use.bytes();
+        boolean suspicious = unexplained >= spec.limits().disk().bytes() / 2;
+        if (!suspicious || System.nanoTime() - inspectAt < 0) {
+            return new DiskUse(use.bytes() + nameless, use.files(), use.freeBytes());
+        }
+        nameless = gauge.namelessBytes(WALK_LIMIT);
+        inspectPause =
+                nameless > 0 || inspectPause.compareTo(LAST_INSPECT_PAUSE) >= 0
+                        ? inspectPause
+                        : inspectPause.multipliedBy(2);
+        inspectAt = System.nanoTime() + inspectPause.toNanos();
+        return new DiskUse(use.bytes() + nameless, use.files(), use.freeBytes());
     }
 
     private void end(String why) {

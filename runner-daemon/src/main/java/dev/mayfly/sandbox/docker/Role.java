@@ -12,6 +12,8 @@ enum Role {
     SERVICE,
     /** Measures what the others hold on the disk. */
     GAUGE,
+    /** Looks for what is open in them and has no name any more. */
+    INSPECTOR,
     /** The way out for the others, where a network has none. */
     RELAY,
     /** Network of job and services. */

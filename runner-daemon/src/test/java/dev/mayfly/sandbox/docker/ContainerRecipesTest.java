@@ -112,7 +112,13 @@ class ContainerRecipesTest {
         assertThat(host.getPidsLimit()).isEqualTo(100);
         assertThat(host.getUlimits())
                 .containsExactlyInAnyOrder(
-                        new Ulimit("nofile", 512L, 512L), new Ulimit("core", 0L, 0L));
+                        new Ulimit("nofile", 512L, 512L),
+                        new Ulimit("core", 0L, 0L),
+                        new Ulimit("msgqueue", 819_200L, 819_200L),
+                        new Ulimit("sigpending", 16_384L, 16_384L),
+                        new Ulimit("memlock", 8L << 20, 8L << 20),
+                        new Ulimit("rtprio", 0L, 0L),
+                        new Ulimit("nice", 0L, 0L));
         assertThat(host.getIpcMode()).isEqualTo("private");
         assertThat(host.getCgroupnsMode()).isEqualTo("private");
         assertThat(host.getRestartPolicy()).isEqualTo(RestartPolicy.noRestart());
@@ -202,7 +208,8 @@ class ContainerRecipesTest {
     void tmpIsExecutableSizedAndNotOfServices() {
         Networking none = new Networking.Disabled();
         assertThat(recipes(STRICT).job(ROOT, none).hostConfig().getTmpFs())
-                .containsEntry("/tmp", "rw,exec,nosuid,nodev,mode=1777,size=67108864");
+                .containsEntry(
+                        "/tmp", "rw,exec,nosuid,nodev,mode=1777,size=67108864,nr_inodes=32768");
         assertThat(recipes(STRICT).service(0, ROOT, none).hostConfig().getTmpFs())
                 .doesNotContainKey("/tmp");
     }

@@ -13,14 +13,19 @@ import dev.mayfly.sandbox.SandboxLimits;
 import dev.mayfly.sandbox.SandboxSpec;
 import dev.mayfly.sandbox.StepEnd;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Jobs that try to exhaust what they share with others, beside a neighbour that goes on. Needs an
@@ -144,18 +149,14 @@ class LimitsIT {
 
     @Test
     void serviceThatFillsItsLayerEndsTheJob() throws InterruptedException {
+        String filling = "while :; do head -c 4M /dev/zero >>/var/full; sleep 0.05; done";
+        ImageSpec image =
+                new ImageSpec(Fixture.AGENT_IMAGE, List.of("sh", "-c", filling), "0:0", List.of());
         SandboxSpec spec =
                 Fixture.with(
                         asRoot(with(fixture.spec(), Fixture.AS_IMAGE, SMALL)),
                         NetworkAccess.NONE,
-                        new ServiceSpec(
-                                new ImageSpec(Fixture.AGENT_IMAGE, null, "0:0", List.of()),
-                                List.of("filler"),
-                                List.of(
-                                        "sh",
-                                        "-c",
-                                        "while :; do head -c 4M /dev/zero >>/var/full; sleep 0.05; done"),
-                                Map.of()));
+                        new ServiceSpec(image, List.of("filler"), List.of(), Map.of()));
 
         assertOutOfBytes(end(spec, "sleep 90"));
     }
@@ -180,10 +181,120 @@ class LimitsIT {
     }
 
     @Test
+    void jobThatFillsAFileWithoutANameIsEndedWithItsOwnReason() throws InterruptedException {
+        SandboxSpec spec = with(fixture.spec(), Fixture.STRICT, SMALL);
+
+        assertOutOfBytes(
+                end(
+                        spec,
+                        "exec 3>nameless; rm nameless",
+                        // Bounded, for the day on which nobody ends it.
+                        "for i in $(seq 500); do head -c 4M /dev/zero >&3; sleep 0.05; done",
+                        "sleep 60"));
+    }
+
+    @Test
     void sparseFileCountsForWhatIsWrittenOfIt() throws InterruptedException {
         SandboxSpec spec = with(fixture.spec(), Fixture.STRICT, SMALL);
 
         assertThat(end(spec, "truncate -s 100G sparse", "head -c 16M /dev/zero >>small", "sleep 8"))
                 .isEqualTo(new StepEnd.Exited(0));
+    }
+
+    static Stream<Arguments> exhaustions() {
+        String use = "use strict; my $n = 0; ";
+        return Stream.of(
+                Arguments.of(
+                        "processes",
+                        use + "while (defined(my $p = fork)) { sleep 60, exit if !$p; $n++ }",
+                        "1[012][0-9] Resource temporarily unavailable"),
+                Arguments.of(
+                        "open files",
+                        use + "my @f; while (open($f[$n], '<', '/dev/null')) { $n++ }",
+                        "10[0-9][0-9] Too many open files"),
+                Arguments.of(
+                        "files in /tmp",
+                        use + "my $f; while (open($f, '>', \"/tmp/$n\")) { $n++ }",
+                        "327[0-9][0-9] No space left on device"),
+                Arguments.of(
+                        "bytes in /tmp",
+                        use
+                                + "open(my $f, '>', '/tmp/f'); $n++ while syswrite($f, 'x' x 1048576) == 1048576;",
+                        "6[34] No space left on device"),
+                Arguments.of(
+                        "bytes in /dev/shm",
+                        use
+                                + "open(my $f, '>', '/dev/shm/f'); $n++ while syswrite($f, 'x' x 1048576) == 1048576;",
+                        "6[34] No space left on device"),
+                Arguments.of(
+                        "files for secrets",
+                        use + "my $f; while (open($f, '>', \"/run/mayfly/$n\")) { $n++ }",
+                        "40[0-9][0-9] No space left on device"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("exhaustions")
+    void whatIsExhaustedIsTheJobsOwn(String what, String program, String end)
+            throws InterruptedException {
+        SandboxSpec spec = fixture.spec();
+        try {
+            Fixture.Result result =
+                    Fixture.run(
+                            fixture.create(spec),
+                            Fixture.shell(
+                                    Map.of("PROGRAM", program + " print \"$n $!\\n\"; kill 9, -1"),
+                                    "exec perl -e \"$PROGRAM\""));
+
+            assertThat(result.output()).as(what).matches("(?s).*" + end + ".*");
+        } finally {
+            fixture.destroy(spec.job());
+        }
+    }
+
+    @Test
+    void queuesSignalsAndLockedMemoryAreLimited() throws InterruptedException {
+        SandboxSpec spec = fixture.spec();
+        try {
+            assertThat(
+                            Fixture.run(
+                                            fixture.create(spec),
+                                            "ulimit -q; ulimit -i; ulimit -l; ulimit -r; ulimit -c")
+                                    .output())
+                    .isEqualTo("819200\n16384\n8192\n0\n0\n");
+        } finally {
+            fixture.destroy(spec.job());
+        }
+    }
+
+    @Test
+    void scriptThatSurvivesThatAProgramWasKilledForMemoryIsToldSo() throws InterruptedException {
+        SandboxSpec spec = fixture.spec();
+        List<String> notices = new ArrayList<>();
+        Sandbox.Output output =
+                new Sandbox.Output() {
+                    @Override
+                    public void write(byte[] bytes, int offset, int length) {}
+
+                    @Override
+                    public void notice(String text) {
+                        notices.add(text);
+                    }
+                };
+        try {
+            StepEnd end =
+                    fixture.create(spec)
+                            .run(
+                                    Fixture.shell("perl -e '$x = \"a\" x (400 << 20)' || exit 3"),
+                                    output,
+                                    Duration.ofSeconds(60),
+                                    new Cancellation());
+
+            assertThat(end).isEqualTo(new StepEnd.Exited(3));
+            assertThat(notices)
+                    .containsExactly(
+                            "the kernel killed 1 of the step's processes for memory: its container ran into its limit (pools[].memory)");
+        } finally {
+            fixture.destroy(spec.job());
+        }
     }
 }
