@@ -205,6 +205,30 @@ class ContainerRecipesTest {
     }
 
     @Test
+    void whatMeasuresTheDiskHasNoNetworkAndCanWriteNowhere() {
+        ContainerRecipe gauge = recipes(LOOSE).gauge(List.of());
+
+        assertThat(gauge.place().networked()).isFalse();
+        assertThat(gauge.hostConfig().getReadonlyRootfs()).isTrue();
+        assertThat(gauge.hostConfig().getCapDrop()).containsExactly(Capability.ALL);
+        assertThat(gauge.hostConfig().getCapAdd()).containsExactly(Capability.DAC_OVERRIDE);
+        assertThat(gauge.hostConfig().getPidMode()).isNullOrEmpty();
+        assertThat(gauge.hostConfig().getTmpFs()).doesNotContainKey("/tmp");
+    }
+
+    @Test
+    void whatLooksForOpenFilesJoinsTheProcessesOfOneContainerAndNothingElse() {
+        ContainerRecipe inspector = recipes(LOOSE).inspector("mayfly-j1-service-0");
+
+        assertThat(inspector.place().networked()).isFalse();
+        assertThat(inspector.hostConfig().getPidMode()).isEqualTo("container:mayfly-j1-service-0");
+        assertThat(inspector.hostConfig().getCapAdd())
+                .containsExactly(Capability.DAC_OVERRIDE, Capability.SYS_PTRACE);
+        assertThat(inspector.hostConfig().getMounts()).isNullOrEmpty();
+        assertThat(given(inspector.hostConfig().getSecurityOpts())).contains("no-new-privileges");
+    }
+
+    @Test
     void tmpIsExecutableSizedAndNotOfServices() {
         Networking none = new Networking.Disabled();
         assertThat(recipes(STRICT).job(ROOT, none).hostConfig().getTmpFs())
