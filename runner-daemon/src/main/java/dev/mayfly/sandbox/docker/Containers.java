@@ -164,14 +164,14 @@ final class Containers {
                 .orElse(false);
     }
 
-    /** Makes a container that runs one command instead of an agent, starts it, and waits for it. */
-    void runToItsEnd(ContainerRecipe recipe, Role role, List<String> command, Duration limit)
+    /** Makes a container that runs one command instead of an agent, and starts it. */
+    void start(ContainerRecipe recipe, Role role, List<String> command, Duration lifetime)
             throws InterruptedException {
         intend(Kind.CONTAINER, recipe.name());
         engine.make(
                 "creating container " + recipe.name(),
                 client ->
-                        recipe.request(client, labels.of(role), limit)
+                        recipe.request(client, labels.of(role), lifetime)
                                 .withEntrypoint(command)
                                 .withCmd(List.of())
                                 .withStdinOpen(false)
@@ -180,10 +180,14 @@ final class Containers {
         engine.call(
                 "starting container " + recipe.name(),
                 client -> client.startContainerCmd(recipe.name()).exec());
+    }
+
+    /** Waits until a container has ended. */
+    void awaitEnd(String container, Duration limit) throws InterruptedException {
         engine.call(
-                "waiting for the end of container " + recipe.name(),
+                "waiting for the end of container " + container,
                 limit,
-                client -> client.waitContainerCmd(recipe.name()).start().awaitStatusCode());
+                client -> client.waitContainerCmd(container).start().awaitStatusCode());
     }
 
     /**

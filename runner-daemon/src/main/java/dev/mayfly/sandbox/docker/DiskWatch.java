@@ -99,23 +99,31 @@ final class DiskWatch {
                     pace = new DiskPace(pace.last(), gauge.took(), limit);
                     continue;
                 }
-                if (first && !sees) {
-                    started = use.freeBytes();
-                }
-                first = false;
                 free = now.orElse(free);
                 sees = sees && Math.abs(use.freeBytes() - free) < TOLERANCE_BYTES;
+                if (first && (started == 0 || !sees)) {
+                    started = use.freeBytes() + use.bytes();
+                }
+                first = false;
                 pace = new DiskPace(use, gauge.took(), limit);
                 LOG.debug("job={} use={} took={}", spec.job(), use, gauge.took());
                 use.beyond(spec.limits().disk()).ifPresent(this::end);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // the sandbox is being destroyed
+        } catch (RuntimeException | Error e) {
+            LOG.error("defect in the watch of the disk job={}", spec.job(), e);
+            end("a defect in Mayfly made it unknown how much is used"); // never unwatched
         }
     }
 
     private OptionalLong free() throws InterruptedException {
-        return sees ? disk.free() : OptionalLong.empty();
+        try {
+            return sees ? disk.free() : OptionalLong.empty();
+        } catch (FaultException e) {
+            LOG.debug("job={} what is free cannot be asked", spec.job(), e);
+            return OptionalLong.empty();
+        }
     }
 
     /**
@@ -146,7 +154,11 @@ final class DiskWatch {
     private DiskUse withNameless(DiskUse use, long started) throws InterruptedException {
         long unexplained = started - use.freeBytes() - use.bytes();
         boolean suspicious = unexplained >= spec.limits().disk().bytes() / 2;
-        if (!suspicious || System.nanoTime() - inspectAt < 0) {
+        if (!suspicious) {
+            nameless = 0;
+            return use;
+        }
+        if (System.nanoTime() - inspectAt < 0) {
             return new DiskUse(use.bytes() + nameless, use.files(), use.freeBytes());
         }
         nameless = gauge.namelessBytes(WALK_LIMIT);
