@@ -254,8 +254,7 @@ final class DiskGauge {
     private boolean isStarted(ContainerRecipe inspector, Duration limit)
             throws InterruptedException {
         try {
-            containers.start(
-                    inspector, Role.INSPECTOR, List.of("/bin/sh", "-c", NAMELESS), limit);
+            containers.start(inspector, Role.INSPECTOR, List.of("/bin/sh", "-c", NAMELESS), limit);
             return true;
         } catch (FaultException e) {
             LOG.warn("job={} open files without a name cannot be looked for", job, e);
