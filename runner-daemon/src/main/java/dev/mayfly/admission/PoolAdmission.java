@@ -135,7 +135,12 @@ public final class PoolAdmission implements AdmissionPolicy {
                                         "resources.pids",
                                         wanted.pids(),
                                         ceiling.pids(),
-                                        String::valueOf))
+                                        String::valueOf),
+                                excess(
+                                        "resources.disk",
+                                        wanted.diskBytes(),
+                                        ceiling.diskBytes(),
+                                        PoolAdmission::mebibytes))
                         .flatMap(Optional::stream)
                         .toList();
     }

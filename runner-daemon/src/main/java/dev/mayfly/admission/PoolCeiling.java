@@ -15,6 +15,7 @@ import java.time.Duration;
  * @param memoryBytes memory of each container
  * @param cpus processors of each container
  * @param pids processes and threads of each container
+ * @param diskBytes what all its containers together may hold on the engine's disk
  * @param allowed which images it may name
  * @param images what else is demanded of them
  */
@@ -25,6 +26,7 @@ public record PoolCeiling(
         long memoryBytes,
         double cpus,
         int pids,
+        long diskBytes,
         AllowedImages allowed,
         ImageRules images) {
 
@@ -36,7 +38,10 @@ public record PoolCeiling(
             long memoryBytes,
             double cpus,
             int pids,
+            long diskBytes,
             AllowedImages allowed) {
-        this(pool, network, timeout, memoryBytes, cpus, pids, allowed, ImageRules.NONE);
+        this(
+                pool, network, timeout, memoryBytes, cpus, pids, diskBytes, allowed,
+                ImageRules.NONE);
     }
 }

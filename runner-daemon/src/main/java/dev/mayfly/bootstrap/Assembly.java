@@ -418,6 +418,7 @@ public final class Assembly implements AutoCloseable {
                 terms.limits().memoryBytes(),
                 terms.limits().cpus(),
                 terms.limits().pids(),
+                terms.limits().disk().bytes(),
                 pool.allowed(),
                 terms.images());
     }

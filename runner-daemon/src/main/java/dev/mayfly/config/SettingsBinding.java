@@ -9,6 +9,7 @@ import dev.mayfly.job.SecretValue;
 import dev.mayfly.logs.Masking;
 import dev.mayfly.logs.Variant;
 import dev.mayfly.policy.PoolRules;
+import dev.mayfly.sandbox.DiskLimits;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
 import java.net.URI;
@@ -137,7 +138,8 @@ final class SettingsBinding {
                                 section.decimal("cpus"),
                                 section.number("pids"),
                                 section.number("open_files"),
-                                section.bytes("tmp")),
+                                section.bytes("tmp"),
+                                new DiskLimits(section.bytes("disk"), section.number("files"))),
                         new Hardening(
                                 section.flag("read_only_root"),
                                 Hardening.User.valueOf(constant(section, "user")),

@@ -249,6 +249,7 @@ record JobPlan(Claim claim, PoolTerms terms, boolean colours) {
             case Outcome.TimedOut(Duration _) -> "timedout";
             case Outcome.Failed _,
                     Outcome.OutOfMemory _,
+                    Outcome.OutOfDisk _,
                     Outcome.Denied _,
                     Outcome.Faulted _,
                     Outcome.Lost _ ->
@@ -317,6 +318,7 @@ record JobPlan(Claim claim, PoolTerms terms, boolean colours) {
             case StepEnd.Exited(int code) when code == 0 -> new Outcome.Passed();
             case StepEnd.Exited(int code) -> new Outcome.Failed(code);
             case StepEnd.OutOfMemory() -> new Outcome.OutOfMemory(limits().memoryBytes());
+            case StepEnd.OutOfDisk(String excess) -> new Outcome.OutOfDisk(excess);
             case StepEnd.TimedOut() -> new Outcome.TimedOut(limit);
             case StepEnd.Cancelled() -> cancelled();
         };

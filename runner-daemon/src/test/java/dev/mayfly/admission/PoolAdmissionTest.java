@@ -45,6 +45,7 @@ class PoolAdmissionTest {
                             4L << 30,
                             4,
                             512,
+                            20L << 30,
                             AllowedImages.ALL),
                     new PoolCeiling(
                             UNTRUSTED,
@@ -53,6 +54,7 @@ class PoolAdmissionTest {
                             1L << 30,
                             1,
                             64,
+                            5L << 30,
                             new AllowedImages(
                                     patterns("registry.example.com/team/**", "debian:*"),
                                     patterns("postgres:1?"),
@@ -108,7 +110,7 @@ class PoolAdmissionTest {
         Wish most =
                 new Wish()
                         .timeout(Duration.ofMinutes(30))
-                        .resources(new ResourceRequest(1L << 30, 1.0, 64));
+                        .resources(new ResourceRequest(1L << 30, 1.0, 64, 5L << 30));
 
         assertThat(verdict("local", most.job())).isEqualTo(new Verdict.Admitted(UNTRUSTED));
     }
@@ -119,7 +121,7 @@ class PoolAdmissionTest {
                 new Wish()
                         .network(NetworkAccess.FULL)
                         .timeout(Duration.ofSeconds(1801))
-                        .resources(new ResourceRequest((1L << 30) + 1, 1.5, 65));
+                        .resources(new ResourceRequest((1L << 30) + 1, 1.5, 65, 6L << 30));
 
         assertThat(refusal("local", wish))
                 .isEqualTo(
@@ -127,7 +129,8 @@ class PoolAdmissionTest {
                                 + " most is none; timeout is 1801s, the most is 30m;"
                                 + " resources.memory is 1073741825 bytes, the most is 1024MiB;"
                                 + " resources.cpus is 1.5, the most is 1.0; resources.pids is 65,"
-                                + " the most is 64; ask for less, or change what the pool allows");
+                                + " the most is 64; resources.disk is 6144MiB, the most is 5120MiB;"
+                                + " ask for less, or change what the pool allows");
     }
 
     @Test

@@ -17,6 +17,7 @@ import dev.mayfly.logs.TokenShape;
 import dev.mayfly.logs.TokenShapes;
 import dev.mayfly.logs.Variant;
 import dev.mayfly.policy.PoolRules;
+import dev.mayfly.sandbox.DiskLimits;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
 import java.io.IOException;
@@ -124,7 +125,13 @@ class ConfigLoaderTest {
                                                 List.of(PullPolicy.IF_NOT_PRESENT)),
                                         NetworkAccess.NONE,
                                         Duration.ofHours(1),
-                                        new SandboxLimits(2L << 30, 1.0, 512, 4096, 256L << 20),
+                                        new SandboxLimits(
+                                                2L << 30,
+                                                1.0,
+                                                512,
+                                                4096,
+                                                256L << 20,
+                                                new DiskLimits(10L << 30, 1_000_000)),
                                         new Hardening(true, Hardening.User.NON_ROOT, ""),
                                         64L << 20,
                                         new Masking(

@@ -213,6 +213,8 @@ class PublishedFilesTest {
                         Map.entry("pools[].pids", "99"),
                         Map.entry("pools[].open_files", "99"),
                         Map.entry("pools[].tmp", "1MiB"),
+                        Map.entry("pools[].disk", "1MiB"),
+                        Map.entry("pools[].files", "1000"),
                         Map.entry("pools[].read_only_root", "false"),
                         Map.entry("pools[].user", "image"),
                         Map.entry("pools[].seccomp_profile", "seccomp.json"),

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** An engine in memory. What happens in it is written into the history; rules make it fail. */
 final class FakeEngine implements SandboxBackend {
@@ -45,6 +46,7 @@ final class FakeEngine implements SandboxBackend {
     final List<Step> steps = new CopyOnWriteArrayList<>();
     final AtomicInteger stubborn = new AtomicInteger();
     volatile String illness = "";
+    volatile @Nullable String excess;
     final AtomicInteger healthAsked = new AtomicInteger();
 
     FakeEngine(List<String> history, Journal journal) {
@@ -122,6 +124,11 @@ final class FakeEngine implements SandboxBackend {
             steps.add(step);
             return rules.getOrDefault(step.name(), (_, _, _, _) -> new StepEnd.Exited(0))
                     .run(step, output, limit, cancellation);
+        }
+
+        @Override
+        public Optional<String> excess() {
+            return Optional.ofNullable(excess);
         }
 
         @Override

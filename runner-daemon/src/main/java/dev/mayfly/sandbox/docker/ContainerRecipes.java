@@ -36,8 +36,20 @@ final class ContainerRecipes {
     private static final SandboxLimits RELAY_LIMITS =
             new SandboxLimits(256L << 20, 1, 8, 2048, 1 << 20);
 
+    /** Hard links are what it must remember; the disk is mostly what it waits for. */
+    private static final SandboxLimits GAUGE_LIMITS =
+            new SandboxLimits(256L << 20, 1, 16, 256, 1 << 20);
+
     private static final long DELIVERY_BYTES = 8L << 20;
     private static final long SHARED_MEMORY_BYTES = 64L << 20;
+    private static final long MESSAGE_QUEUE_BYTES = 819_200;
+    private static final long PENDING_SIGNALS = 16_384;
+    private static final long LOCKED_BYTES = 8L << 20;
+
+    /** Each file of a tmpfs is a kilobyte of kernel memory, which counts as the container's. */
+    private static final long DELIVERY_FILES = 4096;
+
+    private static final long TMP_FILE_SHARE = 8192;
     private static final int FULL_WEIGHT = 1024;
     private static final int LONGEST_HOST_NAME = 63;
     private static final double NANOS = 1e9;
@@ -186,6 +198,50 @@ final class ContainerRecipes {
     }
 
     /**
+     * The container of the agent image that measures what the others hold on the disk. It sees that
+     * from outside and cannot write to it; nothing of the job can see it. {@code DAC_OVERRIDE} lets
+     * it look into directories of any user.
+     *
+     * @param held what the others hold, each to be mounted read-only
+     */
+    ContainerRecipe gauge(List<Mount> held) {
+        Networking none = new Networking.Disabled();
+        HostConfig host =
+                confined(GAUGE_LIMITS, none, Capability.DAC_OVERRIDE)
+                        .withReadonlyRootfs(true)
+                        .withTmpFs(delivery(agentImage, HELPER_USER))
+                        .withMounts(held);
+        return new ContainerRecipe(
+                Role.GAUGE.nameFor(spec.job()),
+                agentImage.id(),
+                HELPER_USER,
+                new ContainerRecipe.Place("gauge", List.of(), none.networked()),
+                host);
+    }
+
+    /**
+     * The container of the agent image that looks at what the processes of another have open. It is
+     * among these processes for a moment: they can end it, and cannot look into it, since it may
+     * more than they. Not with an agent, which would end all processes that it sees.
+     *
+     * @param container whose processes they are
+     */
+    ContainerRecipe inspector(String container) {
+        Networking none = new Networking.Disabled();
+        HostConfig host =
+                confined(GAUGE_LIMITS, none, Capability.DAC_OVERRIDE, Capability.SYS_PTRACE)
+                        // Its answer is a file that the engine hands out afterwards.
+                        .withReadonlyRootfs(false)
+                        .withPidMode("container:" + container);
+        return new ContainerRecipe(
+                Role.INSPECTOR.nameFor(spec.job()),
+                agentImage.id(),
+                HELPER_USER,
+                new ContainerRecipe.Place("inspector", List.of(), none.networked()),
+                host);
+    }
+
+    /**
      * A service. Its root file system stays writable: servers write where they like, and the layer
      * goes with the container.
      *
@@ -240,14 +296,7 @@ final class ContainerRecipes {
                         .withNanoCPUs(Math.round(limits.cpus() * NANOS))
                         .withCpuShares(Math.max(2, (int) Math.round(limits.cpus() * FULL_WEIGHT)))
                         .withPidsLimit((long) limits.pids())
-                        .withUlimits(
-                                List.of(
-                                        new Ulimit(
-                                                "nofile",
-                                                (long) limits.openFiles(),
-                                                (long) limits.openFiles()),
-                                        // A core dump would write a process's memory to disk.
-                                        new Ulimit("core", 0L, 0L)))
+                        .withUlimits(ulimits(limits))
                         .withIpcMode("private")
                         .withCgroupnsMode("private")
                         .withShmSize(SHARED_MEMORY_BYTES)
@@ -264,6 +313,24 @@ final class ContainerRecipes {
         return networking.applied(host);
     }
 
+    private static List<Ulimit> ulimits(SandboxLimits limits) {
+        return List.of(
+                ulimit("nofile", limits.openFiles()),
+                // A core dump would write a process's memory to disk.
+                ulimit("core", 0),
+                // The others are the kernel's own defaults: an engine may have been started with
+                // more.
+                ulimit("msgqueue", MESSAGE_QUEUE_BYTES),
+                ulimit("sigpending", PENDING_SIGNALS),
+                ulimit("memlock", LOCKED_BYTES),
+                ulimit("rtprio", 0),
+                ulimit("nice", 0));
+    }
+
+    private static Ulimit ulimit(String name, long most) {
+        return new Ulimit(name, most, most);
+    }
+
     private List<String> securityOptions() {
         List<String> options = new ArrayList<>(List.of("no-new-privileges"));
         if (!spec.hardening().seccompProfile().isEmpty()) {
@@ -275,7 +342,12 @@ final class ContainerRecipes {
     private Map<String, String> withTmp(EngineImage image, String user) {
         Map<String, String> mounts = new LinkedHashMap<>(delivery(image, user));
         // Programs are executed from /tmp by build tools: go test, configure, native libraries.
-        mounts.put("/tmp", "rw,exec,nosuid,nodev,mode=1777,size=" + spec.limits().tmpBytes());
+        mounts.put(
+                "/tmp",
+                "rw,exec,nosuid,nodev,mode=1777,size="
+                        + spec.limits().tmpBytes()
+                        + ",nr_inodes="
+                        + spec.limits().memoryBytes() / TMP_FILE_SHARE);
         return mounts;
     }
 
@@ -285,6 +357,8 @@ final class ContainerRecipes {
         String options =
                 "rw,noexec,nosuid,nodev,mode=1777,size="
                         + DELIVERY_BYTES
+                        + ",nr_inodes="
+                        + DELIVERY_FILES
                         + (owner.isPresent() ? ",uid=" + owner.getAsInt() : "");
         return DeliveryOwners.PLACES.stream().collect(Collectors.toMap(at -> at, _ -> options));
     }

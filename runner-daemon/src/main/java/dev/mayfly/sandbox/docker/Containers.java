@@ -10,9 +10,15 @@ import dev.mayfly.sandbox.IntentLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the parts of one job's environment, each written down before it is made. */
 final class Containers {
@@ -147,6 +153,76 @@ final class Containers {
                         client -> client.inspectContainerCmd(container).exec())
                 .map(found -> Boolean.TRUE.equals(found.getState().getOOMKilled()))
                 .orElse(false);
+    }
+
+    /** Whether a container runs. */
+    boolean isRunning(String container) throws InterruptedException {
+        return engine.find(
+                        "inspecting container " + container,
+                        client -> client.inspectContainerCmd(container).exec())
+                .map(found -> Boolean.TRUE.equals(found.getState().getRunning()))
+                .orElse(false);
+    }
+
+    /** Makes a container that runs one command instead of an agent, and starts it. */
+    void start(ContainerRecipe recipe, Role role, List<String> command, Duration lifetime)
+            throws InterruptedException {
+        intend(Kind.CONTAINER, recipe.name());
+        engine.make(
+                "creating container " + recipe.name(),
+                client ->
+                        recipe.request(client, labels.of(role), lifetime)
+                                .withEntrypoint(command)
+                                .withCmd(List.of())
+                                .withStdinOpen(false)
+                                .withStdInOnce(false)
+                                .exec());
+        engine.call(
+                "starting container " + recipe.name(),
+                client -> client.startContainerCmd(recipe.name()).exec());
+    }
+
+    /** Waits until a container has ended. */
+    void awaitEnd(String container, Duration limit) throws InterruptedException {
+        engine.call(
+                "waiting for the end of container " + container,
+                limit,
+                client -> client.waitContainerCmd(container).start().awaitStatusCode());
+    }
+
+    /**
+     * Where a container keeps on the engine's disk what its image did not bring.
+     *
+     * @param volumes names of the volumes it mounts
+     * @param layer directory of its writable layer, on the engine's host, or null if the engine
+     *     does not name one
+     */
+    record Holding(Set<String> volumes, @Nullable String layer) {}
+
+    /** Where a container keeps what it writes. */
+    Holding holding(String container) throws InterruptedException {
+        InspectContainerResponse inspected =
+                engine.call(
+                        "inspecting container " + container,
+                        client -> client.inspectContainerCmd(container).exec());
+        Set<String> volumes = new LinkedHashSet<>();
+        for (InspectContainerResponse.Mount mount :
+                Objects.requireNonNullElse(
+                        inspected.getMounts(), List.<InspectContainerResponse.Mount>of())) {
+            if (mount.getName() != null) {
+                volumes.add(mount.getName());
+            }
+        }
+        return new Holding(volumes, upper(inspected.getRawValues().get("GraphDriver")));
+    }
+
+    /** Only storage drivers that stack layers have one, and the library leaves it out. */
+    private static @Nullable String upper(@Nullable Object driver) {
+        return driver instanceof Map<?, ?> words
+                        && words.get("Data") instanceof Map<?, ?> data
+                        && data.get("UpperDir") instanceof String directory
+                ? directory
+                : null;
     }
 
     private void intend(Kind kind, String name) {

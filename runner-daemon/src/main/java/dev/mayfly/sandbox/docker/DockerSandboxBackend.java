@@ -1,5 +1,6 @@
 package dev.mayfly.sandbox.docker;
 
+import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
@@ -25,6 +26,7 @@ public final class DockerSandboxBackend implements SandboxBackend {
     private final ImageStore images;
     private final Inventory inventory;
     private final EngineDisk disk;
+    private final DiskWatches watches;
     private final Disposer disposer;
 
     /**
@@ -46,6 +48,7 @@ public final class DockerSandboxBackend implements SandboxBackend {
         inventory = new Inventory(engine, settings.daemon());
         disposer = new Disposer(engine, inventory, intents);
         disk = new EngineDisk(engine, settings.minFreeBytes());
+        watches = new DiskWatches(disk, streams);
     }
 
     /** What this process holds open. */
@@ -57,13 +60,22 @@ public final class DockerSandboxBackend implements SandboxBackend {
     public Sandbox create(SandboxSpec spec, Notices notices) throws InterruptedException {
         Labels labels = new Labels(settings.daemon(), settings.life(), spec.job(), spec.pool());
         Containers containers = new Containers(engine, labels, intents, streams);
-        return new Construction(spec, images, owners, containers, disposer, settings, notices)
-                .build();
+        try {
+            return new Construction(
+                            spec, images, owners, containers, disposer, watches, settings, notices)
+                    .build();
+        } catch (FaultException e) {
+            // Before the job's first step only a service can have written that much.
+            String excess = watches.excess(spec.job()).orElse(null);
+            throw excess == null ? e : new FaultException(Fault.SERVICE, excess, e);
+        }
     }
 
     @Override
     public List<Receipt.Disposal> destroy(JobId job) throws InterruptedException {
-        // First: the engine hangs on a container whose attached client has stopped reading.
+        watches.close(job);
+        // Before the rest: the engine hangs on a container whose attached client has stopped
+        // reading.
         streams.close(job);
         return disposer.dispose(job);
     }

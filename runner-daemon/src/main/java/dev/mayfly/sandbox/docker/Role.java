@@ -10,6 +10,10 @@ enum Role {
     /** The helper that reads the workspace when the job has ended. */
     READER,
     SERVICE,
+    /** Measures what the others hold on the disk. */
+    GAUGE,
+    /** Looks for what is open in them and has no name any more. */
+    INSPECTOR,
     /** The way out for the others, where a network has none. */
     RELAY,
     /** Network of job and services. */

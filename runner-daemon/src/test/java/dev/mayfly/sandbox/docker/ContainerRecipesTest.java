@@ -112,7 +112,13 @@ class ContainerRecipesTest {
         assertThat(host.getPidsLimit()).isEqualTo(100);
         assertThat(host.getUlimits())
                 .containsExactlyInAnyOrder(
-                        new Ulimit("nofile", 512L, 512L), new Ulimit("core", 0L, 0L));
+                        new Ulimit("nofile", 512L, 512L),
+                        new Ulimit("core", 0L, 0L),
+                        new Ulimit("msgqueue", 819_200L, 819_200L),
+                        new Ulimit("sigpending", 16_384L, 16_384L),
+                        new Ulimit("memlock", 8L << 20, 8L << 20),
+                        new Ulimit("rtprio", 0L, 0L),
+                        new Ulimit("nice", 0L, 0L));
         assertThat(host.getIpcMode()).isEqualTo("private");
         assertThat(host.getCgroupnsMode()).isEqualTo("private");
         assertThat(host.getRestartPolicy()).isEqualTo(RestartPolicy.noRestart());
@@ -199,10 +205,35 @@ class ContainerRecipesTest {
     }
 
     @Test
+    void whatMeasuresTheDiskHasNoNetworkAndCanWriteNowhere() {
+        ContainerRecipe gauge = recipes(LOOSE).gauge(List.of());
+
+        assertThat(gauge.place().networked()).isFalse();
+        assertThat(gauge.hostConfig().getReadonlyRootfs()).isTrue();
+        assertThat(gauge.hostConfig().getCapDrop()).containsExactly(Capability.ALL);
+        assertThat(gauge.hostConfig().getCapAdd()).containsExactly(Capability.DAC_OVERRIDE);
+        assertThat(gauge.hostConfig().getPidMode()).isNullOrEmpty();
+        assertThat(gauge.hostConfig().getTmpFs()).doesNotContainKey("/tmp");
+    }
+
+    @Test
+    void whatLooksForOpenFilesJoinsTheProcessesOfOneContainerAndNothingElse() {
+        ContainerRecipe inspector = recipes(LOOSE).inspector("mayfly-j1-service-0");
+
+        assertThat(inspector.place().networked()).isFalse();
+        assertThat(inspector.hostConfig().getPidMode()).isEqualTo("container:mayfly-j1-service-0");
+        assertThat(inspector.hostConfig().getCapAdd())
+                .containsExactly(Capability.DAC_OVERRIDE, Capability.SYS_PTRACE);
+        assertThat(inspector.hostConfig().getMounts()).isNullOrEmpty();
+        assertThat(given(inspector.hostConfig().getSecurityOpts())).contains("no-new-privileges");
+    }
+
+    @Test
     void tmpIsExecutableSizedAndNotOfServices() {
         Networking none = new Networking.Disabled();
         assertThat(recipes(STRICT).job(ROOT, none).hostConfig().getTmpFs())
-                .containsEntry("/tmp", "rw,exec,nosuid,nodev,mode=1777,size=67108864");
+                .containsEntry(
+                        "/tmp", "rw,exec,nosuid,nodev,mode=1777,size=67108864,nr_inodes=32768");
         assertThat(recipes(STRICT).service(0, ROOT, none).hostConfig().getTmpFs())
                 .doesNotContainKey("/tmp");
     }
