@@ -108,5 +108,13 @@ final class Schema {
                               last_at INTEGER NOT NULL,
                               UNIQUE (project, destination)
                             ) STRICT
+                            """),
+                    List.of(
+                            "ALTER TABLE journal_resource ADD COLUMN engine TEXT",
+                            """
+                            CREATE TABLE journal_engine (
+                              name TEXT PRIMARY KEY,
+                              credentials TEXT
+                            ) STRICT, WITHOUT ROWID
                             """));
 }

@@ -261,6 +261,9 @@ final class ContainerRecipes {
         if (kept.length > 0) {
             host = host.withCapAdd(kept);
         }
+        if (!spec.hardening().barrier().runtime().isEmpty()) {
+            host = host.withRuntime(spec.hardening().barrier().runtime());
+        }
         return networking.applied(host);
     }
 
@@ -268,6 +271,9 @@ final class ContainerRecipes {
         List<String> options = new ArrayList<>(List.of("no-new-privileges"));
         if (!spec.hardening().seccompProfile().isEmpty()) {
             options.add("seccomp=" + spec.hardening().seccompProfile());
+        }
+        if (!spec.hardening().barrier().appArmorProfile().isEmpty()) {
+            options.add("apparmor=" + spec.hardening().barrier().appArmorProfile());
         }
         return options;
     }

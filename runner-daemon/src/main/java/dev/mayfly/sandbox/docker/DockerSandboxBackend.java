@@ -3,12 +3,15 @@ package dev.mayfly.sandbox.docker;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
+import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.sandbox.Barrier;
 import dev.mayfly.sandbox.IntentLog;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.SandboxBackend;
 import dev.mayfly.sandbox.SandboxSpec;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -24,6 +27,7 @@ public final class DockerSandboxBackend implements SandboxBackend {
     private final Inventory inventory;
     private final EngineDisk disk;
     private final Disposer disposer;
+    private final EngineFitness fitness;
 
     /**
      * Composes; calls nobody.
@@ -32,6 +36,21 @@ public final class DockerSandboxBackend implements SandboxBackend {
      * @param intents where each resource's name is written before it is created
      */
     public DockerSandboxBackend(DockerEngine engine, DockerSettings settings, IntentLog intents) {
+        this(engine, settings, intents, Map.of());
+    }
+
+    /**
+     * Composes; calls nobody.
+     *
+     * @param engine closed by its owner, after the last use of this object
+     * @param intents where each resource's name is written before it is created
+     * @param barriers what the engine must have for the jobs of each pool; nothing for others
+     */
+    public DockerSandboxBackend(
+            DockerEngine engine,
+            DockerSettings settings,
+            IntentLog intents,
+            Map<PoolName, Barrier> barriers) {
         this.engine = engine;
         this.settings = settings;
         this.intents = intents;
@@ -39,6 +58,7 @@ public final class DockerSandboxBackend implements SandboxBackend {
         inventory = new Inventory(engine, settings.daemon());
         disposer = new Disposer(engine, inventory, intents);
         disk = new EngineDisk(engine, settings.minFreeBytes());
+        fitness = new EngineFitness(engine, settings.withoutLimits(), barriers);
     }
 
     /** What this process holds open. */
@@ -49,7 +69,8 @@ public final class DockerSandboxBackend implements SandboxBackend {
     @Override
     public Sandbox create(SandboxSpec spec, Notices notices) throws InterruptedException {
         Labels labels = new Labels(settings.daemon(), settings.life(), spec.job(), spec.pool());
-        Containers containers = new Containers(engine, labels, intents, streams);
+        Containers containers =
+                new Containers(engine, labels, intents, streams, settings.withoutLimits());
         return new Construction(spec, images, owners, containers, disposer, settings, notices)
                 .build();
     }
@@ -58,28 +79,39 @@ public final class DockerSandboxBackend implements SandboxBackend {
     public List<Receipt.Disposal> destroy(JobId job) throws InterruptedException {
         // First: the engine hangs on a container whose attached client has stopped reading.
         streams.close(job);
+        // Each of many calls would wait for an engine that is not there.
+        engine.call("answering a ping", client -> client.pingCmd().exec());
         return disposer.dispose(job);
     }
 
     @Override
-    public Set<JobId> abandoned(Set<LifeId> living) throws InterruptedException {
-        return inventory.jobsOutside(living);
+    public Leftovers abandoned(Set<LifeId> living) throws InterruptedException {
+        return new Leftovers(inventory.jobsOutside(living), List.of());
+    }
+
+    /**
+     * Why the engine cannot run a pool's jobs as it should, whoever starts it: what it lacks.
+     *
+     * @return empty when it lacks nothing
+     * @throws FaultException {@code ENGINE} when it does not answer
+     */
+    public Optional<String> unfitBecause(PoolName pool) throws InterruptedException {
+        return fitness.lack(pool);
     }
 
     @Override
-    public Optional<String> unhealthyBecause() {
+    public Optional<String> unhealthyBecause(PoolName pool) throws InterruptedException {
         try {
             engine.call("answering a ping", client -> client.pingCmd().exec());
-            return images.has(settings.agentImage())
-                    ? disk.fullBecause()
-                    : Optional.of(
-                            "the agent image %s is not on the engine at %s; build it with make image"
-                                    .formatted(settings.agentImage(), engine.host()));
+            if (!images.has(settings.agentImage())) {
+                return Optional.of(
+                        "the agent image %s is not on the engine at %s; build it with make image"
+                                .formatted(settings.agentImage(), engine.host()));
+            }
+            Optional<String> lack = fitness.lack(pool);
+            return lack.isPresent() ? lack : disk.fullBecause();
         } catch (FaultException e) {
             return Optional.of(String.valueOf(e.getMessage()));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return Optional.of("the question was interrupted");
         }
     }
 }
