@@ -164,7 +164,8 @@ final class ContainerRecipes {
 
     /**
      * The container of the agent image that stands between a network without a way out and the
-     * daemon. Nothing of the job is in it, and its user is nobody else's.
+     * daemon. Nothing of the job is in it, and its user is nobody else's; so it needs no runtime
+     * but the engine's usual one, and few processes.
      */
     ContainerRecipe relay(String network) {
         HostConfig host =
@@ -225,7 +226,9 @@ final class ContainerRecipes {
     }
 
     private HostConfig confined(Networking networking, Capability... kept) {
-        return confined(spec.limits(), networking, kept);
+        HostConfig host = confined(spec.limits(), networking, kept);
+        String runtime = spec.hardening().barrier().runtime();
+        return runtime.isEmpty() ? host : host.withRuntime(runtime);
     }
 
     private HostConfig confined(SandboxLimits limits, Networking networking, Capability... kept) {
@@ -260,9 +263,6 @@ final class ContainerRecipes {
                         .withInit(false);
         if (kept.length > 0) {
             host = host.withCapAdd(kept);
-        }
-        if (!spec.hardening().barrier().runtime().isEmpty()) {
-            host = host.withRuntime(spec.hardening().barrier().runtime());
         }
         return networking.applied(host);
     }
