@@ -39,7 +39,15 @@ public final class OtherEngine implements AutoCloseable {
             List<String> start = new ArrayList<>(List.of("start", engine.folder.toString()));
             start.addAll(List.of(options));
             script(start);
-            run(List.of("sh", "-c", "docker save " + agentImage + " | docker -H " + engine.host() + " load"));
+            run(
+                    List.of(
+                            "sh",
+                            "-c",
+                            "docker save "
+                                    + agentImage
+                                    + " | docker -H "
+                                    + engine.host()
+                                    + " load"));
             return engine;
         } catch (IOException | InterruptedException | AssertionError e) {
             engine.close();

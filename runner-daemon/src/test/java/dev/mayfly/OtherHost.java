@@ -77,7 +77,11 @@ public final class OtherHost implements AutoCloseable {
 
     private static Process serve(Path folder) throws IOException {
         return new ProcessBuilder(
-                        SERVER.toString(), "-D", "-e", "-f", folder.resolve("sshd_config").toString())
+                        SERVER.toString(),
+                        "-D",
+                        "-e",
+                        "-f",
+                        folder.resolve("sshd_config").toString())
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("sshd.log").toFile())
                 .start();
@@ -100,8 +104,7 @@ public final class OtherHost implements AutoCloseable {
     /** Where an engine's socket is reached through it. */
     public URI engine(Path socket) {
         return URI.create(
-                "ssh://%s@127.0.0.1:%d%s"
-                        .formatted(System.getProperty("user.name"), port, socket));
+                "ssh://%s@127.0.0.1:%d%s".formatted(System.getProperty("user.name"), port, socket));
     }
 
     /** What ssh is to be configured with. */

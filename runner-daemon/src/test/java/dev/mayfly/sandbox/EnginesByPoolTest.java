@@ -104,7 +104,9 @@ class EnginesByPoolTest {
     void jobThatTheJournalDoesNotKnowIsLookedForEverywhere() throws InterruptedException {
         far.holds.add(JOB);
         near.down = true;
-        assertThat(both.destroy(JOB)).extracting(Disposal::verified).containsExactlyInAnyOrder(true, false);
+        assertThat(both.destroy(JOB))
+                .extracting(Disposal::verified)
+                .containsExactlyInAnyOrder(true, false);
         near.down = false;
         assertThat(both.destroy(JOB)).isEmpty();
     }
@@ -119,8 +121,7 @@ class EnginesByPoolTest {
     }
 
     @Test
-    void whatIsFoundByItsLabelIsDestroyedThereWhateverTheJournalSays()
-            throws InterruptedException {
+    void whatIsFoundByItsLabelIsDestroyedThereWhateverTheJournalSays() throws InterruptedException {
         far.holds.add(JOB);
         journal.put(JOB, Set.of());
         both.abandoned(Set.of());
@@ -134,7 +135,6 @@ class EnginesByPoolTest {
         assertThat(both.destroy(JOB))
                 .singleElement()
                 .satisfies(left -> assertThat(left.verified()).isFalse())
-                .satisfies(left ->
-                        assertThat(left.resource().name()).contains("tcp://gone:2376"));
+                .satisfies(left -> assertThat(left.resource().name()).contains("tcp://gone:2376"));
     }
 }

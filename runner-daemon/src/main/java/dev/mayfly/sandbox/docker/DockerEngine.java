@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Version;
+import com.github.dockerjava.api.model.VersionComponent;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.transport.DockerHttpClient;
@@ -43,6 +44,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DockerEngine implements AutoCloseable {
 
+    private static final String PODMAN = "Podman Engine";
     private static final int REASON_BYTES = 4096;
     private static final int ANSWER_BYTES = 1 << 20;
 
@@ -102,6 +104,13 @@ public final class DockerEngine implements AutoCloseable {
     /** What the engine said of itself when it was first asked. */
     Version version() throws InterruptedException {
         return within("asking for its version", bounds.call(), () -> connection().version());
+    }
+
+    /** Whether it is Podman, which speaks Docker's language with words of its own. */
+    boolean isPodman() throws InterruptedException {
+        List<VersionComponent> components = version().getComponents();
+        return components != null
+                && components.stream().anyMatch(one -> PODMAN.equals(one.getName()));
     }
 
     /** Calls with the ordinary limit. */

@@ -22,6 +22,7 @@ public final class DockerSandboxBackend implements SandboxBackend {
     private final DockerSettings settings;
     private final IntentLog intents;
     private final DeliveryOwners owners = new DeliveryOwners();
+    private final DeliveryOwners unsettable = new DeliveryOwners(false);
     private final OpenStreams streams = new OpenStreams();
     private final ImageStore images;
     private final Inventory inventory;
@@ -68,10 +69,11 @@ public final class DockerSandboxBackend implements SandboxBackend {
 
     @Override
     public Sandbox create(SandboxSpec spec, Notices notices) throws InterruptedException {
+        DeliveryOwners ofEngine = engine.isPodman() ? unsettable : owners;
         Labels labels = new Labels(settings.daemon(), settings.life(), spec.job(), spec.pool());
         Containers containers =
                 new Containers(engine, labels, intents, streams, settings.withoutLimits());
-        return new Construction(spec, images, owners, containers, disposer, settings, notices)
+        return new Construction(spec, images, ofEngine, containers, disposer, settings, notices)
                 .build();
     }
 

@@ -47,8 +47,7 @@ class EngineIT {
     void reportTellsWhatTheEngineIs() throws InterruptedException {
         try (DockerEngine engine = new DockerEngine(Fixture.HOST, Fixture.BOUNDS)) {
             EngineReport report =
-                    EngineReport.of(
-                            engine, settings(Fixture.HOST, Fixture.AGENT_IMAGE), Map.of());
+                    EngineReport.of(engine, settings(Fixture.HOST, Fixture.AGENT_IMAGE), Map.of());
             assertThat(report).isInstanceOf(EngineReport.Reachable.class);
             EngineReport.Reachable reachable = (EngineReport.Reachable) report;
             assertThat(reachable.facts().software().version()).matches("\\d+\\.\\d+.*");

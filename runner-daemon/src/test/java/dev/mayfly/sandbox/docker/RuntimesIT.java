@@ -46,6 +46,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RuntimesIT {
 
     private static final PoolName POOL = new PoolName("untrusted");
+
     /** What the agent image can serve with. */
     private static final String SERVER =
             "socket(S, PF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in(8000, INADDR_ANY));"
@@ -69,9 +70,7 @@ class RuntimesIT {
                           "runsc": {"path": "runsc", "runtimeArgs": ["--network=host"]}
                         }}
                         """);
-        other =
-                OtherEngine.start(
-                        Fixture.AGENT_IMAGE, "--config-file", runtimes.toString());
+        other = OtherEngine.start(Fixture.AGENT_IMAGE, "--config-file", runtimes.toString());
         engine = new DockerEngine(other.host(), Fixture.BOUNDS);
     }
 
@@ -140,7 +139,8 @@ class RuntimesIT {
         DockerSandboxBackend backend = backend(new Barrier(runtime, "", false));
         ServiceSpec service =
                 new ServiceSpec(
-                        new ImageSpec(Fixture.AGENT_IMAGE, List.of("perl", "-MSocket", "-e", SERVER)),
+                        new ImageSpec(
+                                Fixture.AGENT_IMAGE, List.of("perl", "-MSocket", "-e", SERVER)),
                         List.of("web"),
                         List.of(),
                         Map.of());
@@ -167,8 +167,7 @@ class RuntimesIT {
     void listedNameIsReachedThroughTheRelay(String runtime) throws Exception {
         DockerSandboxBackend backend = backend(new Barrier(runtime, "", false));
         SandboxSpec plain =
-                Fixture.with(
-                        Fixture.with(FIXTURE.spec(), in(runtime)), NetworkAccess.FULL);
+                Fixture.with(Fixture.with(FIXTURE.spec(), in(runtime)), NetworkAccess.FULL);
         List<Connection> connections = new CopyOnWriteArrayList<>();
         try (Outside outside = Outside.plain();
                 Gateway gateway =

@@ -85,8 +85,7 @@ class ShippedProfilesIT {
     }
 
     private static SandboxSpec with(String profile) {
-        return Fixture.with(
-                FIXTURE.spec(), new Hardening(true, Hardening.User.NON_ROOT, profile));
+        return Fixture.with(FIXTURE.spec(), new Hardening(true, Hardening.User.NON_ROOT, profile));
     }
 
     /** What each call answers in a job: an error's number, or 0. */
@@ -111,12 +110,15 @@ class ShippedProfilesIT {
         try {
             Sandbox sandbox = FIXTURE.create(spec);
             Fixture.Result result =
-                    Fixture.run(sandbox, "cat > /tmp/calls.pl <<'END'", script + "END", "perl /tmp/calls.pl");
+                    Fixture.run(
+                            sandbox,
+                            "cat > /tmp/calls.pl <<'END'",
+                            script + "END",
+                            "perl /tmp/calls.pl");
             result.output()
                     .lines()
                     .forEach(line ->
-                            answers.put(
-                                    line.split(" ")[0], Integer.parseInt(line.split(" ")[1])));
+                            answers.put(line.split(" ")[0], Integer.parseInt(line.split(" ")[1])));
         } finally {
             FIXTURE.destroy(spec.job());
         }
@@ -181,7 +183,6 @@ class ShippedProfilesIT {
     }
 
     private static void parse(Path profile) throws IOException, InterruptedException {
-        OtherEngine.run(
-                List.of("/usr/sbin/apparmor_parser", "-Q", "-T", "-K", profile.toString()));
+        OtherEngine.run(List.of("/usr/sbin/apparmor_parser", "-Q", "-T", "-K", profile.toString()));
     }
 }

@@ -100,7 +100,8 @@ class SshRouteIT {
                 Sandbox sandbox = backend.create(spec, text -> {});
                 Fixture.Result result =
                         Fixture.run(sandbox, "head -c 3000000 /dev/zero | wc -c", "exit 3");
-                assertThat(result).isEqualTo(new Fixture.Result(new StepEnd.Exited(3), "3000000\n"));
+                assertThat(result)
+                        .isEqualTo(new Fixture.Result(new StepEnd.Exited(3), "3000000\n"));
             } finally {
                 assertThat(backend.destroy(spec.job())).allMatch(Receipt.Disposal::verified);
             }
@@ -148,9 +149,11 @@ class SshRouteIT {
             host.stop();
             Eventually.holds("the way is gone", Duration.ofSeconds(40), () -> !answers(engine));
             host.startAgain();
-            Eventually.holds("the way is there again", Duration.ofSeconds(40), () -> answers(engine));
+            Eventually.holds(
+                    "the way is there again", Duration.ofSeconds(40), () -> answers(engine));
             clients().forEach(ProcessHandle::destroyForcibly);
-            Eventually.holds("another client has come", Duration.ofSeconds(40), () -> answers(engine));
+            Eventually.holds(
+                    "another client has come", Duration.ofSeconds(40), () -> answers(engine));
         }
     }
 
