@@ -73,7 +73,9 @@ final class DeliveryOwners {
         ContainerUser user = new ContainerUser(recipe.user());
         Key key = new Key(recipe.imageId(), recipe.user());
         if (!settable
-                || user.text().isEmpty() || user.number().isPresent() || known.containsKey(key)) {
+                || user.text().isEmpty()
+                || user.number().isPresent()
+                || known.containsKey(key)) {
             return false;
         }
         OptionalInt owner =
