@@ -37,8 +37,8 @@ import picocli.CommandLine.Option;
             "  mayfly doctor --json | jq '.findings[] | select(.severity != \"ok\")'",
             "",
             "Tells what each engine can isolate and cannot, and what each pool gets of it.",
-            "ok is well, note is worth knowing, BAD keeps jobs from running; each of these two",
-            "comes with a cure. Exits with 0 unless something is BAD."
+            "ok is well, note is worth knowing, BAD keeps jobs from running; notes and BAD",
+            "have a cure. Exits with 0 unless something is BAD."
         })
 final class DoctorCommand implements Callable<Integer> {
 
