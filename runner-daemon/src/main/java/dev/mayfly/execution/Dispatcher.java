@@ -115,10 +115,10 @@ public final class Dispatcher {
         }
     }
 
-    private boolean healthy() {
+    private boolean healthy() throws InterruptedException {
         String illness =
                 stages.sandboxes()
-                        .unhealthyBecause()
+                        .unhealthyBecause(terms.pool())
                         .orElseGet(() -> stages.secrets().unhealthyBecause(terms.pool()));
         if (!illness.equals(lastIllness)) {
             lastIllness = illness;

@@ -147,5 +147,13 @@ final class Schema {
                               UNIQUE (pool, run, name)
                             ) STRICT
                             """,
-                            "CREATE INDEX image_pin_project ON image_pin (pool, project, at)"));
+                            "CREATE INDEX image_pin_project ON image_pin (pool, project, at)"),
+                    List.of(
+                            "ALTER TABLE journal_resource ADD COLUMN engine TEXT",
+                            """
+                            CREATE TABLE journal_engine (
+                              name TEXT PRIMARY KEY,
+                              credentials TEXT
+                            ) STRICT, WITHOUT ROWID
+                            """));
 }

@@ -63,9 +63,11 @@ class ConfigLoaderTest {
                         new EngineSettings(
                                 URI.create("unix:///var/run/docker.sock"),
                                 null,
+                                null,
                                 Duration.ofSeconds(30),
                                 Duration.ofMinutes(10),
-                                1 << 30));
+                                1 << 30,
+                                false));
         assertThat(settings.api())
                 .isEqualTo(
                         new ApiSettings(
@@ -149,7 +151,8 @@ class ConfigLoaderTest {
                                         List.of(),
                                         List.of()),
                                 false,
-                                AllowedImages.ALL));
+                                AllowedImages.ALL,
+                                load(POOL).engine()));
     }
 
     @Test

@@ -4,6 +4,7 @@ import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.job.OwnedResource;
+import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.SandboxBackend;
@@ -102,12 +103,12 @@ final class FakeEngine implements SandboxBackend {
     }
 
     @Override
-    public Set<JobId> abandoned(Set<LifeId> lives) {
-        return Set.of();
+    public Leftovers abandoned(Set<LifeId> lives) {
+        return new Leftovers(Set.of(), List.of());
     }
 
     @Override
-    public Optional<String> unhealthyBecause() {
+    public Optional<String> unhealthyBecause(PoolName pool) {
         healthAsked.incrementAndGet();
         return illness.isEmpty() ? Optional.empty() : Optional.of(illness);
     }

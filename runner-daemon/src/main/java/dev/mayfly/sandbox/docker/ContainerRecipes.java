@@ -176,7 +176,8 @@ final class ContainerRecipes {
 
     /**
      * The container of the agent image that stands between a network without a way out and the
-     * daemon. Nothing of the job is in it, and its user is nobody else's.
+     * daemon. Nothing of the job is in it, and its user is nobody else's; so it needs no runtime
+     * but the engine's usual one, and few processes.
      */
     ContainerRecipe relay(String network) {
         HostConfig host =
@@ -281,7 +282,9 @@ final class ContainerRecipes {
     }
 
     private HostConfig confined(Networking networking, Capability... kept) {
-        return confined(spec.limits(), networking, kept);
+        HostConfig host = confined(spec.limits(), networking, kept);
+        String runtime = spec.hardening().barrier().runtime();
+        return runtime.isEmpty() ? host : host.withRuntime(runtime);
     }
 
     private HostConfig confined(SandboxLimits limits, Networking networking, Capability... kept) {
@@ -335,6 +338,9 @@ final class ContainerRecipes {
         List<String> options = new ArrayList<>(List.of("no-new-privileges"));
         if (!spec.hardening().seccompProfile().isEmpty()) {
             options.add("seccomp=" + spec.hardening().seccompProfile());
+        }
+        if (!spec.hardening().barrier().appArmorProfile().isEmpty()) {
+            options.add("apparmor=" + spec.hardening().barrier().appArmorProfile());
         }
         return options;
     }

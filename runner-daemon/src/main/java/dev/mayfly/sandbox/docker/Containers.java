@@ -2,6 +2,7 @@ package dev.mayfly.sandbox.docker;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.ContainerNetwork;
+import com.github.dockerjava.api.model.HostConfig;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.OwnedResource;
@@ -12,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashSet;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -29,8 +31,21 @@ final class Containers {
     private final Labels labels;
     private final IntentLog intents;
     private final OpenStreams streams;
+    private final boolean withoutLimits;
 
-    Containers(DockerEngine engine, Labels labels, IntentLog intents, OpenStreams streams) {
+    /**
+     * Makes nothing yet.
+     *
+     * @param withoutLimits whether a container may be used that the engine cannot hold to its
+     *     limits
+     */
+    Containers(
+            DockerEngine engine,
+            Labels labels,
+            IntentLog intents,
+            OpenStreams streams,
+            boolean withoutLimits) {
+        this.withoutLimits = withoutLimits;
         this.engine = engine;
         this.labels = labels;
         this.intents = intents;
@@ -90,6 +105,39 @@ final class Containers {
                 "creating container " + recipe.name(),
                 client ->
                         recipe.request(client, labels.of(role), engine.bounds().lifetime()).exec());
+        if (!withoutLimits) {
+            requireLimits(recipe);
+        }
+    }
+
+    /** An engine that cannot limit something leaves it out, and not each says so. */
+    private void requireLimits(ContainerRecipe recipe) throws InterruptedException {
+        HostConfig asked = recipe.hostConfig();
+        HostConfig got =
+                engine.call(
+                                "inspecting container " + recipe.name(),
+                                client -> client.inspectContainerCmd(recipe.name()).exec())
+                        .getHostConfig();
+        List<String> missing = new ArrayList<>();
+        if (got == null || !Objects.equals(got.getMemory(), asked.getMemory())) {
+            missing.add("memory");
+        }
+        if (got == null || !Objects.equals(got.getPidsLimit(), asked.getPidsLimit())) {
+            missing.add("processes");
+        }
+        if (got == null || !(isSet(got.getNanoCPUs()) || isSet(got.getCpuQuota()))) {
+            missing.add("processors");
+        }
+        if (!missing.isEmpty()) {
+            throw new FaultException(
+                    Fault.ENGINE,
+                    "the engine at %s has left out the limits of %s; use one that has them, or set allow_no_limits: true for the engine"
+                            .formatted(engine.host(), String.join(", ", missing)));
+        }
+    }
+
+    private static boolean isSet(@Nullable Long limit) {
+        return limit != null && limit > 0;
     }
 
     /** Starts a container and waits for its agent. */

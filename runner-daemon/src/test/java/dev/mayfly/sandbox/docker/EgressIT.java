@@ -14,6 +14,7 @@ import dev.mayfly.egress.Outside;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.sandbox.ImageTerms;
+import dev.mayfly.sandbox.Outlet;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.SandboxSpec;
 import dev.mayfly.sandbox.SandboxSpec.Checkout;
@@ -135,7 +136,7 @@ class EgressIT {
         return FIXTURE.create(with(plain, outlet));
     }
 
-    private static SandboxSpec with(SandboxSpec s, @Nullable JobOutlet outlet) {
+    static SandboxSpec with(SandboxSpec s, @Nullable Outlet outlet) {
         return new SandboxSpec(
                 s.job(),
                 s.pool(),

@@ -350,7 +350,7 @@ final class Fixture {
     /** Destroys whatever a test left and reports it as a failure of that test. */
     void assertNothingLeft() throws InterruptedException {
         List<String> left = leftovers();
-        for (JobId job : backend.abandoned(Set.of())) {
+        for (JobId job : backend.abandoned(Set.of()).jobs()) {
             backend.destroy(job);
         }
         assertThat(left).as("left in the engine by the test").isEmpty();
