@@ -76,9 +76,7 @@ class AttackOnCachesIT {
     void cacheOfTheLowestPoolIsNeverFoundInTheHighestWhateverItIsCalled() throws Exception {
         for (String key : KEYS) {
             StubJob attacker =
-                    ended(
-                            forks,
-                            cached("poison", key, "mkdir -p deps; echo poisoned >deps/tool"));
+                    ended(forks, cached("poison", key, "mkdir -p deps; echo poisoned >deps/tool"));
             assertThat(attacker.trace()).as(key).contains("Created cache");
             assertThat(attacker.status()).isEqualTo(StubJob.Status.SUCCESS);
         }
@@ -105,7 +103,10 @@ class AttackOnCachesIT {
         String key = "tools-1-protected";
         ended(release, cached("filling", key, "mkdir -p deps; echo genuine >deps/tool"));
 
-        StubJob thief = ended(forks, cached("thief", key, "test ! -e deps; mkdir deps; echo evil >deps/tool"));
+        StubJob thief =
+                ended(
+                        forks,
+                        cached("thief", key, "test ! -e deps; mkdir deps; echo evil >deps/tool"));
         StubJob again = ended(release, cached("again", key, "cat deps/tool"));
 
         assertThat(thief.trace()).contains("No cache is there yet", "Created cache " + key);

@@ -62,25 +62,26 @@ class AttackerIT {
         root = rootImage();
         daemon = Daemon.start(installation.settings());
         jobs = installation.jobs();
-        victim = jobs.submit(
-                """
-                pool: trusted
-                network: full
-                secrets: {DEPLOY_KEY: {ref: deploy-key, variable: true}}
-                services: [{image: "%s", alias: db}]
-                script:
-                  - exec 2>&1
-                  - |
-                    perl -MSocket -e '
-                      socket(S, PF_INET, SOCK_DGRAM, 0) and bind(S, sockaddr_in(9999, INADDR_ANY)) or die $!;
-                      setsockopt(S, IPPROTO_IP, 35, inet_aton("239.1.2.3") . INADDR_ANY) or die $!;
-                      $| = 1; while (recv(S, my $text, 100, 0)) { print "heard $text\\n" }' &
-                  - git daemon --listen=0.0.0.0 --port=8000 --base-path=/tmp --reuseaddr --detach --pid-file=/tmp/pid
-                  - until (exec 3<>"/dev/tcp/$(hostname -i)/8000") 2>/dev/null; do sleep 0.1; done
-                  - echo "ready $(hostname -i) $(getent hosts db | cut -d' ' -f1)"
-                  - while sleep 0.2; do test -e /workspace/src/never && break; done
-                """
-                        .formatted(idle));
+        victim =
+                jobs.submit(
+                        """
+                        pool: trusted
+                        network: full
+                        secrets: {DEPLOY_KEY: {ref: deploy-key, variable: true}}
+                        services: [{image: "%s", alias: db}]
+                        script:
+                          - exec 2>&1
+                          - |
+                            perl -MSocket -e '
+                              socket(S, PF_INET, SOCK_DGRAM, 0) and bind(S, sockaddr_in(9999, INADDR_ANY)) or die $!;
+                              setsockopt(S, IPPROTO_IP, 35, inet_aton("239.1.2.3") . INADDR_ANY) or die $!;
+                              $| = 1; while (recv(S, my $text, 100, 0)) { print "heard $text\\n" }' &
+                          - git daemon --listen=0.0.0.0 --port=8000 --base-path=/tmp --reuseaddr --detach --pid-file=/tmp/pid
+                          - until (exec 3<>"/dev/tcp/$(hostname -i)/8000") 2>/dev/null; do sleep 0.1; done
+                          - echo "ready $(hostname -i) $(getent hosts db | cut -d' ' -f1)"
+                          - while sleep 0.2; do test -e /workspace/src/never && break; done
+                        """
+                                .formatted(idle));
         jobs.printed(victim, "\nready ");
         Matcher said = READY.matcher(jobs.output(victim));
         assertThat(said.find()).isTrue();
@@ -149,17 +150,17 @@ class AttackerIT {
 
     private static String perl(String program) {
         return """
-               cat >/tmp/attack.pl <<'END'
-               use Socket;
-               $| = 1;
-               require 'syscall.ph';
-               sub tell_of { print "try $_[0]: ", ($_[1] ? "DONE" : "$!"), "\\n" }
-               sub call { my ($name, @rest) = @_; my $number = &{"SYS_$name"}(); $! = 0;
-                          tell_of($name, syscall($number, @rest) >= 0) }
-               %s
-               END
-               perl /tmp/attack.pl
-               """
+        cat >/tmp/attack.pl <<'END'
+        use Socket;
+        $| = 1;
+        require 'syscall.ph';
+        sub tell_of { print "try $_[0]: ", ($_[1] ? "DONE" : "$!"), "\\n" }
+        sub call { my ($name, @rest) = @_; my $number = &{"SYS_$name"}(); $! = 0;
+                   tell_of($name, syscall($number, @rest) >= 0) }
+        %s
+        END
+        perl /tmp/attack.pl
+        """
                 .formatted(program);
     }
 
@@ -262,12 +263,12 @@ class AttackerIT {
                         asRoot()
                                 + """
 
-                                  script:
-                                    - cat /proc/[0-9]*/cmdline | tr '\\0' ' '; echo
-                                    - cat /proc/net/unix /proc/net/tcp /proc/net/udp /proc/sysvipc/shm /proc/mounts
-                                    - cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | sort -u || true
-                                    - for pid in $(seq 2 400); do kill -0 $pid 2>/dev/null && echo "process $(cat /proc/$pid/comm)"; done; true
-                                  """);
+                                script:
+                                  - cat /proc/[0-9]*/cmdline | tr '\\0' ' '; echo
+                                  - cat /proc/net/unix /proc/net/tcp /proc/net/udp /proc/sysvipc/shm /proc/mounts
+                                  - cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | sort -u || true
+                                  - for pid in $(seq 2 400); do kill -0 $pid 2>/dev/null && echo "process $(cat /proc/$pid/comm)"; done; true
+                                """);
         assertThat(job.outcome()).as("%s", job).isEqualTo(new Outcome.Passed());
         assertThat(job.output())
                 .contains("mayfly-agent --deadline")
@@ -353,15 +354,16 @@ class AttackerIT {
                 .allSatisfy((name, reason) -> assertThat(reason).as(name).isEqualTo(unreachable));
         assertThat(
                         tries(
-                                NON_ROOT
-                                        + "\nservices: [{image: \"%s\", alias: db}]"
-                                                .formatted(idle),
-                                probe)
+                                        NON_ROOT
+                                                + "\nservices: [{image: \"%s\", alias: db}]"
+                                                        .formatted(idle),
+                                        probe)
                                 .entrySet())
                 .as("from a network of its own, where nobody answers for the victim's addresses")
                 .hasSize(10)
                 .filteredOn(one -> one.getKey().startsWith("connecting"))
-                .allSatisfy(one -> assertThat(one.getValue()).isEqualTo("Operation now in progress"));
+                .allSatisfy(
+                        one -> assertThat(one.getValue()).isEqualTo("Operation now in progress"));
     }
 
     @Test
@@ -406,9 +408,7 @@ class AttackerIT {
 
         assertThat(job.outcome()).as("%s", job).isInstanceOf(Outcome.Faulted.class);
         assertThat(((Outcome.Faulted) job.outcome()).fault()).isEqualTo(Fault.SECRET);
-        assertThat(job.toString())
-                .contains("deploy-key", "pool untrusted")
-                .doesNotContain(CANARY);
+        assertThat(job.toString()).contains("deploy-key", "pool untrusted").doesNotContain(CANARY);
         assertThat(engine.containersOf(job.job().id().value())).isEmpty();
     }
 
