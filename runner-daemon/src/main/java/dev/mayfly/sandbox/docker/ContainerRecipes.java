@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.UUID;
 import java.util.stream.Collectors;
 
 /**
@@ -28,6 +29,9 @@ final class ContainerRecipes {
 
     /** What {@link Hardening.User#NON_ROOT} makes of an image whose user is root. */
     static final String ORDINARY_USER = "1000:1000";
+
+    /** The agent in its own image, and its commands in every other. */
+    private static final String AGENT_HOME = "/opt/mayfly";
 
     private static final String HELPER_USER = "0:0";
     private static final String RELAY_USER = "65534:65534";
@@ -100,6 +104,12 @@ final class ContainerRecipes {
     private final DeliveryOwners owners;
 
     /**
+     * Where the agent is started from in other images. A volume that an image declares is mounted
+     * where its path leads to, so over any path that the image's author knows.
+     */
+    private final String hidden = "/.mayfly-" + UUID.randomUUID();
+
+    /**
      * Decides for one job.
      *
      * @param agentImage the image that holds the agent
@@ -128,6 +138,7 @@ final class ContainerRecipes {
         return new ContainerRecipe(
                 Role.JOB.nameFor(spec.job()),
                 image.id(),
+                agent(image),
                 user,
                 new ContainerRecipe.Place("job", List.of(), networking.networked()),
                 host);
@@ -146,6 +157,7 @@ final class ContainerRecipes {
         return new ContainerRecipe(
                 Role.HELPER.nameFor(spec.job()),
                 agentImage.id(),
+                agent(agentImage),
                 HELPER_USER,
                 new ContainerRecipe.Place("helper", List.of(), networking.networked()),
                 host);
@@ -169,6 +181,7 @@ final class ContainerRecipes {
         return new ContainerRecipe(
                 Role.READER.nameFor(spec.job()),
                 agentImage.id(),
+                agent(agentImage),
                 HELPER_USER,
                 new ContainerRecipe.Place("reader", List.of(), none.networked()),
                 host);
@@ -193,6 +206,7 @@ final class ContainerRecipes {
         return new ContainerRecipe(
                 Role.RELAY.nameFor(spec.job()),
                 agentImage.id(),
+                agent(agentImage),
                 RELAY_USER,
                 new ContainerRecipe.Place("relay", List.of(), true),
                 host);
@@ -258,6 +272,7 @@ final class ContainerRecipes {
         return new ContainerRecipe(
                 Role.SERVICE.nameFor(spec.job(), index),
                 image.id(),
+                agent(image),
                 user(image),
                 new ContainerRecipe.Place(
                         hostName(service), service.aliases(), networking.networked()),
@@ -371,15 +386,26 @@ final class ContainerRecipes {
 
     private List<Mount> mounts(EngineImage image, boolean withWorkspace) {
         // Only the agent image may fill a volume with what it has at that path.
-        boolean empty = !image.id().equals(agentImage.id());
+        boolean empty = !isAgents(image);
         List<Mount> mounts = new ArrayList<>();
         if (agentInVolume) {
-            mounts.add(volume(Role.AGENT, "/opt/mayfly", empty).withReadOnly(true));
+            mounts.add(volume(Role.AGENT, AGENT_HOME, empty).withReadOnly(true));
+        }
+        if (!isAgents(image)) {
+            mounts.add(volume(Role.AGENT, hidden, true).withReadOnly(true));
         }
         if (withWorkspace) {
             mounts.add(volume(Role.WORKSPACE, Places.WORKSPACE, empty));
         }
         return mounts;
+    }
+
+    private boolean isAgents(EngineImage image) {
+        return image.id().equals(agentImage.id());
+    }
+
+    private String agent(EngineImage image) {
+        return (isAgents(image) ? AGENT_HOME : hidden) + "/mayfly-agent";
     }
 
     private Mount volume(Role role, String target, boolean empty) {

@@ -2,6 +2,7 @@ package dev.mayfly.sandbox.docker;
 
 import dev.mayfly.job.JobId;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /** The parts of a job's environment. */
 enum Role {
@@ -31,6 +32,13 @@ enum Role {
     /** The name of this part; the same in every life, so that it can be found without memory. */
     String nameFor(JobId job) {
         return "mayfly-" + job + "-" + label();
+    }
+
+    /** Whether a part of this job would have that name. */
+    static boolean isName(JobId job, String name) {
+        return Stream.of(values())
+                .map(role -> role.nameFor(job))
+                .anyMatch(part -> name.equals(part) || name.startsWith(part + "-"));
     }
 
     /**

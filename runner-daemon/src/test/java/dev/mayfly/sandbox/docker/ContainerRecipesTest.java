@@ -244,13 +244,30 @@ class ContainerRecipesTest {
         assertThat(mounts(recipes(LOOSE).job(ROOT, none)))
                 .containsExactly(
                         "mayfly-j1-agent:/opt/mayfly:ro:empty",
+                        "mayfly-j1-agent:/.mayfly-RANDOM:ro:empty",
                         "mayfly-j1-workspace:/workspace:rw:empty");
         assertThat(mounts(recipes(LOOSE).helper(none)))
                 .containsExactly(
                         "mayfly-j1-agent:/opt/mayfly:ro:filled",
                         "mayfly-j1-workspace:/workspace:rw:filled");
         assertThat(mounts(recipes(LOOSE).service(0, ROOT, none)))
-                .containsExactly("mayfly-j1-agent:/opt/mayfly:ro:empty");
+                .containsExactly(
+                        "mayfly-j1-agent:/opt/mayfly:ro:empty",
+                        "mayfly-j1-agent:/.mayfly-RANDOM:ro:empty");
+    }
+
+    /** A volume of the image could lie over a place that its author knows. */
+    @Test
+    void agentIsStartedInOtherImagesFromAPlaceThatNobodyCanKnow() {
+        Networking none = new Networking.Disabled();
+        ContainerRecipes first = recipes(LOOSE);
+
+        assertThat(first.helper(none).agent()).isEqualTo("/opt/mayfly/mayfly-agent");
+        assertThat(first.job(AGENT, none).agent()).isEqualTo("/opt/mayfly/mayfly-agent");
+        String hidden = first.job(ROOT, none).agent();
+        assertThat(hidden).matches("/\\.mayfly-[0-9a-f-]{36}/mayfly-agent");
+        assertThat(first.service(0, ROOT, none).agent()).isEqualTo(hidden);
+        assertThat(recipes(LOOSE).job(ROOT, none).agent()).isNotEqualTo(hidden);
     }
 
     private static List<String> mounts(ContainerRecipe recipe) {
@@ -263,7 +280,8 @@ class ContainerRecipesTest {
         return "%s:%s:%s:%s"
                 .formatted(
                         mount.getSource(),
-                        mount.getTarget(),
+                        given(mount.getTarget())
+                                .replaceFirst("mayfly-[0-9a-f-]{36}", "mayfly-RANDOM"),
                         Boolean.TRUE.equals(mount.getReadOnly()) ? "ro" : "rw",
                         Boolean.TRUE.equals(given(mount.getVolumeOptions()).getNoCopy())
                                 ? "empty"
