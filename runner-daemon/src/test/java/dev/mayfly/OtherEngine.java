@@ -71,8 +71,13 @@ public final class OtherEngine implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
-        script(List.of("stop", folder.toString()));
+    public void close() throws IOException {
+        try {
+            script(List.of("stop", folder.toString()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while an engine was being stopped", e);
+        }
     }
 
     private static void script(List<String> words) throws IOException, InterruptedException {

@@ -3,6 +3,7 @@ package dev.mayfly;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -93,7 +94,9 @@ public final class OtherHost implements AutoCloseable {
                 Duration.ofSeconds(20),
                 () -> {
                     try (Socket socket = new Socket()) {
-                        socket.connect(new InetSocketAddress("127.0.0.1", port), 1000);
+                        socket.connect(
+                                new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+                                1000);
                         return true;
                     } catch (IOException e) {
                         return false;
@@ -114,7 +117,7 @@ public final class OtherHost implements AutoCloseable {
 
     /** Makes the client believe that the host has another of the keys. */
     public void knows(String key) throws IOException {
-        String[] words = Files.readString(folder.resolve(key + ".pub")).split(" ");
+        String[] words = Files.readString(folder.resolve(key + ".pub")).split(" ", 3);
         Files.writeString(
                 folder.resolve("known_hosts"),
                 "[127.0.0.1]:%d %s %s%n".formatted(port, words[0], words[1]));
@@ -147,7 +150,11 @@ public final class OtherHost implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
-        stop();
+    public void close() {
+        try {
+            stop();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -68,8 +68,7 @@ public final class PoolAdmission implements AdmissionPolicy {
         PoolName asked = spec.pool() == null ? binding.defaultPool() : spec.pool();
         PoolCeiling ceiling = pools.get(asked);
         if (ceiling == null) {
-            return refused(
-                    "pool: there is no pool " + asked + "; pools: " + names(pools.keySet()));
+            return refused("pool: there is no pool " + asked + "; pools: " + names(pools.keySet()));
         }
         if (!binding.feeds().contains(asked)) {
             return refused(
@@ -105,44 +104,27 @@ public final class PoolAdmission implements AdmissionPolicy {
         return Decision.of(new Verdict.Refused(reason));
     }
 
-
     private static List<String> excesses(JobSpec spec, PoolCeiling ceiling) {
         ResourceRequest wanted = spec.environment().resources();
         NetworkAccess network = spec.environment().network();
         Duration timeout = spec.steps().timeout();
         return Stream.of(
-                                excess(
-                                        "network",
-                                        network,
-                                        ceiling.network(),
-                                        PoolAdmission::lowerCase),
-                                excess(
-                                        "timeout",
-                                        timeout,
-                                        ceiling.timeout(),
-                                        PoolAdmission::withUnits),
-                                excess(
-                                        "resources.memory",
-                                        wanted.memoryBytes(),
-                                        ceiling.memoryBytes(),
-                                        PoolAdmission::mebibytes),
-                                excess(
-                                        "resources.cpus",
-                                        wanted.cpus(),
-                                        ceiling.cpus(),
-                                        String::valueOf),
-                                excess(
-                                        "resources.pids",
-                                        wanted.pids(),
-                                        ceiling.pids(),
-                                        String::valueOf),
-                                excess(
-                                        "resources.disk",
-                                        wanted.diskBytes(),
-                                        ceiling.diskBytes(),
-                                        PoolAdmission::mebibytes))
-                        .flatMap(Optional::stream)
-                        .toList();
+                        excess("network", network, ceiling.network(), PoolAdmission::lowerCase),
+                        excess("timeout", timeout, ceiling.timeout(), PoolAdmission::withUnits),
+                        excess(
+                                "resources.memory",
+                                wanted.memoryBytes(),
+                                ceiling.memoryBytes(),
+                                PoolAdmission::mebibytes),
+                        excess("resources.cpus", wanted.cpus(), ceiling.cpus(), String::valueOf),
+                        excess("resources.pids", wanted.pids(), ceiling.pids(), String::valueOf),
+                        excess(
+                                "resources.disk",
+                                wanted.diskBytes(),
+                                ceiling.diskBytes(),
+                                PoolAdmission::mebibytes))
+                .flatMap(Optional::stream)
+                .toList();
     }
 
     private static <T extends Comparable<? super T>> Optional<String> excess(

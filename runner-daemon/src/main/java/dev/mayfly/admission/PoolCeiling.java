@@ -40,8 +40,6 @@ public record PoolCeiling(
             int pids,
             long diskBytes,
             AllowedImages allowed) {
-        this(
-                pool, network, timeout, memoryBytes, cpus, pids, diskBytes, allowed,
-                ImageRules.NONE);
+        this(pool, network, timeout, memoryBytes, cpus, pids, diskBytes, allowed, ImageRules.NONE);
     }
 }

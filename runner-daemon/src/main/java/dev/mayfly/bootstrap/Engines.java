@@ -3,6 +3,7 @@ package dev.mayfly.bootstrap;
 import dev.mayfly.config.EngineSettings;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.config.PoolSettings;
+import dev.mayfly.images.SqliteImageRecords;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.sandbox.Barrier;
@@ -17,8 +18,6 @@ import dev.mayfly.sandbox.docker.SshRoute;
 import dev.mayfly.state.StateDirectory;
 import dev.mayfly.state.StateException;
 import dev.mayfly.state.StateStore;
-import dev.mayfly.images.SqliteImageRecords;
-import java.time.InstantSource;
 import dev.mayfly.teardown.Lives;
 import dev.mayfly.teardown.SqliteJournal;
 import dev.mayfly.teardown.SqliteJournal.KnownEngine;
@@ -28,6 +27,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -65,7 +65,12 @@ final class Engines implements AutoCloseable {
             Map<PoolName, Barrier> barriers) {}
 
     /** Puts them together; calls nobody. */
-    Engines(MayflySettings settings, Lives lives, StateDirectory directory, SqliteJournal journal, StateStore store) {
+    Engines(
+            MayflySettings settings,
+            Lives lives,
+            StateDirectory directory,
+            SqliteJournal journal,
+            StateStore store) {
         this.store = store;
         this.settings = settings;
         this.lives = lives;
@@ -155,7 +160,13 @@ final class Engines implements AutoCloseable {
                 engine,
                 door,
                 docker,
-                new DockerSandboxBackend(door, docker, journal.on(known), new SqliteImageRecords(store, engine.host().toString(), InstantSource.system()), barriers),
+                new DockerSandboxBackend(
+                        door,
+                        docker,
+                        journal.on(known),
+                        new SqliteImageRecords(
+                                store, engine.host().toString(), InstantSource.system()),
+                        barriers),
                 barriers);
     }
 

@@ -61,9 +61,7 @@ final class ImagesBinding {
         String[] both = String.valueOf(because.getMessage()).split(": ", 2);
         section.review()
                 .report(
-                        index < 0
-                                ? section.pointer(key)
-                                : section.pointer(key).appendIndex(index),
+                        index < 0 ? section.pointer(key) : section.pointer(key).appendIndex(index),
                         index < 0 ? both[0] : "covers no image that there can be: it " + both[0],
                         both.length > 1 ? both[1] : "write it like an image's name");
     }
@@ -89,8 +87,7 @@ final class ImagesBinding {
                 images.flag("pin"),
                 images.has("max_age")
                         ? new ImageRules.Age(
-                                images.duration("max_age"),
-                                images.text("too_old").equals("refuse"))
+                                images.duration("max_age"), images.text("too_old").equals("refuse"))
                         : null,
                 images.has("max_size") ? images.bytes("max_size") : null);
     }

@@ -51,7 +51,11 @@ public record ImageReference(
     private static final String LABEL = "[A-Za-z0-9]([A-Za-z0-9-]*+(?<!-))?";
     private static final Pattern HOST =
             Pattern.compile(
-                    "(?<name>" + LABEL + "(\\." + LABEL + ")*+|\\[(?<six>[0-9A-Fa-f:]++)\\])"
+                    "(?<name>"
+                            + LABEL
+                            + "(\\."
+                            + LABEL
+                            + ")*+|\\[(?<six>[0-9A-Fa-f:]++)\\])"
                             + "(:(?<port>[0-9]++))?");
     private static final Pattern COMPONENT =
             Pattern.compile("[a-z0-9]++(([._]|__|-++)[a-z0-9]++)*+");

@@ -20,8 +20,7 @@ public record ImageRules(
         @Nullable Long maxBytes) {
 
     /** Nothing is demanded. */
-    public static final ImageRules NONE =
-            new ImageRules(false, Variables.ALLOW, false, null, null);
+    public static final ImageRules NONE = new ImageRules(false, Variables.ALLOW, false, null, null);
 
     /** What becomes of names that variables were part of. */
     public enum Variables {

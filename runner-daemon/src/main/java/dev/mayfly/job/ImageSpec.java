@@ -42,7 +42,9 @@ public record ImageSpec(
 
     /** The same, fetched by these policies where it does not name its own. */
     public ImageSpec orPulled(List<PullPolicy> policies) {
-        return pull.isEmpty() ? new ImageSpec(reference, entrypoint, user, policies, variables) : this;
+        return pull.isEmpty()
+                ? new ImageSpec(reference, entrypoint, user, policies, variables)
+                : this;
     }
 
     /** An image with its own user, fetched when it is not there. */

@@ -303,8 +303,7 @@ final class JobReader {
 
     private ImageSpec imageSpec(Value written, List<String> keys) {
         if (!(written instanceof Value.Fields)) {
-            return new ImageSpec(
-                    reference(written), null, null, List.of(), settableIn(written));
+            return new ImageSpec(reference(written), null, null, List.of(), settableIn(written));
         }
         Value.Fields fields = written.fields(keys);
         Value name = fields.get("name");

@@ -298,6 +298,7 @@ class PoolAdmissionTest {
                         1L << 30,
                         1,
                         64,
+                        1L << 30,
                         AllowedImages.ALL,
                         rules);
         return new PoolAdmission(

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,7 +38,7 @@ class ImageAdmissionIT {
     private GitLabStub stub;
     private StubRunner runner;
     private Installation installation;
-    private Daemon daemon;
+    private @Nullable Daemon daemon;
     private Engine engine;
     private Engine.Happenings happenings;
     private String image = "";
@@ -68,8 +69,10 @@ class ImageAdmissionIT {
 
     @AfterEach
     void stop() throws IOException, InterruptedException {
-        daemon.drain();
-        daemon.close();
+        if (daemon != null) {
+            daemon.drain();
+            daemon.close();
+        }
         happenings.close();
         assertThat(engine.of(installation.daemonId())).isEmpty();
         engine.close();

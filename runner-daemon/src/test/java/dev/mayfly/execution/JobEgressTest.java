@@ -3,8 +3,8 @@ package dev.mayfly.execution;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mayfly.egress.EgressPolicy;
-import dev.mayfly.job.ImageRules;
 import dev.mayfly.job.GitFetch;
+import dev.mayfly.job.ImageRules;
 import dev.mayfly.job.Inputs;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.Outcome;

@@ -229,6 +229,7 @@ final class ContainerRecipes {
         return new ContainerRecipe(
                 Role.GAUGE.nameFor(spec.job()),
                 agentImage.id(),
+                agent(agentImage),
                 HELPER_USER,
                 new ContainerRecipe.Place("gauge", List.of(), none.networked()),
                 host);
@@ -251,6 +252,7 @@ final class ContainerRecipes {
         return new ContainerRecipe(
                 Role.INSPECTOR.nameFor(spec.job()),
                 agentImage.id(),
+                agent(agentImage),
                 HELPER_USER,
                 new ContainerRecipe.Place("inspector", List.of(), none.networked()),
                 host);

@@ -6,8 +6,8 @@ import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
-import dev.mayfly.sandbox.ImageRecords;
 import dev.mayfly.sandbox.Barrier;
+import dev.mayfly.sandbox.ImageRecords;
 import dev.mayfly.sandbox.IntentLog;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.SandboxBackend;
@@ -41,7 +41,8 @@ public final class DockerSandboxBackend implements SandboxBackend {
      * @param intents where each resource's name is written before it is created
      * @param records by whose pulls images came to this engine
      */
-    public DockerSandboxBackend(DockerEngine engine, DockerSettings settings, IntentLog intents, ImageRecords records) {
+    public DockerSandboxBackend(
+            DockerEngine engine, DockerSettings settings, IntentLog intents, ImageRecords records) {
         this(engine, settings, intents, records, Map.of());
     }
 
@@ -83,7 +84,14 @@ public final class DockerSandboxBackend implements SandboxBackend {
                 new Containers(engine, labels, intents, streams, settings.withoutLimits());
         try {
             return new Construction(
-                            spec, images, ofEngine, containers, disposer, watches, settings, notices)
+                            spec,
+                            images,
+                            ofEngine,
+                            containers,
+                            disposer,
+                            watches,
+                            settings,
+                            notices)
                     .build();
         } catch (FaultException e) {
             // Before the job's first step only a service can have written that much.

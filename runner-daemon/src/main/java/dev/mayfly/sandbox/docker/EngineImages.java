@@ -42,23 +42,23 @@ final class EngineImages {
         return engine.find(
                         "inspecting image " + image,
                         client -> client.inspectImageCmd(image.forEngine()).exec())
-                .filter(found -> names(found.getRepoTags(), found.getRepoDigests())
-                        .anyMatch(name -> isNameOf(image, name)));
+                .filter(found ->
+                        names(found.getRepoTags(), found.getRepoDigests())
+                                .anyMatch(name -> isNameOf(image, name)));
     }
 
     Listing list() throws InterruptedException {
         List<Image> images =
                 engine.call(
-                        "listing images", client -> client.listImagesCmd().withShowAll(true).exec());
+                        "listing images",
+                        client -> client.listImagesCmd().withShowAll(true).exec());
         Set<String> ids = new HashSet<>();
         Set<String> names = new HashSet<>();
         for (Image image : images) {
             ids.add(image.getId());
             names(
                             image.getRepoTags() == null ? null : List.of(image.getRepoTags()),
-                            image.getRepoDigests() == null
-                                    ? null
-                                    : List.of(image.getRepoDigests()))
+                            image.getRepoDigests() == null ? null : List.of(image.getRepoDigests()))
                     .forEach(name -> names.add(name.canonical()));
         }
         return new Listing(ids, names);

@@ -50,7 +50,8 @@ final class ImageLimits {
         if (rules.maxBytes() != null && bytes != null && bytes > rules.maxBytes()) {
             throw new FaultException(
                     Fault.IMAGE,
-                    tooLarge(name, pool, rules.maxBytes(), "is " + bytes / MEBIBYTE + " MiB large"));
+                    tooLarge(
+                            name, pool, rules.maxBytes(), "is " + bytes / MEBIBYTE + " MiB large"));
         }
         Optional<Duration> age = age(image.getCreated());
         age.ifPresent(notices::aged);

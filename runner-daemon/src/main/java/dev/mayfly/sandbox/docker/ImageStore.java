@@ -110,8 +110,7 @@ final class ImageStore {
                     present(
                             at < 0
                                     ? wanted
-                                    : wanted.as(
-                                            wanted.image().at(identity.substring(at + 1))),
+                                    : wanted.as(wanted.image().at(identity.substring(at + 1))),
                             notices);
         } catch (FaultException e) {
             throw new FaultException(e.fault(), moved(wanted, identity, e.getMessage()), e);
@@ -169,8 +168,7 @@ final class ImageStore {
                 policy == PullPolicy.ALWAYS
                         ? "pulling image " + wanted.name()
                         : "image %s is not on this engine%s, pulling it"
-                                .formatted(
-                                        wanted.name(), there.isPresent() ? " for this job" : "");
+                                .formatted(wanted.name(), there.isPresent() ? " for this job" : "");
         notices.notice(beginning + Pulls.with(login));
         try {
             return pull(wanted, login, notices);
@@ -191,12 +189,10 @@ final class ImageStore {
     private boolean usable(Wanted wanted, InspectImageResponse found) {
         ImageRequest request = wanted.request();
         return request.own()
-                || records.usable(
-                        wanted.image(), String.valueOf(found.getId()), request.asking());
+                || records.usable(wanted.image(), String.valueOf(found.getId()), request.asking());
     }
 
-    private InspectImageResponse pull(
-            Wanted wanted, @Nullable RegistryLogin login, Notices notices)
+    private InspectImageResponse pull(Wanted wanted, @Nullable RegistryLogin login, Notices notices)
             throws InterruptedException {
         ImageReference image = wanted.image();
         String before = images.find(image).map(InspectImageResponse::getId).orElse("");
@@ -217,15 +213,13 @@ final class ImageStore {
         }
         InspectImageResponse found = pulled(image, digest, wanted.name());
         String id = String.valueOf(found.getId());
-        records.brought(
-                image, id, wanted.request().holder(login), operators && id.equals(before));
+        records.brought(image, id, wanted.request().holder(login), operators && id.equals(before));
         forgetWhatIsGone();
         return found;
     }
 
     /** By what was pulled, since others may have moved the tag in the meantime. */
-    private InspectImageResponse pulled(
-            ImageReference image, @Nullable String digest, String name)
+    private InspectImageResponse pulled(ImageReference image, @Nullable String digest, String name)
             throws InterruptedException {
         Optional<InspectImageResponse> exact =
                 digest == null ? Optional.empty() : images.find(image.at(digest));

@@ -138,8 +138,7 @@ enum PullFailure {
         String whole = image.forEngine();
         String familiar =
                 whole.replaceFirst("^" + ImageReference.DEFAULT_REGISTRY + "/(library/)?", "");
-        String lower =
-                said.replace(whole, "").replace(familiar, "").toLowerCase(Locale.ROOT);
+        String lower = said.replace(whole, "").replace(familiar, "").toLowerCase(Locale.ROOT);
         for (PullFailure kind : values()) {
             if (kind.words.matcher(lower).find()) {
                 return kind;

@@ -169,8 +169,7 @@ final class Pulls {
                 engine.call(
                         "pulling image " + reference,
                         client -> {
-                            PullImageCmd request =
-                                    client.pullImageCmd(order.image().forEngine());
+                            PullImageCmd request = client.pullImageCmd(order.image().forEngine());
                             (login == null ? request : request.withAuthConfig(auth(login)))
                                     .exec(pull);
                             return reference;
@@ -191,7 +190,9 @@ final class Pulls {
                                 reference,
                                 order.request().pool(),
                                 most,
-                                "has packed layers of more than that alone (" + pull.progress() + ")"));
+                                "has packed layers of more than that alone ("
+                                        + pull.progress()
+                                        + ")"));
             }
             String said = pull.failure();
             return new Attempt(said == null ? null : without(login, said), pull.digest());

@@ -25,7 +25,8 @@ final class ServedVariables {
         JobPayload.ProjectFacts project = payload.facts().project();
         return switch (name) {
             case "CI_PROJECT_ID" -> List.of(String.valueOf(project.id()));
-            case "CI_PROJECT_PATH" -> project.path().isEmpty() ? List.of() : List.of(project.path());
+            case "CI_PROJECT_PATH" ->
+                    project.path().isEmpty() ? List.of() : List.of(project.path());
             case "CI_JOB_ID" -> List.of(String.valueOf(payload.facts().id()));
             case "CI_PIPELINE_ID" ->
                     project.pipeline().isEmpty() ? List.of() : List.of(project.pipeline());

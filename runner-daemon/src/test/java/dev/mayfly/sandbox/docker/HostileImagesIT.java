@@ -313,7 +313,7 @@ class HostileImagesIT {
                         .containsEntry(Labels.POOL, "untrusted");
             }
             DockerSandboxBackend next = FIXTURE.backend(new LifeId("life-2"));
-            assertThat(next.abandoned(Set.of(new LifeId("life-2")))).contains(spec.job());
+            assertThat(next.abandoned(Set.of(new LifeId("life-2"))).jobs()).contains(spec.job());
         } finally {
             FIXTURE.destroy(spec.job());
         }
@@ -356,7 +356,7 @@ class HostileImagesIT {
             assertThat(FIXTURE.inspect(name).getConfig().getLabels())
                     .as("the engine gives a container its image's labels")
                     .containsEntry(Labels.JOB, victim.job().value());
-            assertThat(FIXTURE.backend.abandoned(Set.of())).doesNotContain(victim.job());
+            assertThat(FIXTURE.backend.abandoned(Set.of()).jobs()).doesNotContain(victim.job());
             FIXTURE.create(victim);
             assertThat(FIXTURE.destroy(victim.job()))
                     .extracting(disposal -> disposal.resource().name())

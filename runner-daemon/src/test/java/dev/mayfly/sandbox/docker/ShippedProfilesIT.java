@@ -118,7 +118,9 @@ class ShippedProfilesIT {
             result.output()
                     .lines()
                     .forEach(line ->
-                            answers.put(line.split(" ")[0], Integer.parseInt(line.split(" ")[1])));
+                            answers.put(
+                                    line.split(" ", 2)[0],
+                                    Integer.parseInt(line.split(" ", 2)[1])));
         } finally {
             FIXTURE.destroy(spec.job());
         }
