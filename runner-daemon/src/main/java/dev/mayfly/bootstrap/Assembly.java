@@ -14,6 +14,7 @@ import dev.mayfly.artifacts.s3.S3Caches;
 import dev.mayfly.audit.AuditEvent;
 import dev.mayfly.audit.AuditTrail;
 import dev.mayfly.audit.ChainedTrail;
+import dev.mayfly.config.EngineSettings;
 import dev.mayfly.config.Environment;
 import dev.mayfly.config.ExchangeSettings;
 import dev.mayfly.config.GitLabSettings;
@@ -42,9 +43,8 @@ import dev.mayfly.logs.SpoolSettings;
 import dev.mayfly.metrics.JobMetrics;
 import dev.mayfly.policy.LivePolicy;
 import dev.mayfly.policy.PolicyAdmission;
-import dev.mayfly.sandbox.docker.DockerEngine;
-import dev.mayfly.sandbox.docker.DockerSandboxBackend;
-import dev.mayfly.sandbox.docker.DockerSettings;
+import dev.mayfly.sandbox.EngineName;
+import dev.mayfly.sandbox.SandboxBackend;
 import dev.mayfly.sandbox.docker.EngineReport;
 import dev.mayfly.secrets.AbsentProvider;
 import dev.mayfly.secrets.SecretsByReference;
@@ -78,6 +78,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -108,7 +109,8 @@ public final class Assembly implements AutoCloseable {
     private final StateDirectory directory;
     private final StateStore store;
     private final Lives lives;
-    private final DockerEngine engine;
+    private final Engines engines;
+    private final SqliteJournal journal;
     private final PrometheusMeterRegistry registry;
     private final LocalSource local;
     private final Reaper reaper;
@@ -132,10 +134,9 @@ public final class Assembly implements AutoCloseable {
         JobMetrics metrics = new JobMetrics(registry);
         metrics.build(Version.current());
 
-        SqliteJournal journal = new SqliteJournal(store);
-        DockerSettings docker = docker(settings, lives);
-        engine = new DockerEngine(docker.host(), settings.engine().certificates(), docker.bounds());
-        DockerSandboxBackend sandboxes = new DockerSandboxBackend(engine, docker, journal);
+        journal = new SqliteJournal(store);
+        engines = new Engines(settings, lives, directory, journal, store);
+        SandboxBackend sandboxes = engines.sandboxes();
 
         VaultSettings configured = settings.secrets().vault();
         policy =
@@ -245,9 +246,35 @@ public final class Assembly implements AutoCloseable {
         return stages;
     }
 
-    /** What a person wants to know of the engine. */
-    public EngineReport examineEngine() throws InterruptedException {
-        return EngineReport.of(engine, docker(settings, lives), Clock.systemUTC());
+    /** What each engine can isolate and cannot, and then what each pool gets of it. */
+    public List<Finding> examineIsolation() throws InterruptedException {
+        Map<EngineName, EngineReport> reports = engines.examine();
+        List<Finding> findings = new ArrayList<>();
+        settings.pools().stream()
+                .map(PoolSettings::engine)
+                .distinct()
+                .forEach(engine ->
+                        findings.addAll(
+                                EngineDiagnosis.of(settings, engine, reportOf(engine, reports))));
+        settings.pools()
+                .forEach(pool ->
+                        findings.addAll(PoolDiagnosis.of(pool, reportOf(pool.engine(), reports))));
+        return findings;
+    }
+
+    private static EngineReport reportOf(
+            EngineSettings engine, Map<EngineName, EngineReport> reports) {
+        return Objects.requireNonNull(reports.get(Engines.name(engine)));
+    }
+
+    /** What engines that answer lack for the pools on them. */
+    List<String> lacks() throws InterruptedException {
+        return engines.lacks();
+    }
+
+    /** Forgets what may be left on an engine that is gone for good. */
+    public List<SqliteJournal.LostResource> writeOff(EngineName engine) {
+        return journal.writeOff(engine);
     }
 
     private Storage storage() {
@@ -336,7 +363,7 @@ public final class Assembly implements AutoCloseable {
         stages.storage().caches().close();
         stages.gateway().close();
         local.close();
-        engine.close();
+        engines.close();
         audit.close();
         lives.close();
         store.close();
@@ -401,9 +428,13 @@ public final class Assembly implements AutoCloseable {
                         .map(GitLabSettings::url)
                         .filter(Transport::isPlainHttp)
                         .toList();
-        boolean engine =
-                "tcp".equals(settings.engine().host().getScheme())
-                        && settings.engine().certificates() == null;
+        List<String> engines =
+                settings.pools().stream()
+                        .map(PoolSettings::engine)
+                        .filter(EngineSettings::insecure)
+                        .map(engine -> engine.host().toString())
+                        .distinct()
+                        .toList();
         List<String> keys =
                 issuers(settings).stream()
                         .map(issuer -> issuer.keys().toString())
@@ -412,13 +443,10 @@ public final class Assembly implements AutoCloseable {
         metrics.insecure("gitlab", gitlab.size());
         metrics.insecure("keys", keys.size());
         keys.forEach(url -> LOG.warn("not encrypted, as the configuration allows keys={}", url));
-        metrics.insecure("engine", engine ? 1 : 0);
+        metrics.insecure("engine", engines.size());
         gitlab.forEach(url -> LOG.warn("not encrypted, as the configuration allows url={}", url));
-        if (engine) {
-            LOG.warn(
-                    "not encrypted, as the configuration allows engine={}",
-                    settings.engine().host());
-        }
+        engines.forEach(
+                engine -> LOG.warn("not encrypted, as the configuration allows engine={}", engine));
     }
 
     private static PoolCeiling ceiling(PoolSettings pool) {
@@ -430,7 +458,9 @@ public final class Assembly implements AutoCloseable {
                 terms.limits().memoryBytes(),
                 terms.limits().cpus(),
                 terms.limits().pids(),
-                pool.allowed());
+                terms.limits().disk().bytes(),
+                pool.allowed(),
+                terms.images());
     }
 
     private static Optional<String> refusal(AdmissionPolicy admission, JobSpec spec) {
@@ -440,29 +470,6 @@ public final class Assembly implements AutoCloseable {
             case Verdict.Held(var _, String _) -> Optional.empty();
             case Verdict.Refused(String reason) -> Optional.of(reason);
         };
-    }
-
-    private static DockerSettings docker(MayflySettings settings, Lives lives) {
-        DockerSettings.Bounds usual = DockerSettings.Bounds.DEFAULT;
-        return new DockerSettings(
-                settings.engine().host(),
-                settings.agent().image(),
-                lives.daemonId(),
-                lives.current(),
-                new DockerSettings.Bounds(
-                        settings.engine().callTimeout(),
-                        settings.engine().pullTimeout(),
-                        usual.grace(),
-                        longestJob(settings).plus(usual.lifetime()),
-                        usual.serviceStart()),
-                settings.engine().minFreeBytes());
-    }
-
-    private static Duration longestJob(MayflySettings settings) {
-        return settings.pools().stream()
-                .map(pool -> pool.terms().timeout())
-                .max(Duration::compareTo)
-                .orElse(Duration.ZERO);
     }
 
     private static LocalSourceSettings localSource(

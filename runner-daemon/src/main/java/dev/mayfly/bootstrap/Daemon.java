@@ -16,6 +16,7 @@ import dev.mayfly.source.local.ApiToken;
 import dev.mayfly.source.local.LocalApi;
 import dev.mayfly.source.local.LocalSourceSettings;
 import dev.mayfly.state.StateDirectory;
+import dev.mayfly.state.StateException;
 import dev.mayfly.teardown.Sweep;
 import io.vertx.core.Vertx;
 import java.time.Duration;
@@ -110,6 +111,7 @@ public final class Daemon implements AutoCloseable {
     private void begin() throws InterruptedException {
         api.start();
         parts.keepAlive();
+        requireFitEngines();
         // Before the first claim: what an earlier life left must not meet a new job.
         Sweep sweep = parts.sweep();
         parts.local().start();
@@ -122,6 +124,14 @@ public final class Daemon implements AutoCloseable {
                 .audit()
                 .record(new AuditEvent.DaemonStarted(Version.current(), parts.daemonId()));
         LOG.info("mayfly is ready version={} api={}", Version.current(), api.endpoint());
+    }
+
+    /** What is wrong now will not become right by itself. */
+    private void requireFitEngines() throws InterruptedException {
+        List<String> lacks = parts.lacks();
+        if (!lacks.isEmpty()) {
+            throw new StateException(String.join("\n", lacks), null);
+        }
     }
 
     /** Where the API answers; the port is the real one. */
@@ -221,7 +231,18 @@ public final class Daemon implements AutoCloseable {
         if (!notReady.isEmpty()) {
             reasons.add(notReady);
         }
-        parts.stages().sandboxes().unhealthyBecause().ifPresent(reasons::add);
+        for (PoolSettings pool : parts.settings().pools()) {
+            try {
+                parts.stages()
+                        .sandboxes()
+                        .unhealthyBecause(pool.terms().pool())
+                        .filter(reason -> !reasons.contains(reason))
+                        .ifPresent(reasons::add);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                reasons.add("the question was interrupted");
+            }
+        }
         parts.settings().pools().stream()
                 .map(pool -> parts.stages().secrets().unhealthyBecause(pool.terms().pool()))
                 .filter(reason -> !reason.isEmpty())

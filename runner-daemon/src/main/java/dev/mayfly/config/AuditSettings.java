@@ -13,11 +13,7 @@ import java.time.Duration;
  * @param fileBytes after which a new file is begun
  */
 public record AuditSettings(
-        Path directory,
-        Path key,
-        Duration keep,
-        long mostBytes,
-        long fileBytes) {
+        Path directory, Path key, Duration keep, long mostBytes, long fileBytes) {
 
     /** The same in another state directory. */
     AuditSettings in(Path state) {

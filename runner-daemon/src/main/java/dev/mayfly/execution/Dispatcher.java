@@ -120,10 +120,10 @@ public final class Dispatcher {
         }
     }
 
-    private boolean healthy() {
+    private boolean healthy() throws InterruptedException {
         String illness =
                 stages.sandboxes()
-                        .unhealthyBecause()
+                        .unhealthyBecause(terms.pool())
                         .orElseGet(() -> stages.secrets().unhealthyBecause(terms.pool()));
         if (illness.isEmpty()) {
             illness = stages.audit().unhealthyBecause();

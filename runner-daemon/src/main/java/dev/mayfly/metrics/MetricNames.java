@@ -81,6 +81,9 @@ public final class MetricNames {
     /** Events that found no place in it, until it says so itself. */
     public static final String AUDIT_LOST = "mayfly.audit.events.lost";
 
+    /** How old the images that jobs ran in were. */
+    public static final String IMAGE_AGE = "mayfly.image.age";
+
     /** Always 1; its labels say what runs. */
     public static final String BUILD = "mayfly.build.info";
 

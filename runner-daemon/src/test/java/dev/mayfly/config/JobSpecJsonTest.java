@@ -220,7 +220,7 @@ class JobSpecJsonTest {
                                         List.of("-c"),
                                         Map.of("K", "v"))),
                         NetworkAccess.FULL,
-                        new ResourceRequest(1L << 40, 0.1, 77)),
+                        new ResourceRequest(1L << 40, 0.1, 77, 5L << 40)),
                 new Inputs(
                         Map.of("B", "2", "A", "1", "EMPTY", ""),
                         List.of(new SecretRequest("S", "ref", true)),

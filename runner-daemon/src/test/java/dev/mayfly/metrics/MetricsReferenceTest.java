@@ -74,6 +74,7 @@ class MetricsReferenceTest {
         metrics.watchPolicy(() -> false, () -> 0);
         metrics.insecure("engine", 0);
         metrics.connection(POOL, "allowed", 1, 1, true);
+        metrics.imageAge(POOL, Duration.ofDays(1));
     }
 
     @Test

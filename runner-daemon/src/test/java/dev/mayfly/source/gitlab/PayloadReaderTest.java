@@ -13,6 +13,7 @@ import dev.mayfly.job.CacheUse;
 import dev.mayfly.job.FileSelection;
 import dev.mayfly.job.GitFetch;
 import dev.mayfly.job.HandedValue;
+import dev.mayfly.job.ImageReference;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.Inputs;
 import dev.mayfly.job.JobEnvironment;
@@ -411,7 +412,9 @@ class PayloadReaderTest {
                 });
         assertThat(environment.registries())
                 .singleElement()
-                .satisfies(one -> assertThat(one.covers("registry.local:5000/app")).isTrue());
+                .satisfies(one ->
+                        assertThat(one.covers(ImageReference.parse("registry.local:5000/app")))
+                                .isTrue());
         assertThat(environment.toString()).doesNotContain("canary");
     }
 
