@@ -138,11 +138,11 @@ class JobSpecJsonTest {
 
     @Test
     void otherFormatIsNamed() {
-        String json = JobSpecJson.write(SMALL).replace("\"format\":3", "\"format\":4");
+        String json = JobSpecJson.write(SMALL).replace("\"format\":4", "\"format\":5");
 
         assertThatThrownBy(() -> JobSpecJson.read(json))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("the job was stored in format 4, this version knows 3");
+                .hasMessage("the job was stored in format 5, this version knows 4");
     }
 
     @Test
@@ -208,14 +208,16 @@ class JobSpecJsonTest {
                                 "debian:12",
                                 List.of("env", "A=b"),
                                 "app",
-                                List.of(PullPolicy.ALWAYS)),
+                                List.of(PullPolicy.ALWAYS),
+                                List.of("TAG")),
                         List.of(
                                 new ServiceSpec(
                                         new ImageSpec(
                                                 "postgres",
                                                 List.of("run"),
                                                 "postgres",
-                                                List.of(PullPolicy.NEVER)),
+                                                List.of(PullPolicy.NEVER),
+                                                List.of("TAG")),
                                         List.of("db", "store"),
                                         List.of("-c"),
                                         Map.of("K", "v"))),

@@ -221,6 +221,12 @@ class PublishedFilesTest {
                         Map.entry("pools[].allowed_pull_policies", "[never]"),
                         Map.entry("pools[].pull_policy", "[never]"),
                         Map.entry("pools[].network", "full"),
+                        Map.entry("pools[].images.require_digest", "true"),
+                        Map.entry("pools[].images.variables", "refuse"),
+                        Map.entry("pools[].images.pin", "true"),
+                        Map.entry("pools[].images.max_age", "91d"),
+                        Map.entry("pools[].images.too_old", "warn"),
+                        Map.entry("pools[].images.max_size", "5GiB"),
                         Map.entry("pools[].egress.mode", "open"),
                         Map.entry("pools[].egress.allow", "[a.example]"),
                         Map.entry("pools[].egress.audit_only", "true"),
@@ -382,6 +388,9 @@ class PublishedFilesTest {
             if (path.startsWith("pools[].egress.")) {
                 String mode = key.equals("mode") && value != null ? "" : "mode: allow, ";
                 entry = "egress: {" + mode + entry + "}";
+            }
+            if (path.startsWith("pools[].images.")) {
+                entry = "images: {" + (key.equals("too_old") ? "max_age: 1d, " : "") + entry + "}";
             }
             if (path.startsWith("pools[].engine.")) {
                 String host =

@@ -402,11 +402,19 @@ class PayloadReaderTest {
                                 "registry.local:5000/app:1.2",
                                 List.of(),
                                 "app",
-                                List.of(PullPolicy.ALWAYS, PullPolicy.IF_NOT_PRESENT)));
+                                List.of(PullPolicy.ALWAYS, PullPolicy.IF_NOT_PRESENT),
+                                List.of("TAG")));
         assertThat(environment.services())
                 .singleElement()
                 .satisfies(one -> {
-                    assertThat(one.image()).isEqualTo(new ImageSpec("team/db:1.2", List.of()));
+                    assertThat(one.image())
+                            .isEqualTo(
+                                    new ImageSpec(
+                                            "team/db:1.2",
+                                            List.of(),
+                                            null,
+                                            List.of(),
+                                            List.of("TAG")));
                     assertThat(one.aliases()).containsExactly("db", "store", "team-db", "team__db");
                     assertThat(one.command()).containsExactly("serve");
                 });
