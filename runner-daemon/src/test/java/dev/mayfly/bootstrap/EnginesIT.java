@@ -89,11 +89,11 @@ class EnginesIT {
     @Test
     void engineThatIsDownStopsItsOwnPoolOnly() throws IOException, InterruptedException {
         other.close();
-        JobId waits = jobs.submit("{pool: untrusted, script: [echo]}");
         Eventually.holds(
                 "the pool asks for no jobs",
                 Duration.ofSeconds(60),
                 () -> daemon.said().contains("not asking for jobs pool=untrusted"));
+        JobId waits = jobs.submit("{pool: untrusted, script: [echo]}");
 
         assertThat(jobs.run("{pool: trusted, script: [echo runs]}").outcome())
                 .isEqualTo(new Outcome.Passed());
