@@ -70,6 +70,7 @@ class AuditIT {
                 .contains("admitted")
                 .contains("images      " + Installation.AGENT_IMAGE)
                 .contains("passed: the job passed")
+                .contains(" read token: ok")
                 .contains("everything, and that was checked")
                 .contains("gone  container ")
                 .doesNotContain(VALUE);
