@@ -461,7 +461,9 @@ class VaultPipelineIT {
         assertThat(refusedPath.trace())
                 .contains("jobs in pool guarded may not read " + keyValue + "/data/shop")
                 .doesNotContain("ran\n");
-        assertThat(refusedRole.trace()).contains("the role prod").doesNotContain("ran\n");
+        assertThat(refusedRole.trace())
+                .contains("in the role \"prod\", which jobs in pool guarded may not have")
+                .doesNotContain("ran\n");
         assertThat(asked("forks-521")).isEmpty();
         assertThat(asked("forks-522")).isEmpty();
         assertThat(refusedByVault.trace())
