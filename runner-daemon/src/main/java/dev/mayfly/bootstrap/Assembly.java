@@ -36,6 +36,8 @@ import dev.mayfly.logs.LogSpool;
 import dev.mayfly.logs.MaskedText;
 import dev.mayfly.logs.Masking;
 import dev.mayfly.logs.SpoolSettings;
+import dev.mayfly.metrics.Exposition;
+import dev.mayfly.metrics.HostMetrics;
 import dev.mayfly.metrics.JobMetrics;
 import dev.mayfly.policy.LivePolicy;
 import dev.mayfly.policy.PolicyAdmission;
@@ -63,8 +65,6 @@ import dev.mayfly.teardown.Lives;
 import dev.mayfly.teardown.Reaper;
 import dev.mayfly.teardown.SqliteJournal;
 import dev.mayfly.teardown.Sweep;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -106,7 +106,8 @@ public final class Assembly implements AutoCloseable {
     private final StateStore store;
     private final Lives lives;
     private final DockerEngine engine;
-    private final PrometheusMeterRegistry registry;
+    private final Exposition exposition;
+    private final HostMetrics host;
     private final LocalSource local;
     private final Reaper reaper;
     private final Stages stages;
@@ -124,13 +125,19 @@ public final class Assembly implements AutoCloseable {
             LOG.error("state was lost: {}; labels in the engine have to do", store.loss());
         }
 
-        registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        JobMetrics metrics = new JobMetrics(registry);
-        metrics.build(Version.current());
+        exposition = new Exposition();
+        JobMetrics metrics = new JobMetrics(exposition.registry());
+        host = new HostMetrics(exposition.registry());
+        host.build(Version.current());
 
         SqliteJournal journal = new SqliteJournal(store);
         DockerSettings docker = docker(settings, lives);
-        engine = new DockerEngine(docker.host(), settings.engine().certificates(), docker.bounds());
+        engine =
+                new DockerEngine(
+                        docker.host(),
+                        settings.engine().certificates(),
+                        docker.bounds(),
+                        host::engineCall);
         DockerSandboxBackend sandboxes = new DockerSandboxBackend(engine, docker, journal);
 
         VaultSettings configured = settings.secrets().vault();
@@ -149,7 +156,7 @@ public final class Assembly implements AutoCloseable {
         metrics.watchPolicy(
                 () -> !policy.staleBecause().isEmpty(), () -> waiting(approvals.open()));
         AdmissionPolicy admission = new PolicyAdmission(admission(settings), policy);
-        warnOfInsecure(settings, metrics);
+        warnOfInsecure(settings, host);
         local =
                 new LocalSource(
                         localSource(settings, queue),
@@ -169,6 +176,9 @@ public final class Assembly implements AutoCloseable {
                         FIRST_PAUSE);
         metrics.watchQuarantine(reaper::quarantined);
         metrics.watchUnrevoked(vault == null ? () -> 0 : vault::unrevoked);
+        host.watchDisk("state", () -> Optional.of(directory.root()));
+        host.watchDisk("engine", sandboxes::data);
+        Expiries.watch(settings, vault, host);
         stages =
                 new Stages(
                         new Gate(
@@ -177,12 +187,7 @@ public final class Assembly implements AutoCloseable {
                                 approvals,
                                 // The pool, whose own masking may look for less, is not known yet.
                                 secrets -> new MaskedText(secrets, Masking.STANDARD),
-                                new KeptDecisions(
-                                        store,
-                                        clock,
-                                        (rule, effect, enforced) ->
-                                                metrics.ruleApplied(
-                                                        rule, effect.word(), enforced))),
+                                new KeptDecisions(store, clock, new CountedDecisions(metrics))),
                         secrets(settings, vault),
                         sandboxes,
                         new Gateway(
@@ -213,8 +218,13 @@ public final class Assembly implements AutoCloseable {
         return directory;
     }
 
-    public PrometheusMeterRegistry registry() {
-        return registry;
+    public Exposition exposition() {
+        return exposition;
+    }
+
+    /** What counts what jobs stand on. */
+    HostMetrics host() {
+        return host;
     }
 
     public LocalSource local() {
@@ -323,7 +333,8 @@ public final class Assembly implements AutoCloseable {
         engine.close();
         lives.close();
         store.close();
-        registry.close();
+        host.close();
+        exposition.close();
     }
 
     private static AdmissionPolicy admission(MayflySettings settings) {
@@ -378,7 +389,7 @@ public final class Assembly implements AutoCloseable {
     }
 
     /** The configuration allows them one by one; they are not to be forgotten. */
-    private static void warnOfInsecure(MayflySettings settings, JobMetrics metrics) {
+    private static void warnOfInsecure(MayflySettings settings, HostMetrics metrics) {
         List<String> gitlab =
                 settings.gitlab().stream()
                         .map(GitLabSettings::url)

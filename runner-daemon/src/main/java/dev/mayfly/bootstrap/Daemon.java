@@ -3,9 +3,11 @@ package dev.mayfly.bootstrap;
 import dev.mayfly.config.ApiSettings.Listen;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.config.PoolSettings;
+import dev.mayfly.egress.Connection;
 import dev.mayfly.execution.Dispatcher;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.SecretValue;
+import dev.mayfly.metrics.Exposition;
 import dev.mayfly.pool.SlotPool;
 import dev.mayfly.source.JobSource;
 import dev.mayfly.source.local.ApiEndpoint;
@@ -19,6 +21,7 @@ import dev.mayfly.teardown.Sweep;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -53,6 +56,8 @@ public final class Daemon implements AutoCloseable {
         this.parts = parts;
         vertx = Vertx.vertx();
         gitlab = gitlab(parts, vertx);
+        gitlab.watch(parts.host());
+        parts.host().watchProcess();
         dispatchers =
                 parts.settings().pools().stream()
                         .filter(this::isFed)
@@ -67,7 +72,7 @@ public final class Daemon implements AutoCloseable {
                         token(settings),
                         parts.local(),
                         new YamlJobDocuments(),
-                        new ApiProbes(parts.registry()::scrape, List::of, this::reasonsNotReady),
+                        new ApiProbes(this::metrics, List::of, this::reasonsNotReady),
                         parts.directory());
     }
 
@@ -188,6 +193,15 @@ public final class Daemon implements AutoCloseable {
                         () -> slots.occupancy().free(),
                         () -> slots.occupancy().used(),
                         () -> slots.occupancy().quarantined());
+        if (pool.terms().egress() != null) {
+            parts.stages()
+                    .metrics()
+                    .watchEgress(
+                            name,
+                            Arrays.stream(Connection.Verdict.values())
+                                    .map(Connection.Verdict::word)
+                                    .toList());
+        }
         return new Dispatcher(parts.stages(), pool.terms(), slots, sourcesOf(name));
     }
 
@@ -206,6 +220,11 @@ public final class Daemon implements AutoCloseable {
             LOG.warn("no source feeds pool={}", pool.terms().pool());
         }
         return fed;
+    }
+
+    private ApiProbes.Metrics metrics(String accept) {
+        Exposition.Scrape scrape = parts.exposition().scrape(accept);
+        return new ApiProbes.Metrics(scrape.contentType(), scrape.text());
     }
 
     private List<String> reasonsNotReady() {

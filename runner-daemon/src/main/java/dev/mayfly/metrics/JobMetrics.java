@@ -1,5 +1,7 @@
 package dev.mayfly.metrics;
 
+import dev.mayfly.job.Fault;
+import dev.mayfly.job.JobId;
 import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.OwnedResource;
@@ -12,8 +14,12 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
@@ -36,27 +42,31 @@ public final class JobMetrics {
 
     private final MeterRegistry registry;
     private final Set<String> secrets = new HashSet<>();
+    private final Map<PoolName, AtomicInteger> alive = new ConcurrentHashMap<>();
 
     /** Where a secret was found. */
     public enum Channel {
         LOG
     }
 
-    public JobMetrics(MeterRegistry registry) {
-        this.registry = registry;
+    /** What of a job's files is kept for others. */
+    public enum Files {
+        ARTIFACTS,
+        CACHE
     }
 
     /**
-     * Says what runs, once, at the start.
+     * What became of the bytes of a job's log.
      *
-     * @param version Mayfly's
+     * @param received what the job printed
+     * @param delivered what of it was kept and handed on, masked
+     * @param dropped what of it was not kept, because of the pool's limit
+     * @param undelivered what of the rest a slow sink did not get
      */
-    public void build(String version) {
-        Gauge.builder(MetricNames.BUILD, () -> 1)
-                .description("Always 1; the labels say what runs.")
-                .tag("version", version)
-                .tag("java", Integer.toString(Runtime.version().feature()))
-                .register(registry);
+    public record LogBytes(long received, long delivered, long dropped, long undelivered) {}
+
+    public JobMetrics(MeterRegistry registry) {
+        this.registry = registry;
     }
 
     /**
@@ -77,6 +87,20 @@ public final class JobMetrics {
     }
 
     /**
+     * Counts a job that was decided.
+     *
+     * @param verdict one of a few words
+     */
+    public void decided(String source, String verdict) {
+        Counter.builder(MetricNames.POLICY_DECISIONS)
+                .description("Jobs that were let in, held or denied.")
+                .tag("source", source)
+                .tag("verdict", verdict)
+                .register(registry)
+                .increment();
+    }
+
+    /**
      * Shows from now on what becomes of the policy; once.
      *
      * @param stale whether changed files cannot be used; must answer at once
@@ -92,15 +116,41 @@ public final class JobMetrics {
     }
 
     /**
-     * Says how many endpoints of a kind are reached without encryption; once for each kind.
-     *
-     * @param endpoint what is reached
+     * Shows from now on what becomes of a source's jobs in a pool: zeros, because a rate sees no
+     * step from nothing to one.
      */
-    public void insecure(String endpoint, int count) {
-        Gauge.builder(MetricNames.INSECURE_ENDPOINTS, () -> count)
-                .description("Endpoints that the configuration reaches without encryption.")
-                .tag("endpoint", endpoint)
+    public void watchJobs(PoolName pool, String source) {
+        claimed(pool, source).increment(0);
+        finished(pool, source, new Outcome.Passed()).increment(0);
+        finished(pool, source, new Outcome.Lost()).increment(0);
+        for (Fault fault : Fault.values()) {
+            finished(pool, source, new Outcome.Faulted(fault, "")).increment(0);
+        }
+    }
+
+    /** Counts a job that was taken from a source. */
+    public void jobClaimed(PoolName pool, String source) {
+        claimed(pool, source).increment();
+    }
+
+    private Counter claimed(PoolName pool, String source) {
+        return Counter.builder(MetricNames.JOBS_CLAIMED)
+                .description("Jobs that were taken from a source.")
+                .tag("pool", pool.value())
+                .tag("source", source)
                 .register(registry);
+    }
+
+    /** Measures how long a job waited at its source. */
+    public void waited(JobId job, PoolName pool, String source, Duration wait) {
+        Timer timer =
+                Timer.builder(MetricNames.QUEUE_WAIT)
+                        .description("How long jobs waited at their source before they were taken.")
+                        .serviceLevelObjectives(PHASE_BUCKETS)
+                        .tag("pool", pool.value())
+                        .tag("source", source)
+                        .register(registry);
+        JobExemplars.about(job, "queued", () -> timer.record(wait));
     }
 
     /**
@@ -108,26 +158,31 @@ public final class JobMetrics {
      *
      * @param source the configuration's name of the source it came from
      */
-    public void jobFinished(PoolName pool, String source, Outcome outcome) {
-        Counter.builder(MetricNames.JOBS_FINISHED)
+    public void jobFinished(JobId job, PoolName pool, String source, Outcome outcome) {
+        Counter counter = finished(pool, source, outcome);
+        JobExemplars.about(job, outcome.word(), counter::increment);
+    }
+
+    private Counter finished(PoolName pool, String source, Outcome outcome) {
+        return Counter.builder(MetricNames.JOBS_FINISHED)
                 .description("Jobs that have an outcome.")
                 .tag("pool", pool.value())
                 .tag("source", source)
                 .tag("outcome", outcome.word())
                 .tag("fault", faultOf(outcome))
-                .register(registry)
-                .increment();
+                .register(registry);
     }
 
     /** Measures a phase that a job has left. */
-    public void phase(PoolName pool, JobPhase phase, Duration took) {
-        Timer.builder(MetricNames.JOB_PHASE)
-                .description("How long jobs were in a phase.")
-                .serviceLevelObjectives(PHASE_BUCKETS)
-                .tag("pool", pool.value())
-                .tag("phase", label(phase))
-                .register(registry)
-                .record(took);
+    public void phase(JobId job, PoolName pool, JobPhase phase, Duration took) {
+        Timer timer =
+                Timer.builder(MetricNames.JOB_PHASE)
+                        .description("How long jobs were in a phase.")
+                        .serviceLevelObjectives(PHASE_BUCKETS)
+                        .tag("pool", pool.value())
+                        .tag("phase", label(phase))
+                        .register(registry);
+        JobExemplars.about(job, label(phase), () -> timer.record(took));
     }
 
     /**
@@ -151,6 +206,14 @@ public final class JobMetrics {
             maskedIn(pool, channel).increment(0);
         }
         undelivered(pool).increment(0);
+        for (Files files : Files.values()) {
+            withheldFrom(pool, files).increment(0);
+        }
+        for (boolean clean : new boolean[] {true, false}) {
+            teardown(pool, clean);
+        }
+        unmaskable(pool, 0);
+        secretsFetched(pool, 0);
     }
 
     private void slots(PoolName pool, String state, Supplier<Number> count) {
@@ -188,28 +251,139 @@ public final class JobMetrics {
     /**
      * Shows from now on whether a pool's jobs could be served; once for each pool.
      *
-     * @param healthy asked at each scrape; must answer at once
+     * <p>The two are asked at each scrape and must answer at once.
      */
-    public void watchHealth(PoolName pool, BooleanSupplier healthy) {
-        Gauge.builder(MetricNames.POOL_HEALTHY, () -> healthy.getAsBoolean() ? 1 : 0)
+    public void watchHealth(PoolName pool, BooleanSupplier engine, BooleanSupplier secrets) {
+        Gauge.builder(
+                        MetricNames.POOL_HEALTHY,
+                        () -> engine.getAsBoolean() && secrets.getAsBoolean() ? 1 : 0)
                 .description("1 while engine and secrets provider can serve the pool's jobs.")
                 .tag("pool", pool.value())
+                .register(registry);
+        dependency(pool, "engine", engine);
+        dependency(pool, "secrets", secrets);
+    }
+
+    private void dependency(PoolName pool, String dependency, BooleanSupplier healthy) {
+        Gauge.builder(MetricNames.DEPENDENCY_HEALTHY, () -> healthy.getAsBoolean() ? 1 : 0)
+                .description("1 while what a pool's jobs need can serve them.")
+                .tag("pool", pool.value())
+                .tag("dependency", dependency)
                 .register(registry);
     }
 
     /**
-     * Adds up one job's finished log.
+     * Shows from now on how a source is; the same again changes nothing.
      *
-     * @param receivedBytes what the job printed
-     * @param droppedBytes what of it was not kept, because of the pool's limit
-     * @param undeliveredBytes what of the rest a slow sink did not get
+     * <p>The three are asked at each scrape and must answer at once.
+     *
+     * @param lagBytes what it has not delivered of jobs' logs
+     * @param lag for how long the log that is behind the longest has been so
      */
-    public void log(PoolName pool, long receivedBytes, long droppedBytes, long undeliveredBytes) {
+    public void watchSource(
+            String source,
+            BooleanSupplier healthy,
+            Supplier<Number> lagBytes,
+            Supplier<Duration> lag) {
+        Gauge.builder(MetricNames.SOURCE_HEALTHY, () -> healthy.getAsBoolean() ? 1 : 0)
+                .description("1 while a source answers and takes this runner for what it is.")
+                .tag("source", source)
+                .register(registry);
+        Gauge.builder(MetricNames.SINK_WAITING, lagBytes)
+                .description("Bytes of logs of jobs that a source's server does not have yet.")
+                .baseUnit("bytes")
+                .tag("source", source)
+                .register(registry);
+        Gauge.builder(MetricNames.SINK_LAG, () -> seconds(lag.get()))
+                .description("For how long a source's server has not had all of some log.")
+                .baseUnit("seconds")
+                .tag("source", source)
+                .register(registry);
+    }
+
+    /**
+     * Shows from now on what waits at a source for a pool; the same again changes nothing.
+     *
+     * <p>The two are asked at each scrape and must answer at once.
+     */
+    public void watchBacklog(
+            PoolName pool, String source, Supplier<Number> jobs, Supplier<Duration> oldest) {
+        Gauge.builder(MetricNames.QUEUE_JOBS, jobs)
+                .description("Jobs that wait at a source for a pool.")
+                .tag("pool", pool.value())
+                .tag("source", source)
+                .register(registry);
+        Gauge.builder(MetricNames.QUEUE_OLDEST, () -> seconds(oldest.get()))
+                .description("For how long the first of them has waited.")
+                .baseUnit("seconds")
+                .tag("pool", pool.value())
+                .tag("source", source)
+                .register(registry);
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toMillis() / 1e3;
+    }
+
+    /** Counts secrets that a job was given. */
+    public void secretsFetched(PoolName pool, int count) {
+        Counter.builder(MetricNames.SECRETS_FETCHED)
+                .description("Secrets that jobs were given.")
+                .tag("pool", pool.value())
+                .register(registry)
+                .increment(count);
+        alive(pool).addAndGet(count);
+    }
+
+    /** Secrets of a job that is over: gone, or counted from now on as not revoked. */
+    public void secretsEnded(PoolName pool, int count) {
+        alive(pool).addAndGet(-count);
+    }
+
+    private AtomicInteger alive(PoolName pool) {
+        return alive.computeIfAbsent(
+                pool,
+                key -> {
+                    AtomicInteger count = new AtomicInteger();
+                    Gauge.builder(MetricNames.SECRETS_ALIVE, count::get)
+                            .description("Secrets that jobs hold which are not over.")
+                            .tag("pool", key.value())
+                            .register(registry);
+                    return count;
+                });
+    }
+
+    /** Counts values that are secret and cannot be masked, so that they are visible in a log. */
+    public void unmaskable(PoolName pool, int count) {
+        Counter.builder(MetricNames.UNMASKABLE)
+                .description("Values of jobs that should be masked and cannot be.")
+                .tag("pool", pool.value())
+                .register(registry)
+                .increment(count);
+    }
+
+    /** Counts files that were not kept for others because a secret is in them. */
+    public void withheld(PoolName pool, Files files) {
+        withheldFrom(pool, files).increment();
+    }
+
+    private Counter withheldFrom(PoolName pool, Files files) {
+        return Counter.builder(MetricNames.WITHHELD)
+                .description("Archives that did not leave the host because a secret is in them.")
+                .tag("pool", pool.value())
+                .tag("files", label(files))
+                .register(registry);
+    }
+
+    /** Adds up one job's finished log. */
+    public void log(PoolName pool, LogBytes log) {
         bytes(MetricNames.LOG_RECEIVED, "What jobs printed.", pool)
-                .increment((double) receivedBytes);
+                .increment((double) log.received());
+        bytes(MetricNames.LOG_DELIVERED, "What of it was kept and handed on, masked.", pool)
+                .increment((double) log.delivered());
         bytes(MetricNames.LOG_DROPPED, "What jobs printed beyond the pool's limit.", pool)
-                .increment((double) droppedBytes);
-        undelivered(pool).increment((double) undeliveredBytes);
+                .increment((double) log.dropped());
+        undelivered(pool).increment((double) log.undelivered());
     }
 
     private Counter undelivered(PoolName pool) {
@@ -280,6 +454,18 @@ public final class JobMetrics {
     }
 
     /**
+     * Shows from the start on a pool whose connections are filtered.
+     *
+     * @param verdicts all that there are
+     */
+    public void watchEgress(PoolName pool, List<String> verdicts) {
+        verdicts.forEach(verdict -> connections(pool, verdict).increment(0));
+        traffic(pool, "up").increment(0);
+        traffic(pool, "down").increment(0);
+        firstSeen(pool).increment(0);
+    }
+
+    /**
      * Counts a connection that a job made, or wanted to.
      *
      * @param verdict one of a few words
@@ -289,20 +475,26 @@ public final class JobMetrics {
      */
     public void connection(
             PoolName pool, String verdict, long upBytes, long downBytes, boolean firstSeen) {
-        Counter.builder(MetricNames.EGRESS_CONNECTIONS)
+        connections(pool, verdict).increment();
+        traffic(pool, "up").increment((double) upBytes);
+        traffic(pool, "down").increment((double) downBytes);
+        firstSeen(pool).increment(firstSeen ? 1 : 0);
+    }
+
+    private Counter connections(PoolName pool, String verdict) {
+        return Counter.builder(MetricNames.EGRESS_CONNECTIONS)
                 .description(
                         "Connections that jobs made or wanted to make, where they are filtered.")
                 .tag("pool", pool.value())
                 .tag("verdict", verdict)
-                .register(registry)
-                .increment();
-        traffic(pool, "up").increment((double) upBytes);
-        traffic(pool, "down").increment((double) downBytes);
-        Counter.builder(MetricNames.EGRESS_FIRST_SEEN)
+                .register(registry);
+    }
+
+    private Counter firstSeen(PoolName pool) {
+        return Counter.builder(MetricNames.EGRESS_FIRST_SEEN)
                 .description("Destinations where no job of the same project had been before.")
                 .tag("pool", pool.value())
-                .register(registry)
-                .increment(firstSeen ? 1 : 0);
+                .register(registry);
     }
 
     private Counter traffic(PoolName pool, String direction) {
@@ -316,18 +508,22 @@ public final class JobMetrics {
 
     /** Measures one attempt to destroy a job's environment, and counts what it left. */
     public void teardown(PoolName pool, Duration took, Receipt receipt) {
-        Timer.builder(MetricNames.TEARDOWN)
-                .description("How long it took to destroy and verify a job's environment.")
-                .serviceLevelObjectives(TEARDOWN_BUCKETS)
-                .tag("pool", pool.value())
-                .tag("clean", Boolean.toString(receipt.clean()))
-                .register(registry)
-                .record(took);
+        Timer timer = teardown(pool, receipt.clean());
+        JobExemplars.about(receipt.job(), "teardown", () -> timer.record(took));
         for (Receipt.Disposal disposal : receipt.disposals()) {
             if (!disposal.verified()) {
                 leftovers(pool, disposal.resource().kind()).increment();
             }
         }
+    }
+
+    private Timer teardown(PoolName pool, boolean clean) {
+        return Timer.builder(MetricNames.TEARDOWN)
+                .description("How long it took to destroy and verify a job's environment.")
+                .serviceLevelObjectives(TEARDOWN_BUCKETS)
+                .tag("pool", pool.value())
+                .tag("clean", Boolean.toString(clean))
+                .register(registry);
     }
 
     private Counter leftovers(PoolName pool, OwnedResource.Kind kind) {

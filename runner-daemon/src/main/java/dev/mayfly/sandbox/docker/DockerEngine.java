@@ -49,6 +49,7 @@ public final class DockerEngine implements AutoCloseable {
     private final URI host;
     private final @Nullable Path certificates;
     private final DockerSettings.Bounds bounds;
+    private final EngineCalls account;
     private final ExecutorService calls =
             Executors.newThreadPerTaskExecutor(
                     Thread.ofVirtual().name("engine-call-", 0).factory());
@@ -61,7 +62,7 @@ public final class DockerEngine implements AutoCloseable {
      * @param host {@code unix://PATH} or {@code tcp://HOST:PORT}
      */
     public DockerEngine(URI host, DockerSettings.Bounds bounds) {
-        this(host, null, bounds);
+        this(host, null, bounds, EngineCalls.UNCOUNTED);
     }
 
     /**
@@ -70,11 +71,17 @@ public final class DockerEngine implements AutoCloseable {
      * @param host {@code unix://PATH} or {@code tcp://HOST:PORT}
      * @param certificates directory with {@code ca.pem}, {@code cert.pem} and {@code key.pem} for a
      *     host that is reached over TLS, or null for one that is not
+     * @param account hears of each call
      */
-    public DockerEngine(URI host, @Nullable Path certificates, DockerSettings.Bounds bounds) {
+    public DockerEngine(
+            URI host,
+            @Nullable Path certificates,
+            DockerSettings.Bounds bounds,
+            EngineCalls account) {
         this.host = host;
         this.certificates = certificates;
         this.bounds = bounds;
+        this.account = account;
     }
 
     /** Where the engine listens. */
@@ -196,6 +203,25 @@ public final class DockerEngine implements AutoCloseable {
     }
 
     private <T> T answer(String what, Duration limit, Future<T> running)
+            throws InterruptedException {
+        long start = System.nanoTime();
+        boolean ok = false;
+        try {
+            T answer = answered(what, limit, running);
+            ok = true;
+            return answer;
+        } finally {
+            account.called(operation(what), Duration.ofNanos(System.nanoTime() - start), ok);
+        }
+    }
+
+    /** The verb: what it is done to is somebody's name. */
+    private static String operation(String what) {
+        int end = what.indexOf(' ');
+        return end < 0 ? what : what.substring(0, end);
+    }
+
+    private <T> T answered(String what, Duration limit, Future<T> running)
             throws InterruptedException {
         try {
             return running.get(limit.toNanos(), TimeUnit.NANOSECONDS);

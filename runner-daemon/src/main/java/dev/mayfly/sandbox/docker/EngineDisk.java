@@ -55,6 +55,11 @@ final class EngineDisk {
         }
     }
 
+    /** The file system of the engine's data; empty when that is not known, or not on this host. */
+    Optional<Path> place() {
+        return Optional.ofNullable(root);
+    }
+
     private static boolean isHere(URI host) {
         return "unix".equals(host.getScheme());
     }
