@@ -78,7 +78,9 @@ public final class JobMetrics {
      */
     public void ruleApplied(String rule, String effect, boolean enforced) {
         Counter.builder(MetricNames.RULES_APPLIED)
-                .description("Rules that were about a job; enforced ones changed its way.")
+                .description(
+                        "Rules that were about a job; enforced is false for those that only"
+                                + " report.")
                 .tag("rule", rule)
                 .tag("effect", effect)
                 .tag("enforced", Boolean.toString(enforced))
@@ -108,10 +110,12 @@ public final class JobMetrics {
      */
     public void watchPolicy(BooleanSupplier stale, Supplier<Number> waiting) {
         Gauge.builder(MetricNames.POLICY_STALE, () -> stale.getAsBoolean() ? 1 : 0)
-                .description("1 while changed policy files cannot be used and the last ones count.")
+                .description(
+                        "1 while changed policy files cannot be used and the last good policy"
+                                + " counts.")
                 .register(registry);
         Gauge.builder(MetricNames.APPROVALS_WAITING, waiting)
-                .description("Jobs that wait for somebody's approval.")
+                .description("Jobs that a rule holds and that nobody has approved yet.")
                 .register(registry);
     }
 
@@ -122,7 +126,6 @@ public final class JobMetrics {
     public void watchJobs(PoolName pool, String source) {
         claimed(pool, source).increment(0);
         finished(pool, source, new Outcome.Passed()).increment(0);
-        finished(pool, source, new Outcome.Lost()).increment(0);
         for (Fault fault : Fault.values()) {
             finished(pool, source, new Outcome.Faulted(fault, "")).increment(0);
         }
@@ -165,7 +168,9 @@ public final class JobMetrics {
 
     private Counter finished(PoolName pool, String source, Outcome outcome) {
         return Counter.builder(MetricNames.JOBS_FINISHED)
-                .description("Jobs that have an outcome.")
+                .description(
+                        "Jobs that have an outcome; fault is none unless the outcome is"
+                                + " faulted.")
                 .tag("pool", pool.value())
                 .tag("source", source)
                 .tag("outcome", outcome.word())
@@ -177,7 +182,7 @@ public final class JobMetrics {
     public void phase(JobId job, PoolName pool, JobPhase phase, Duration took) {
         Timer timer =
                 Timer.builder(MetricNames.JOB_PHASE)
-                        .description("How long jobs were in a phase.")
+                        .description("How long jobs were in a phase, measured when they leave it.")
                         .serviceLevelObjectives(PHASE_BUCKETS)
                         .tag("pool", pool.value())
                         .tag("phase", label(phase))
@@ -231,7 +236,9 @@ public final class JobMetrics {
      */
     public void watchQuarantine(Supplier<Number> count) {
         Gauge.builder(MetricNames.JOBS_QUARANTINED, count)
-                .description("Jobs of which something is left, and is tried to be removed.")
+                .description(
+                        "Jobs of which a container, network, volume or lease is left, and is"
+                                + " tried to be removed with growing pauses.")
                 .register(registry);
     }
 
@@ -257,7 +264,9 @@ public final class JobMetrics {
         Gauge.builder(
                         MetricNames.POOL_HEALTHY,
                         () -> engine.getAsBoolean() && secrets.getAsBoolean() ? 1 : 0)
-                .description("1 while engine and secrets provider can serve the pool's jobs.")
+                .description(
+                        "1 while engine and secrets provider can serve the pool's jobs, 0"
+                                + " while it asks for none because one of them cannot.")
                 .tag("pool", pool.value())
                 .register(registry);
         dependency(pool, "engine", engine);
@@ -389,7 +398,7 @@ public final class JobMetrics {
     private Counter undelivered(PoolName pool) {
         return bytes(
                 MetricNames.LOG_UNDELIVERED,
-                "What was kept and could not be delivered where it should go.",
+                "What was kept and a slow CI server did not take in time.",
                 pool);
     }
 
@@ -405,7 +414,9 @@ public final class JobMetrics {
     public void masked(PoolName pool, Channel channel, String secret, String variant, long count) {
         maskedIn(pool, channel).increment((double) count);
         Counter.builder(MetricNames.SECRET_HITS)
-                .description("Occurrences of secrets that were masked, by secret and form.")
+                .description(
+                        "Occurrences of secrets that were masked, by the secret and the form"
+                                + " it was found in.")
                 .tag("pool", pool.value())
                 .tag("channel", label(channel))
                 .tag("secret", labelOf(secret))
@@ -528,7 +539,9 @@ public final class JobMetrics {
 
     private Counter leftovers(PoolName pool, OwnedResource.Kind kind) {
         return Counter.builder(MetricNames.LEFTOVERS)
-                .description("Resources not shown to be gone after a teardown.")
+                .description(
+                        "Resources that a teardown could not show to be gone; each attempt"
+                                + " counts again.")
                 .tag("pool", pool.value())
                 .tag("kind", label(kind))
                 .register(registry);

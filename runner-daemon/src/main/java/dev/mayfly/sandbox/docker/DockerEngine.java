@@ -65,6 +65,11 @@ public final class DockerEngine implements AutoCloseable {
         this(host, null, bounds, EngineCalls.UNCOUNTED);
     }
 
+    /** The same, over TLS where there are certificates; its calls are not counted. */
+    DockerEngine(URI host, @Nullable Path certificates, DockerSettings.Bounds bounds) {
+        this(host, certificates, bounds, EngineCalls.UNCOUNTED);
+    }
+
     /**
      * Describes an engine; does not connect.
      *

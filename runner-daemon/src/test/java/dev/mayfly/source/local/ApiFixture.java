@@ -38,7 +38,10 @@ final class ApiFixture implements AutoCloseable {
                         new ApiToken(TOKEN),
                         source,
                         TestJobs::document,
-                        new ApiProbes(() -> "mayfly_up 1\n", List::of, () -> notReady),
+                        new ApiProbes(
+                                accept -> new ApiProbes.Metrics("for/" + accept, "mayfly_up 1\n"),
+                                List::of,
+                                () -> notReady),
                         directory);
         api.start();
     }

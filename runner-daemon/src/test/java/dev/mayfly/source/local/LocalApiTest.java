@@ -429,7 +429,15 @@ class LocalApiTest {
         assertThat(answer.statusCode()).isEqualTo(503);
         assertThat(json(answer).path("reasons").get(0).asText())
                 .isEqualTo("the engine does not answer");
-        assertThat(send(to("/metrics")).body()).isEqualTo("mayfly_up 1\n");
+    }
+
+    @Test
+    void metricsComeInTheFormatThatIsAskedFor() throws Exception {
+        HttpResponse<String> answer = send(to("/metrics").header("Accept", "openmetrics"));
+        assertThat(answer.body()).isEqualTo("mayfly_up 1\n");
+        assertThat(answer.headers().firstValue("Content-Type")).hasValue("for/openmetrics");
+        assertThat(answer.headers().firstValue("Vary")).hasValue("Accept");
+        assertThat(send(to("/metrics")).headers().firstValue("Content-Type")).hasValue("for/");
     }
 
     @Test
