@@ -21,7 +21,7 @@ from monitoring import MONITORING, ROOT, panels
 
 MAYFLY = os.environ.get("MAYFLY_COMMAND", str(ROOT / "runner-daemon/target/dist/bin/mayfly"))
 AGENT = os.environ.get("MAYFLY_AGENT_IMAGE", "mayfly/agent:0.1.0")
-PATIENCE_SECONDS = 180
+PATIENCE_SECONDS = 120
 SECRET = "canary-of-the-dashboards"
 
 # Panels that show nothing in this run, each with the reason. They are asked all the same.
@@ -44,7 +44,7 @@ JOBS = {
     "faulted": "{pool: trusted, image: '127.0.0.1:1/none:1', script: [exit 0]}",
     "out-of-memory": "{pool: trusted, resources: {memory: 32MiB}, script: ['head -c 200000000 /dev/zero | tail -c"
     " 150000000 > /dev/null']}",
-    "printed": "{pool: trusted, secrets: {TOKEN: deploy}, script: ['echo \"$TOKEN\"']}",
+    "printed": "{pool: trusted, secrets: {TOKEN: deploy}, script: ['cat \"$TOKEN\"']}",
 }
 
 

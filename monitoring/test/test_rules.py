@@ -1,5 +1,6 @@
 """Rules: Prometheus takes them, each alert was seen to fire and to stay silent, and says what to do."""
 
+import re
 import subprocess
 import unittest
 
@@ -63,6 +64,12 @@ class RulesTest(unittest.TestCase):
         for page in pages:
             self.assertIn(f"]({page}.md)", index)
 
+    def test_links_of_runbooks_lead_somewhere(self):
+        for page in RUNBOOKS.glob("*.md"):
+            for link in re.findall(r"\]\(([^)#]+)", page.read_text()):
+                if not link.startswith("https://"):
+                    self.assertTrue((page.parent / link).exists(), f"{page.name}: {link}")
+
     def test_rules_ask_for_what_the_code_counts(self):
         for rule in [*rules("alert"), *rules("record")]:
             with self.subTest(rule.get("alert") or rule["record"]):
@@ -80,7 +87,7 @@ class RulesTest(unittest.TestCase):
         used = "\n".join(rule["expr"] for rule in rules("alert"))
         used += "\n".join(file.read_text() for file in (RULES.parent / "grafana" / "dashboards").glob("*.json"))
         for name in recorded:
-            self.assertIn(name, used)
+            self.assertTrue(name in used, name)
 
 
 if __name__ == "__main__":

@@ -81,13 +81,18 @@ public final class HostMetrics implements AutoCloseable {
      * @param ok whether the engine has done it in time
      */
     public void engineCall(String operation, Duration took, boolean ok) {
-        Timer.builder(MetricNames.ENGINE_CALLS)
+        String known = known(operation);
+        calls(known, !ok); // a rate sees no step from nothing to one
+        calls(known, ok).record(took);
+    }
+
+    private Timer calls(String operation, boolean ok) {
+        return Timer.builder(MetricNames.ENGINE_CALLS)
                 .description("How long calls of the container engine took.")
                 .serviceLevelObjectives(CALL_BUCKETS)
-                .tag("operation", known(operation))
+                .tag("operation", operation)
                 .tag("ok", Boolean.toString(ok))
-                .register(registry)
-                .record(took);
+                .register(registry);
     }
 
     private static final Duration[] CALL_BUCKETS = {

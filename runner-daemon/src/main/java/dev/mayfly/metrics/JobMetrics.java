@@ -388,7 +388,10 @@ public final class JobMetrics {
     public void log(PoolName pool, LogBytes log) {
         bytes(MetricNames.LOG_RECEIVED, "What jobs printed.", pool)
                 .increment((double) log.received());
-        bytes(MetricNames.LOG_DELIVERED, "What of it was kept and handed on, masked.", pool)
+        bytes(
+                        MetricNames.LOG_DELIVERED,
+                        "What of jobs' output was kept and handed on, masked.",
+                        pool)
                 .increment((double) log.delivered());
         bytes(MetricNames.LOG_DROPPED, "What jobs printed beyond the pool's limit.", pool)
                 .increment((double) log.dropped());
