@@ -5,6 +5,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
 
 /** Everything that is counted, as Prometheus reads it. Safe for use by many threads. */
 public final class Exposition implements AutoCloseable {
@@ -15,10 +17,30 @@ public final class Exposition implements AutoCloseable {
 
     private final PrometheusMeterRegistry registry =
             new PrometheusMeterRegistry(
-                    PrometheusConfig.DEFAULT,
+                    new BucketExemplars(),
                     new PrometheusRegistry(),
                     Clock.SYSTEM,
                     new JobExemplars());
+
+    /**
+     * Exemplars where OpenMetrics has them: beside buckets and counters. A Prometheus that finds
+     * one beside the count of a histogram takes nothing of the whole scrape.
+     */
+    private static final class BucketExemplars implements PrometheusConfig {
+
+        @Override
+        public @Nullable String get(String key) {
+            return null;
+        }
+
+        @Override
+        public Properties prometheusProperties() {
+            Properties properties = new Properties();
+            properties.setProperty(
+                    "io.prometheus.exporter.exemplarsOnAllMetricTypes", Boolean.toString(false));
+            return properties;
+        }
+    }
 
     /** Where what is counted is registered. */
     public MeterRegistry registry() {

@@ -45,6 +45,18 @@ class ExpositionTest {
                                 .contains("span_id=\"passed\""));
     }
 
+    /** One beside a count makes Prometheus refuse the scrape. */
+    @Test
+    void onlyBucketsAndCountersHaveExamples() {
+        metrics.phase(JOB, POOL, JobPhase.RUNNING, Duration.ofSeconds(20));
+        metrics.jobFinished(JOB, POOL, "local", new Outcome.Passed());
+
+        assertThat(exposition.scrape(OPEN_METRICS).text().lines())
+                .filteredOn(line -> line.contains("# {"))
+                .hasSize(2)
+                .allMatch(line -> line.matches("\\w+_(bucket|total)\\{.*"));
+    }
+
     @Test
     void textHasNoExamples() {
         metrics.phase(JOB, POOL, JobPhase.RUNNING, Duration.ofSeconds(20));
