@@ -11,6 +11,10 @@ import dev.mayfly.admission.oidc.SignedTokens;
 import dev.mayfly.admission.oidc.TokenIssuer;
 import dev.mayfly.artifacts.UnpackLimits;
 import dev.mayfly.artifacts.s3.S3Caches;
+import dev.mayfly.audit.AuditEvent;
+import dev.mayfly.audit.AuditTrail;
+import dev.mayfly.audit.ChainedTrail;
+import dev.mayfly.config.EngineSettings;
 import dev.mayfly.config.Environment;
 import dev.mayfly.config.ExchangeSettings;
 import dev.mayfly.config.GitLabSettings;
@@ -41,9 +45,8 @@ import dev.mayfly.metrics.HostMetrics;
 import dev.mayfly.metrics.JobMetrics;
 import dev.mayfly.policy.LivePolicy;
 import dev.mayfly.policy.PolicyAdmission;
-import dev.mayfly.sandbox.docker.DockerEngine;
-import dev.mayfly.sandbox.docker.DockerSandboxBackend;
-import dev.mayfly.sandbox.docker.DockerSettings;
+import dev.mayfly.sandbox.EngineName;
+import dev.mayfly.sandbox.SandboxBackend;
 import dev.mayfly.sandbox.docker.EngineReport;
 import dev.mayfly.secrets.AbsentProvider;
 import dev.mayfly.secrets.SecretsByReference;
@@ -75,6 +78,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -105,7 +109,8 @@ public final class Assembly implements AutoCloseable {
     private final StateDirectory directory;
     private final StateStore store;
     private final Lives lives;
-    private final DockerEngine engine;
+    private final Engines engines;
+    private final SqliteJournal journal;
     private final Exposition exposition;
     private final HostMetrics host;
     private final LocalSource local;
@@ -113,6 +118,7 @@ public final class Assembly implements AutoCloseable {
     private final Stages stages;
     private final @Nullable VaultSecretsProvider vault;
     private final LivePolicy policy;
+    private final ChainedTrail audit;
     private final SqliteApprovals approvals;
 
     private Assembly(MayflySettings settings, LocalSourceSettings.Queue queue) {
@@ -130,28 +136,25 @@ public final class Assembly implements AutoCloseable {
         host = new HostMetrics(exposition.registry());
         host.build(Version.current());
 
-        SqliteJournal journal = new SqliteJournal(store);
-        DockerSettings docker = docker(settings, lives);
-        engine =
-                new DockerEngine(
-                        docker.host(),
-                        settings.engine().certificates(),
-                        docker.bounds(),
-                        host::engineCall);
-        DockerSandboxBackend sandboxes = new DockerSandboxBackend(engine, docker, journal);
+        journal = new SqliteJournal(store);
+        engines = new Engines(settings, lives, directory, journal, store, host::engineCall);
+        SandboxBackend sandboxes = engines.sandboxes();
 
         VaultSettings configured = settings.secrets().vault();
+        policy =
+                new LivePolicy(
+                        settings.policy().files(), () -> PolicyFiles.read(settings).policy());
+        audit = AuditParts.open(settings, lives.current(), policy::digest, clock);
+        policy.whenChanged(before -> audit.record(new AuditEvent.PolicyChanged(before)));
+        metrics.watchAudit(audit::waiting, audit::lost);
         vault =
                 configured == null
                         ? null
                         : new VaultSecretsProvider(
                                 VaultParts.of(configured),
                                 journal::intend,
-                                new LoggedAudit(metrics));
+                                new LoggedAudit(metrics, audit, policy::digest));
 
-        policy =
-                new LivePolicy(
-                        settings.policy().files(), () -> PolicyFiles.read(settings).policy());
         approvals = new SqliteApprovals(store, settings.policy().approvalExpires(), clock);
         metrics.watchPolicy(
                 () -> !policy.staleBecause().isEmpty(), () -> waiting(approvals.open()));
@@ -171,13 +174,13 @@ public final class Assembly implements AutoCloseable {
                         journal,
                         lives,
                         vault == null ? LeaseRevocation.NONE : vault::revoke,
-                        recordsOf(local),
+                        recordsOf(local, audit),
                         clock,
                         FIRST_PAUSE);
         metrics.watchQuarantine(reaper::quarantined);
         metrics.watchUnrevoked(vault == null ? () -> 0 : vault::unrevoked);
         host.watchDisk("state", () -> Optional.of(directory.root()));
-        host.watchDisk("engine", sandboxes::data);
+        engines.watchDisks(host);
         Expiries.watch(settings, vault, host);
         stages =
                 new Stages(
@@ -187,14 +190,19 @@ public final class Assembly implements AutoCloseable {
                                 approvals,
                                 // The pool, whose own masking may look for less, is not known yet.
                                 secrets -> new MaskedText(secrets, Masking.STANDARD),
-                                new KeptDecisions(store, clock, new CountedDecisions(metrics))),
+                                AuditParts.remembered(
+                                        new KeptDecisions(
+                                                store, clock, new CountedDecisions(metrics)),
+                                        audit)),
                         secrets(settings, vault),
                         sandboxes,
                         new Gateway(
-                                new LoggedEgress(metrics), new SqliteDestinations(store, clock)),
+                                new LoggedEgress(metrics, audit, policy::digest),
+                                new SqliteDestinations(store, clock)),
                         reaper,
                         journal,
                         metrics,
+                        audit,
                         storage(),
                         spool(),
                         lives.current());
@@ -212,6 +220,11 @@ public final class Assembly implements AutoCloseable {
 
     public MayflySettings settings() {
         return settings;
+    }
+
+    /** What daemon this is, for those on the same engine. */
+    String daemonId() {
+        return lives.daemonId();
     }
 
     public StateDirectory directory() {
@@ -239,9 +252,35 @@ public final class Assembly implements AutoCloseable {
         return stages;
     }
 
-    /** What a person wants to know of the engine. */
-    public EngineReport examineEngine() throws InterruptedException {
-        return EngineReport.of(engine, docker(settings, lives), Clock.systemUTC());
+    /** What each engine can isolate and cannot, and then what each pool gets of it. */
+    public List<Finding> examineIsolation() throws InterruptedException {
+        Map<EngineName, EngineReport> reports = engines.examine();
+        List<Finding> findings = new ArrayList<>();
+        settings.pools().stream()
+                .map(PoolSettings::engine)
+                .distinct()
+                .forEach(engine ->
+                        findings.addAll(
+                                EngineDiagnosis.of(settings, engine, reportOf(engine, reports))));
+        settings.pools()
+                .forEach(pool ->
+                        findings.addAll(PoolDiagnosis.of(pool, reportOf(pool.engine(), reports))));
+        return findings;
+    }
+
+    private static EngineReport reportOf(
+            EngineSettings engine, Map<EngineName, EngineReport> reports) {
+        return Objects.requireNonNull(reports.get(Engines.name(engine)));
+    }
+
+    /** What engines that answer lack for the pools on them. */
+    List<String> lacks() throws InterruptedException {
+        return engines.lacks();
+    }
+
+    /** Forgets what may be left on an engine that is gone for good. */
+    public List<SqliteJournal.LostResource> writeOff(EngineName engine) {
+        return journal.writeOff(engine);
     }
 
     private Storage storage() {
@@ -330,7 +369,8 @@ public final class Assembly implements AutoCloseable {
         stages.storage().caches().close();
         stages.gateway().close();
         local.close();
-        engine.close();
+        engines.close();
+        audit.close();
         lives.close();
         store.close();
         host.close();
@@ -395,9 +435,13 @@ public final class Assembly implements AutoCloseable {
                         .map(GitLabSettings::url)
                         .filter(Transport::isPlainHttp)
                         .toList();
-        boolean engine =
-                "tcp".equals(settings.engine().host().getScheme())
-                        && settings.engine().certificates() == null;
+        List<String> engines =
+                settings.pools().stream()
+                        .map(PoolSettings::engine)
+                        .filter(EngineSettings::insecure)
+                        .map(engine -> engine.host().toString())
+                        .distinct()
+                        .toList();
         List<String> keys =
                 issuers(settings).stream()
                         .map(issuer -> issuer.keys().toString())
@@ -406,13 +450,10 @@ public final class Assembly implements AutoCloseable {
         metrics.insecure("gitlab", gitlab.size());
         metrics.insecure("keys", keys.size());
         keys.forEach(url -> LOG.warn("not encrypted, as the configuration allows keys={}", url));
-        metrics.insecure("engine", engine ? 1 : 0);
+        metrics.insecure("engine", engines.size());
         gitlab.forEach(url -> LOG.warn("not encrypted, as the configuration allows url={}", url));
-        if (engine) {
-            LOG.warn(
-                    "not encrypted, as the configuration allows engine={}",
-                    settings.engine().host());
-        }
+        engines.forEach(
+                engine -> LOG.warn("not encrypted, as the configuration allows engine={}", engine));
     }
 
     private static PoolCeiling ceiling(PoolSettings pool) {
@@ -424,7 +465,9 @@ public final class Assembly implements AutoCloseable {
                 terms.limits().memoryBytes(),
                 terms.limits().cpus(),
                 terms.limits().pids(),
-                pool.allowed());
+                terms.limits().disk().bytes(),
+                pool.allowed(),
+                terms.images());
     }
 
     private static Optional<String> refusal(AdmissionPolicy admission, JobSpec spec) {
@@ -434,29 +477,6 @@ public final class Assembly implements AutoCloseable {
             case Verdict.Held(var _, String _) -> Optional.empty();
             case Verdict.Refused(String reason) -> Optional.of(reason);
         };
-    }
-
-    private static DockerSettings docker(MayflySettings settings, Lives lives) {
-        DockerSettings.Bounds usual = DockerSettings.Bounds.DEFAULT;
-        return new DockerSettings(
-                settings.engine().host(),
-                settings.agent().image(),
-                lives.daemonId(),
-                lives.current(),
-                new DockerSettings.Bounds(
-                        settings.engine().callTimeout(),
-                        settings.engine().pullTimeout(),
-                        usual.grace(),
-                        longestJob(settings).plus(usual.lifetime()),
-                        usual.serviceStart()),
-                settings.engine().minFreeBytes());
-    }
-
-    private static Duration longestJob(MayflySettings settings) {
-        return settings.pools().stream()
-                .map(pool -> pool.terms().timeout())
-                .max(Duration::compareTo)
-                .orElse(Duration.ZERO);
     }
 
     private static LocalSourceSettings localSource(
@@ -477,7 +497,7 @@ public final class Assembly implements AutoCloseable {
                 : new KeyLocation.OwnFile(key);
     }
 
-    private static JobRecords recordsOf(LocalSource local) {
+    private static JobRecords recordsOf(LocalSource local, AuditTrail audit) {
         return new JobRecords() {
             @Override
             public Set<JobId> recover(Supplier<Set<LifeId>> living) {
@@ -486,6 +506,7 @@ public final class Assembly implements AutoCloseable {
 
             @Override
             public void released(Receipt receipt) {
+                audit.record(AuditEvent.JobDestroyed.of(receipt));
                 local.released(receipt);
             }
         };

@@ -1,7 +1,9 @@
 package dev.mayfly.bootstrap;
 
+import dev.mayfly.config.EngineSettings;
 import dev.mayfly.config.GitLabSettings;
 import dev.mayfly.config.MayflySettings;
+import dev.mayfly.config.PoolSettings;
 import dev.mayfly.config.VaultSettings;
 import dev.mayfly.metrics.HostMetrics;
 import dev.mayfly.secrets.vault.VaultSecretsProvider;
@@ -29,10 +31,11 @@ final class Expiries {
     /** Shows them from now on. Files are read at each scrape, so that a new one counts at once. */
     static void watch(
             MayflySettings settings, @Nullable VaultSecretsProvider vault, HostMetrics metrics) {
-        Path engine = settings.engine().certificates();
-        if (engine != null) {
-            certificate(metrics, "engine", engine.resolve("cert.pem"));
-            certificate(metrics, "engine-authority", engine.resolve("ca.pem"));
+        engine(metrics, "engine", settings.engine());
+        for (PoolSettings pool : settings.pools()) {
+            if (!pool.engine().equals(settings.engine())) {
+                engine(metrics, "engine/" + pool.terms().pool(), pool.engine());
+            }
         }
         for (GitLabSettings runner : settings.gitlab()) {
             String of = "gitlab/" + runner.name();
@@ -46,6 +49,14 @@ final class Expiries {
         }
         if (vault != null) {
             metrics.watchExpiry("token", "vault", () -> vault.tokenLeft().map(Instant.now()::plus));
+        }
+    }
+
+    private static void engine(HostMetrics metrics, String of, EngineSettings engine) {
+        Path certificates = engine.certificates();
+        if (certificates != null) {
+            certificate(metrics, of, certificates.resolve("cert.pem"));
+            certificate(metrics, of + "-authority", certificates.resolve("ca.pem"));
         }
     }
 

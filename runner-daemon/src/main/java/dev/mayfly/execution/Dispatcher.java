@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,6 +46,7 @@ public final class Dispatcher {
     private volatile boolean stopping;
     private volatile String engineIllness = "";
     private volatile String secretsIllness = "";
+    private volatile String auditIllness = "";
 
     private record Running(Claim claim, Thread thread) {}
 
@@ -118,6 +120,11 @@ public final class Dispatcher {
         return running.isEmpty();
     }
 
+    /** Whether no job runs now. */
+    public boolean isIdle() {
+        return running.isEmpty();
+    }
+
     private void claimLoop() {
         while (!stopping) {
             try {
@@ -138,15 +145,24 @@ public final class Dispatcher {
         }
     }
 
-    private boolean healthy() {
-        String engine = stages.sandboxes().unhealthyBecause().orElse("");
+    private boolean healthy() throws InterruptedException {
+        String engine = stages.sandboxes().unhealthyBecause(terms.pool()).orElse("");
         // Of what was not asked, the last answer stands.
         String secrets =
                 engine.isEmpty() ? stages.secrets().unhealthyBecause(terms.pool()) : secretsIllness;
-        String illness = engine.isEmpty() ? secrets : engine;
-        boolean news = !engine.equals(engineIllness) || !secrets.equals(secretsIllness);
+        String audit = stages.audit().unhealthyBecause();
+        String illness =
+                Stream.of(engine, engine.isEmpty() ? secrets : "", audit)
+                        .filter(one -> !one.isEmpty())
+                        .findFirst()
+                        .orElse("");
+        boolean news =
+                !engine.equals(engineIllness)
+                        || !secrets.equals(secretsIllness)
+                        || !audit.equals(auditIllness);
         engineIllness = engine;
         secretsIllness = secrets;
+        auditIllness = audit;
         if (news) {
             if (illness.isEmpty()) {
                 LOG.info("healthy again, asking for jobs pool={}", terms.pool());

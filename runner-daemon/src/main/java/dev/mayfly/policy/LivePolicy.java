@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +30,10 @@ public final class LivePolicy implements Supplier<Policy> {
     private List<String> asOf;
     private String stale = "";
     private long looked;
+    private Consumer<String> changed = _ -> {};
+
+    /** Of the policy that counts; to be had without looking at files. */
+    private volatile String digest;
 
     /**
      * Reads the policy for the first time.
@@ -41,6 +46,7 @@ public final class LivePolicy implements Supplier<Policy> {
         this.read = read;
         this.asOf = traces();
         this.policy = read.get();
+        this.digest = policy.digest();
         this.looked = System.nanoTime();
     }
 
@@ -50,6 +56,16 @@ public final class LivePolicy implements Supplier<Policy> {
             look();
         }
         return policy;
+    }
+
+    /** Digest of the policy that counts, as far as was looked. Answers at once. */
+    public String digest() {
+        return digest;
+    }
+
+    /** Hears from now on of each change, with the digest of the policy that counted before; one. */
+    public synchronized void whenChanged(Consumer<String> listener) {
+        changed = listener;
     }
 
     /** Why the files are not what is followed, or empty when they are. */
@@ -69,8 +85,13 @@ public final class LivePolicy implements Supplier<Policy> {
         try {
             Policy fresh = read.get();
             LOG.info("policy changed from={} to={}", policy.digest(), fresh.digest());
+            String before = policy.digest();
             policy = fresh;
+            digest = fresh.digest();
             stale = "";
+            if (!before.equals(digest)) {
+                changed.accept(before);
+            }
         } catch (RuntimeException e) {
             stale = String.valueOf(e.getMessage());
             LOG.error(

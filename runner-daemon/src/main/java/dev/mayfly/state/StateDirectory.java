@@ -40,6 +40,7 @@ public record StateDirectory(Path root) {
         privateDirectory(uploads());
         privateDirectory(incoming());
         privateDirectory(lives());
+        privateDirectory(engines());
         return this;
     }
 
@@ -71,6 +72,11 @@ public record StateDirectory(Path root) {
     /** One locked file for each process that runs. */
     public Path lives() {
         return root.resolve("lives");
+    }
+
+    /** Sockets that lead to engines on other hosts. */
+    public Path engines() {
+        return root.resolve("engines");
     }
 
     /** What tells this daemon's containers from another's on the same engine. */

@@ -32,6 +32,7 @@ final class CommandLinePage {
             | 69 | no daemon answers, or it refuses the token |
             | 70 | a defect in Mayfly |
             | 78 | the configuration, a job file or a workspace has problems; they were printed |
+            | 123 | the job held more of the disk than it may |
             | 124 | the job ran into its time limit |
             | 125 | the job could not be run, was lost, or left something behind |
             | 126 | the job was refused |

@@ -82,6 +82,8 @@ final class EveryMetric {
         jobs.decided("local", "admitted");
         jobs.watchPolicy(() -> false, () -> 0);
         jobs.watchEgress(POOL, List.of("allowed"));
+        jobs.watchAudit(() -> 0, () -> 0);
+        jobs.imageAge(POOL, Duration.ofDays(1));
         jobs.connection(POOL, "allowed", 1, 1, true);
     }
 

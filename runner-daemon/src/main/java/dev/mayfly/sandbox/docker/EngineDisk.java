@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,6 +59,18 @@ final class EngineDisk {
     /** The file system of the engine's data; empty when that is not known, or not on this host. */
     Optional<Path> place() {
         return Optional.ofNullable(root);
+    }
+
+    /** How many bytes are free there now, or empty if that cannot be said from here. */
+    OptionalLong free() throws InterruptedException {
+        if (!isHere(engine.host())) {
+            return OptionalLong.empty();
+        }
+        try {
+            return OptionalLong.of(Files.getFileStore(root()).getUnallocatedSpace());
+        } catch (IOException e) {
+            return OptionalLong.empty();
+        }
     }
 
     private static boolean isHere(URI host) {
