@@ -49,6 +49,7 @@ import dev.mayfly.sandbox.EngineName;
 import dev.mayfly.sandbox.SandboxBackend;
 import dev.mayfly.sandbox.docker.EngineReport;
 import dev.mayfly.secrets.AbsentProvider;
+import dev.mayfly.secrets.SecretAudit;
 import dev.mayfly.secrets.SecretsByReference;
 import dev.mayfly.secrets.SecretsProvider;
 import dev.mayfly.secrets.file.FileSecretsProvider;
@@ -147,13 +148,12 @@ public final class Assembly implements AutoCloseable {
         audit = AuditParts.open(settings, lives.current(), policy::digest, clock);
         policy.whenChanged(before -> audit.record(new AuditEvent.PolicyChanged(before)));
         metrics.watchAudit(audit::waiting, audit::lost);
+        LoggedAudit uses = new LoggedAudit(metrics, audit, policy::digest);
         vault =
                 configured == null
                         ? null
                         : new VaultSecretsProvider(
-                                VaultParts.of(configured),
-                                journal::intend,
-                                new LoggedAudit(metrics, audit, policy::digest));
+                                VaultParts.of(configured), journal::intend, uses);
 
         approvals = new SqliteApprovals(store, settings.policy().approvalExpires(), clock);
         metrics.watchPolicy(
@@ -194,7 +194,7 @@ public final class Assembly implements AutoCloseable {
                                         new KeptDecisions(
                                                 store, clock, new CountedDecisions(metrics)),
                                         audit)),
-                        secrets(settings, vault),
+                        secrets(settings, vault, uses),
                         sandboxes,
                         new Gateway(
                                 new LoggedEgress(metrics, audit, policy::digest),
@@ -300,9 +300,9 @@ public final class Assembly implements AutoCloseable {
     }
 
     private static SecretsProvider secrets(
-            MayflySettings settings, @Nullable VaultSecretsProvider vault) {
+            MayflySettings settings, @Nullable VaultSecretsProvider vault, SecretAudit uses) {
         FileSecretsProvider file =
-                new FileSecretsProvider(settings.secrets().file(), keyOf(settings));
+                new FileSecretsProvider(settings.secrets().file(), keyOf(settings), uses);
         SecretsProvider remote =
                 vault == null
                         ? new AbsentProvider(

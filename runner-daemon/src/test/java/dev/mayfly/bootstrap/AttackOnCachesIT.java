@@ -37,7 +37,6 @@ class AttackOnCachesIT {
                     "../trusted/deps-1-protected",
                     "../../cache/trusted/deps-1-protected",
                     "/etc/deps",
-                    "..",
                     "trusted",
                     "%2e%2e%2ftrusted");
 
@@ -86,6 +85,9 @@ class AttackOnCachesIT {
                     .as("the attacker finds its own")
                     .contains("Restored cache", "\npoisoned\n");
         }
+
+        StubJob above = ended(forks, cached("above", "..", "mkdir deps; echo poisoned >deps/tool"));
+        assertThat(above.trace()).contains("a cache whose key is empty").doesNotContain("Created");
 
         StubJob victim =
                 ended(

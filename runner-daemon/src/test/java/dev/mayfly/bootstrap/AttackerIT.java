@@ -235,9 +235,11 @@ class AttackerIT {
                         for file in /proc/kcore /proc/keys /proc/timer_list /proc/1/environ /proc/1/mem /proc/1/root/etc/shadow-of-nobody \\
                             /proc/kmsg /dev/mem /dev/kmsg /dev/vda /dev/sda /proc/1/fd/0 /proc/1/maps /proc/1/stack /proc/1/syscall /run/docker.sock /proc/1/cwd/x; do look $file; done
                         for file in /proc/sys/kernel/core_pattern /proc/sys/kernel/modprobe /proc/sysrq-trigger /proc/sys/vm/panic_on_oom \\
-                            /proc/sys/kernel/hostname /proc/sys/net/ipv4/ip_forward /sys/kernel/uevent_helper /proc/1/oom_score_adj \\
-                            /sys/fs/cgroup/memory/release_agent /sys/fs/cgroup/release_agent /sys/fs/cgroup/memory/memory.limit_in_bytes \\
-                            /sys/fs/cgroup/memory.max /sys/fs/cgroup/cgroup.procs /proc/sys/fs/binfmt_misc/register /opt/mayfly/mayfly-agent; do put $file; done
+                            /proc/sys/kernel/hostname /proc/sys/net/ipv4/ip_forward /sys/kernel/uevent_helper \\
+                            /sys/fs/cgroup/memory/release_agent /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory/cgroup.procs \\
+                            /proc/sys/fs/binfmt_misc/register /opt/mayfly/mayfly-agent; do put $file; done
+                        # With version 1 of cgroups this directory is a tmpfs of the container's own, where files are files.
+                        test "$(stat -f -c %T /sys/fs/cgroup)" = tmpfs || for file in release_agent memory.max cgroup.procs; do put /sys/fs/cgroup/$file; done
                         true
                         """);
         assertThat(said)

@@ -50,7 +50,7 @@ class RuntimesIT {
     /** What the agent image can serve with. */
     private static final String SERVER =
             "socket(S, PF_INET, SOCK_STREAM, 0); bind(S, sockaddr_in(8000, INADDR_ANY));"
-                    + " listen(S, 5); while (accept(C, S)) {"
+                    + " listen(S, 5); $SIG{PIPE} = q(IGNORE); while (accept(C, S)) { sysread C, $_, 4096;"
                     + " syswrite C, \"HTTP/1.0 200 OK\\r\\n\\r\\nserved\\n\"; close C }";
 
     private static OtherEngine other;
@@ -148,15 +148,17 @@ class RuntimesIT {
         SandboxSpec spec =
                 Fixture.with(
                         Fixture.with(FIXTURE.spec(), in(runtime)), NetworkAccess.NONE, service);
+        List<String> notices = new CopyOnWriteArrayList<>();
         try {
-            Sandbox sandbox = backend.create(spec, text -> {});
-            assertThat(
-                            Fixture.run(
-                                            sandbox,
-                                            "for i in 1 2 3 4 5 6 7 8 9 10; do",
-                                            "curl -s http://web:8000/ | grep served && exit 0",
-                                            "sleep 1; done; exit 1")
-                                    .end())
+            Sandbox sandbox = backend.create(spec, notices::add);
+            Fixture.Result result =
+                    Fixture.run(
+                            sandbox,
+                            "for i in 1 2 3 4 5 6 7 8 9 10; do",
+                            "curl -sS http://web:8000/ | grep served && exit 0",
+                            "sleep 1; done; exit 1");
+            assertThat(result.end())
+                    .as("%s; notices %s", result.output(), notices)
                     .isEqualTo(new StepEnd.Exited(0));
         } finally {
             destroy(backend, spec.job());
