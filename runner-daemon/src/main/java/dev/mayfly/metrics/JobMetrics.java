@@ -8,7 +8,6 @@ import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -35,7 +34,7 @@ public final class JobMetrics {
     private static final Duration[] PHASE_BUCKETS = seconds(0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600);
     private static final Duration[] TEARDOWN_BUCKETS = seconds(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30);
 
-    private static final double[] IMAGE_AGE_BUCKETS = {1, 7, 30, 60, 90, 180, 365, 730};
+    private static final Duration[] IMAGE_AGE_BUCKETS = days(1, 7, 30, 60, 90, 180, 365, 730);
 
     /** Names of secrets that are told apart; the first ones seen. */
     static final int MOST_SECRETS = 200;
@@ -541,13 +540,12 @@ public final class JobMetrics {
 
     /** Measures how old an image says that it is that a job was made of. */
     public void imageAge(PoolName pool, Duration age) {
-        DistributionSummary.builder(MetricNames.IMAGE_AGE)
+        Timer.builder(MetricNames.IMAGE_AGE)
                 .description("How old the images that jobs ran in were, by their own word.")
-                .baseUnit("days")
                 .serviceLevelObjectives(IMAGE_AGE_BUCKETS)
                 .tag("pool", pool.value())
                 .register(registry)
-                .record(age.toSeconds() / (double) Duration.ofDays(1).toSeconds());
+                .record(age);
     }
 
     /** Measures one attempt to destroy a job's environment, and counts what it left. */
@@ -615,5 +613,9 @@ public final class JobMetrics {
         return Arrays.stream(bounds)
                 .mapToObj(seconds -> Duration.ofMillis(Math.round(seconds * 1000)))
                 .toArray(Duration[]::new);
+    }
+
+    private static Duration[] days(int... bounds) {
+        return Arrays.stream(bounds).mapToObj(Duration::ofDays).toArray(Duration[]::new);
     }
 }

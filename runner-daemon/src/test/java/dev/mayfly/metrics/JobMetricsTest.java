@@ -150,6 +150,17 @@ class JobMetricsTest {
     }
 
     @Test
+    void agesOfImagesAreToldApartByMonthsAndYears() {
+        metrics.imageAge(POOL, Duration.ofDays(20));
+        metrics.imageAge(POOL, Duration.ofDays(1000));
+
+        scraped("mayfly_image_age_seconds_bucket{pool=\"trusted\",le=\"604800.0\"} 0");
+        scraped("mayfly_image_age_seconds_bucket{pool=\"trusted\",le=\"2592000.0\"} 1");
+        scraped("mayfly_image_age_seconds_bucket{pool=\"trusted\",le=\"6.3072E7\"} 1");
+        scraped("mayfly_image_age_seconds_count{pool=\"trusted\"} 2");
+    }
+
+    @Test
     void sweepsCountTheJobsTheyFound() {
         metrics.sweep(0, 0);
         metrics.sweep(3, 1);
