@@ -143,12 +143,10 @@ public final class JobRun {
         }
     }
 
-    /** Whatever a job with too much on the disk runs into, that is why it has ended. */
+    /** Whatever a job runs into whose sandbox was ended from outside, that is why it has ended. */
     private Outcome outcome() {
         Outcome outcome = outcomeOfParts();
-        return environment == null
-                ? outcome
-                : environment.excess().<Outcome>map(Outcome.OutOfDisk::new).orElse(outcome);
+        return environment == null ? outcome : environment.ended().orElse(outcome);
     }
 
     /** The one place where what went wrong becomes an outcome. */
