@@ -1,6 +1,7 @@
 """Dashboards and the compose file: what they show is counted, and what they name is there."""
 
 import json
+import subprocess
 import unittest
 
 import yaml
@@ -68,6 +69,14 @@ class DashboardsTest(unittest.TestCase):
 
 
 class ComposeTest(unittest.TestCase):
+    def test_compose_takes_the_file(self):
+        result = subprocess.run(
+            ["docker-compose", "--file", MONITORING / "compose.yaml", "config", "--quiet"],
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual((0, ""), (result.returncode, result.stdout + result.stderr))
+
     def setUp(self):
         self.services = yaml.safe_load((MONITORING / "compose.yaml").read_text())["services"]
 

@@ -1,7 +1,7 @@
 """A real Prometheus scrapes a real daemon that runs jobs of each outcome, and every panel and rule is asked.
 
 Needs the built daemon (MAYFLY_COMMAND, or what the build has made), an engine, the agent image, and the
-programs prometheus and promtool.
+programs prometheus, promtool and openssl.
 """
 
 import json
@@ -27,10 +27,7 @@ SECRET = "canary-of-the-dashboards"
 # Panels that show nothing in this run, each with the reason. They are asked all the same.
 EMPTY_BY_NATURE = {
     "Pauses for garbage": "a small daemon may not collect garbage in a short run",
-    "Ends first": "this host has no certificate and no token that ends",
-    "Certificates and tokens": "this host has no certificate and no token that ends",
     "Uses of secrets": "counted of Vault; this host has the embedded file",
-    "Rules applied": "counted with the first rule that is about a job; this host has no policy",
 }
 
 # Alerts that this run must raise in reality: they need no wait.
@@ -44,9 +41,9 @@ JOBS = {
     "faulted": "{pool: trusted, image: '127.0.0.1:1/none:1', script: [exit 0]}",
     "out-of-memory": "{pool: trusted, resources: {memory: 32MiB}, script: ['head -c 200000000 /dev/zero | tail -c"
     " 150000000 > /dev/null']}",
+    "out-of-disk": "{pool: trusted, resources: {disk: 32MiB}, script: ['head -c 100M /dev/zero > large; sleep 600']}",
     "printed": "{pool: trusted, secrets: {TOKEN: deploy}, script: [cat /run/secrets/TOKEN]}",
 }
-
 
 def free_port():
     with socket.socket() as one:
@@ -75,6 +72,14 @@ class RealRunTest(unittest.TestCase):
         cls.addClassCleanup(cls.folder.cleanup)
         cls.work = Path(cls.folder.name)
         cls.api, cls.prometheus = free_port(), free_port()
+        cls.certificate()
+        (cls.work / "policy.yaml").write_text(
+            """
+mode: report
+rules:
+  - {name: no-images-of-this-host, when: "job.image.startsWith('127.0.0.1')", effect: deny, message: use another}
+"""
+        )
         cls.config = cls.work / "mayfly.yaml"
         cls.config.write_text(
             f"""
@@ -83,8 +88,10 @@ api: {{listen: "127.0.0.1:{cls.api}"}}
 agent: {{image: "{AGENT}"}}
 pools:
   - {{name: trusted, slots: 4, egress: {{mode: open}}, timeout: 5m, memory: 256MiB, tmp: 64MiB, pids: 128, pull_policy: [if-not-present]}}
+  - {{name: elsewhere, slots: 1, engine: {{host: "tcp://127.0.0.1:1", cert_dir: {cls.work}/engine}}}}
+policy: {{files: [policy.yaml]}}
 sources:
-  local: {{feeds: [trusted], default: trusted}}
+  local: {{feeds: [trusted, elsewhere], default: trusted}}
 """
         )
         subprocess.run(
@@ -94,7 +101,7 @@ sources:
             stdout=subprocess.DEVNULL,
         )
         cls.start("mayfly", MAYFLY, "daemon", "--config", cls.config)
-        until("the daemon is ready", lambda: cls.fetch(cls.api, "/readyz"))
+        until("the daemon answers", lambda: cls.fetch(cls.api, "/healthz"))
         (cls.work / "prometheus.yml").write_text(
             f"""
 global: {{scrape_interval: 1s, evaluation_interval: 1s}}
@@ -113,10 +120,23 @@ scrape_configs:
             "--enable-feature=exemplar-storage",
         )
         # Zeros before the first job: an increase is seen from the first sample on.
-        until("a first scrape", lambda: cls.query("mayfly_build_info"))
+        until("a first scrape", lambda: cls.query('mayfly_pool_healthy{pool="trusted"} == 1'))
         cls.token = (cls.work / "state/api.token").read_text().strip()
         cls.run_jobs()
         cls.settled()
+
+    @classmethod
+    def certificate(cls):
+        """For an engine that is not there: when a certificate ends is known all the same."""
+        folder = cls.work / "engine"
+        folder.mkdir()
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+            + ["-days", "30", "-subj", "/CN=engine", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
+            check=True,
+            capture_output=True,
+        )
+        (folder / "ca.pem").write_bytes((folder / "cert.pem").read_bytes())
 
     @classmethod
     def start(cls, name, *command):
@@ -155,6 +175,7 @@ scrape_configs:
         ids = {}
         for name, document in JOBS.items():
             ids[name] = json.loads(cls.fetch(cls.api, "/api/v1/jobs", headers, document.encode()))["id"]
+
         def job(name):
             return json.loads(cls.fetch(cls.api, f"/api/v1/jobs/{ids[name]}", headers))
         until("the job to cancel runs", lambda: job("cancelled")["phase"] == "running")
@@ -180,6 +201,26 @@ scrape_configs:
         expected = {name: 1.0 for name in JOBS if name != "printed"}
         expected["passed"] = 2.0
         self.assertEqual(expected, counted)
+
+    def test_readiness_names_the_pool_whose_engine_is_down(self):
+        with self.assertRaises(urllib.error.HTTPError) as answer:
+            self.fetch(self.api, "/readyz")
+        with answer.exception as error:
+            self.assertEqual(503, error.code)
+            told = json.loads(error.read())
+        self.assertFalse(told["ok"])
+        self.assertEqual(1, len(told["reasons"]), told)
+        self.assertTrue(told["reasons"][0].startswith("pool elsewhere: "), told)
+        healthy = {one["metric"]["pool"]: one["value"][1] for one in self.query("mayfly_pool_healthy")}
+        self.assertEqual({"trusted": "1", "elsewhere": "0"}, healthy)
+
+    def test_what_is_about_to_end_is_known_to_the_day(self):
+        ends = self.query('(mayfly_credential_expiry_timestamp_seconds{kind="certificate"} - time()) / 86400')
+        self.assertEqual(
+            {"engine/elsewhere", "engine/elsewhere-authority"}, {one["metric"]["of"] for one in ends}
+        )
+        for one in ends:
+            self.assertAlmostEqual(30, float(one["value"][1]), delta=0.1)
 
     def test_every_panel_shows_something(self):
         empty = []

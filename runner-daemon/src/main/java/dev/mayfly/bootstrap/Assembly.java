@@ -138,7 +138,7 @@ public final class Assembly implements AutoCloseable {
         host.build(Version.current());
 
         journal = new SqliteJournal(store);
-        engines = new Engines(settings, lives, directory, journal, store, host::engineCall);
+        engines = new Engines(settings, lives, directory, journal, store, host);
         SandboxBackend sandboxes = engines.sandboxes();
 
         VaultSettings configured = settings.secrets().vault();
@@ -147,7 +147,7 @@ public final class Assembly implements AutoCloseable {
                         settings.policy().files(), () -> PolicyFiles.read(settings).policy());
         audit = AuditParts.open(settings, lives.current(), policy::digest, clock);
         policy.whenChanged(before -> audit.record(new AuditEvent.PolicyChanged(before)));
-        metrics.watchAudit(audit::waiting, audit::lost);
+        metrics.watchAudit(audit::waiting, audit::lag, audit::lost);
         LoggedAudit uses = new LoggedAudit(metrics, audit, policy::digest);
         vault =
                 configured == null
@@ -180,7 +180,7 @@ public final class Assembly implements AutoCloseable {
         metrics.watchQuarantine(reaper::quarantined);
         metrics.watchUnrevoked(vault == null ? () -> 0 : vault::unrevoked);
         host.watchDisk("state", () -> Optional.of(directory.root()));
-        engines.watchDisks(host);
+        engines.watchDisks();
         Expiries.watch(settings, vault, host);
         stages =
                 new Stages(

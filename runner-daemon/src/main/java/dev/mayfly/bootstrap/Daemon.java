@@ -50,6 +50,7 @@ public final class Daemon implements AutoCloseable {
     private final LocalApi api;
     private final GitLabRunners gitlab;
     private final List<Dispatcher> dispatchers;
+    private final Readiness readiness;
     private boolean started;
     private volatile String notReady = "starting: leftovers of an earlier life are not swept yet";
 
@@ -65,6 +66,7 @@ public final class Daemon implements AutoCloseable {
                         .filter(this::isFed)
                         .map(this::dispatcher)
                         .toList();
+        readiness = readiness();
         MayflySettings settings = parts.settings();
         api =
                 new LocalApi(
@@ -250,28 +252,19 @@ public final class Daemon implements AutoCloseable {
         if (!notReady.isEmpty()) {
             reasons.add(notReady);
         }
-        for (PoolSettings pool : parts.settings().pools()) {
-            try {
-                parts.stages()
-                        .sandboxes()
-                        .unhealthyBecause(pool.terms().pool())
-                        .filter(reason -> !reasons.contains(reason))
-                        .ifPresent(reasons::add);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                reasons.add("the question was interrupted");
-            }
-        }
-        parts.settings().pools().stream()
-                .map(pool -> parts.stages().secrets().unhealthyBecause(pool.terms().pool()))
-                .filter(reason -> !reason.isEmpty())
-                .distinct()
-                .forEach(reasons::add);
-        String forgetful = parts.stages().audit().unhealthyBecause();
-        if (!forgetful.isEmpty()) {
-            reasons.add(forgetful);
-        }
+        reasons.addAll(readiness.reasons());
         return reasons;
+    }
+
+    private Readiness readiness() {
+        List<PoolName> pools =
+                parts.settings().pools().stream().map(pool -> pool.terms().pool()).toList();
+        return new Readiness(
+                pools,
+                pool -> parts.stages().sandboxes().unhealthyBecause(pool).orElse(""),
+                parts.stages().secrets()::unhealthyBecause,
+                parts.stages().audit()::unhealthyBecause,
+                pools.stream().flatMap(pool -> sourcesOf(pool).stream()).distinct().toList());
     }
 
     /** Where the API of a configuration listens. */

@@ -49,7 +49,7 @@ final class Engines implements AutoCloseable {
     private final MayflySettings settings;
     private final Lives lives;
     private final StateStore store;
-    private final EngineCalls account;
+    private final HostMetrics metrics;
     private final StateDirectory directory;
     private final Map<EngineName, One> engines = new LinkedHashMap<>();
     private final EnginesByPool sandboxes;
@@ -70,7 +70,7 @@ final class Engines implements AutoCloseable {
     /**
      * Puts them together; calls nobody.
      *
-     * @param account hears of each call
+     * @param metrics counts each call
      */
     Engines(
             MayflySettings settings,
@@ -78,8 +78,8 @@ final class Engines implements AutoCloseable {
             StateDirectory directory,
             SqliteJournal journal,
             StateStore store,
-            EngineCalls account) {
-        this.account = account;
+            HostMetrics metrics) {
+        this.metrics = metrics;
         this.store = store;
         this.settings = settings;
         this.lives = lives;
@@ -152,6 +152,9 @@ final class Engines implements AutoCloseable {
     private One open(
             EngineSettings engine, Map<PoolName, Barrier> barriers, SqliteJournal journal) {
         DockerSettings docker = docker(engine);
+        String word = word(engine, barriers);
+        EngineCalls account =
+                (operation, took, ok) -> metrics.engineCall(word, operation, took, ok);
         boolean ssh = "ssh".equals(engine.host().getScheme());
         DockerEngine door =
                 ssh
@@ -245,14 +248,23 @@ final class Engines implements AutoCloseable {
     }
 
     /** Shows how full the disks are that the engines of pools have on this host. */
-    void watchDisks(HostMetrics metrics) {
+    void watchDisks() {
         for (One one : engines.values()) {
             if (!one.barriers().isEmpty()) {
-                boolean usual = one.settings().equals(settings.engine());
-                String pool = one.barriers().keySet().iterator().next().value();
-                metrics.watchDisk(usual ? "engine" : "engine/" + pool, one.backend()::data);
+                metrics.watchDisk(word(one.settings(), one.barriers()), one.backend()::data);
             }
         }
+    }
+
+    /** What metrics call an engine: the usual one, that of a pool, or one that none uses now. */
+    private String word(EngineSettings engine, Map<PoolName, Barrier> barriers) {
+        if (engine.equals(settings.engine())) {
+            return "engine";
+        }
+        return barriers.keySet().stream()
+                .findFirst()
+                .map(pool -> "engine/" + pool)
+                .orElse("former");
     }
 
     /** What a person wants to know of each engine of a pool, in the order of the pools. */

@@ -70,7 +70,10 @@ public final class Dispatcher {
     public void start() {
         JobMetrics metrics = stages.metrics();
         metrics.watchHealth(
-                terms.pool(), () -> engineIllness.isEmpty(), () -> secretsIllness.isEmpty());
+                terms.pool(),
+                () -> engineIllness.isEmpty(),
+                () -> secretsIllness.isEmpty(),
+                () -> auditIllness.isEmpty());
         sources.forEach(source -> watch(metrics, source));
         claimer.start();
     }

@@ -75,21 +75,23 @@ public final class HostMetrics implements AutoCloseable {
     }
 
     /**
-     * Measures a call of the engine.
+     * Measures a call of an engine.
      *
+     * @param engine which; there are as many as the configuration and the journal name
      * @param operation one of a few verbs
      * @param ok whether the engine has done it in time
      */
-    public void engineCall(String operation, Duration took, boolean ok) {
+    public void engineCall(String engine, String operation, Duration took, boolean ok) {
         String known = known(operation);
-        calls(known, !ok); // a rate sees no step from nothing to one
-        calls(known, ok).record(took);
+        calls(engine, known, !ok); // a rate sees no step from nothing to one
+        calls(engine, known, ok).record(took);
     }
 
-    private Timer calls(String operation, boolean ok) {
+    private Timer calls(String engine, String operation, boolean ok) {
         return Timer.builder(MetricNames.ENGINE_CALLS)
-                .description("How long calls of the container engine took.")
+                .description("How long calls of a container engine took.")
                 .serviceLevelObjectives(CALL_BUCKETS)
+                .tag("engine", engine)
                 .tag("operation", operation)
                 .tag("ok", Boolean.toString(ok))
                 .register(registry);

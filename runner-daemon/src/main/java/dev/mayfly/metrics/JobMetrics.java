@@ -8,6 +8,7 @@ import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -260,19 +261,26 @@ public final class JobMetrics {
     /**
      * Shows from now on whether a pool's jobs could be served; once for each pool.
      *
-     * <p>The two are asked at each scrape and must answer at once.
+     * <p>The three are asked at each scrape and must answer at once.
      */
-    public void watchHealth(PoolName pool, BooleanSupplier engine, BooleanSupplier secrets) {
+    public void watchHealth(
+            PoolName pool, BooleanSupplier engine, BooleanSupplier secrets, BooleanSupplier audit) {
         Gauge.builder(
                         MetricNames.POOL_HEALTHY,
-                        () -> engine.getAsBoolean() && secrets.getAsBoolean() ? 1 : 0)
+                        () ->
+                                engine.getAsBoolean()
+                                                && secrets.getAsBoolean()
+                                                && audit.getAsBoolean()
+                                        ? 1
+                                        : 0)
                 .description(
-                        "1 while engine and secrets provider can serve the pool's jobs, 0"
-                                + " while it asks for none because one of them cannot.")
+                        "1 while engine, secrets provider and audit trail can serve the pool's"
+                                + " jobs, 0 while it asks for none because one of them cannot.")
                 .tag("pool", pool.value())
                 .register(registry);
         dependency(pool, "engine", engine);
         dependency(pool, "secrets", secrets);
+        dependency(pool, "audit", audit);
     }
 
     private void dependency(PoolName pool, String dependency, BooleanSupplier healthy) {
@@ -525,14 +533,22 @@ public final class JobMetrics {
     /**
      * Shows from now on how the audit trail keeps up; once.
      *
-     * @param waiting events that are not written yet; must answer at once
-     * @param lost events that found no place, until the trail says so itself; must answer at once
+     * <p>The three are asked at each scrape and must answer at once.
+     *
+     * @param waiting events that are not written yet
+     * @param lag for how long the first of them has waited
+     * @param lost events that found no place since the start
      */
-    public void watchAudit(Supplier<Number> waiting, Supplier<Number> lost) {
+    public void watchAudit(
+            Supplier<Number> waiting, Supplier<Duration> lag, Supplier<Number> lost) {
         Gauge.builder(MetricNames.AUDIT_WAITING, waiting)
                 .description("Events of the audit trail that are not on the disk yet.")
                 .register(registry);
-        Gauge.builder(MetricNames.AUDIT_LOST, lost)
+        Gauge.builder(MetricNames.AUDIT_LAG, () -> seconds(lag.get()))
+                .description("For how long the first of them has waited.")
+                .baseUnit("seconds")
+                .register(registry);
+        FunctionCounter.builder(MetricNames.AUDIT_LOST, lost, found -> found.get().doubleValue())
                 .description(
                         "Events that the audit trail had no place for while it could not write.")
                 .register(registry);

@@ -42,10 +42,10 @@ public final class MetricNames {
     /** Whether a pool's jobs could be served now. */
     public static final String POOL_HEALTHY = "mayfly.pool.healthy";
 
-    /** Which of engine and secrets provider can serve them. */
+    /** Which of what they need can serve them. */
     public static final String DEPENDENCY_HEALTHY = "mayfly.dependency.healthy";
 
-    /** Calls of the engine. */
+    /** Calls of engines. */
     public static final String ENGINE_CALLS = "mayfly.engine.call";
 
     /** What jobs printed. */
@@ -132,7 +132,10 @@ public final class MetricNames {
     /** Events of the audit trail that are not written yet. */
     public static final String AUDIT_WAITING = "mayfly.audit.events.waiting";
 
-    /** Events that found no place in it, until it says so itself. */
+    /** For how long the first of them has waited. */
+    public static final String AUDIT_LAG = "mayfly.audit.lag";
+
+    /** Events that found no place in it. */
     public static final String AUDIT_LOST = "mayfly.audit.events.lost";
 
     /** How old the images that jobs ran in were. */

@@ -241,10 +241,14 @@ class ChainedTrailTest {
             for (int i = 1; i <= places; i++) {
                 trail.record(TrailFiles.approved(i));
             }
-            assertThat(trail.lost()).isPositive();
+            long lost = trail.lost();
+            assertThat(lost).isPositive();
+            assertThat(trail.lag()).isPositive();
 
             Files.delete(files.settings.directory());
             Files.move(aside, files.settings.directory());
+            Eventually.holds("written", LIMIT, () -> trail.lag().isZero());
+            assertThat(trail.lost()).isEqualTo(lost);
         }
 
         long said =

@@ -52,7 +52,7 @@ class CardinalityTest {
     @Test
     void operationsOfTheEngineAreBounded() {
         for (int i = 0; i < 1000; i++) {
-            host.engineCall("verb-" + i, Duration.ZERO, true);
+            host.engineCall("engine", "verb-" + i, Duration.ZERO, true);
         }
 
         assertThat(
@@ -79,13 +79,14 @@ class CardinalityTest {
         jobs.masked(POOL, JobMetrics.Channel.LOG, "project-" + project + "/deploy", "exact", 1);
         jobs.connection(POOL, "allowed", 1, 1, true);
         jobs.log(POOL, new JobMetrics.LogBytes(1, 1, 0, 0));
+        jobs.imageAge(POOL, Duration.ofDays(project));
         jobs.withheld(POOL, JobMetrics.Files.CACHE);
         jobs.jobFinished(job, POOL, "gitlab", new Outcome.Denied("project-" + project));
         jobs.teardown(
                 POOL,
                 Duration.ofSeconds(1),
                 new Receipt(job, new LifeId("life-1"), Instant.EPOCH, List.of()));
-        host.engineCall("creating", Duration.ofMillis(project), true);
+        host.engineCall("engine", "creating", Duration.ofMillis(project), true);
     }
 
     private long series() {

@@ -41,7 +41,7 @@ final class EveryMetric {
         HostMetrics host = new HostMetrics(all.registry());
         host.build("0.1.0");
         host.insecure("engine", 0);
-        host.engineCall("creating", Duration.ofMillis(3), true);
+        host.engineCall("engine", "creating", Duration.ofMillis(3), true);
         host.watchExpiry("token", "vault", () -> Optional.of(Instant.EPOCH));
         host.watchDisk("state", () -> Optional.of(Path.of(".")));
         return all;
@@ -54,7 +54,7 @@ final class EveryMetric {
         jobs.jobFinished(JOB, POOL, "local", new Outcome.Faulted(Fault.ENGINE, ""));
         jobs.phase(JOB, POOL, JobPhase.RUNNING, Duration.ofSeconds(1));
         jobs.watch(POOL, () -> 1, () -> 0, () -> 0);
-        jobs.watchHealth(POOL, () -> true, () -> true);
+        jobs.watchHealth(POOL, () -> true, () -> true, () -> true);
         jobs.watchSource("local", () -> true, () -> 0, () -> Duration.ZERO);
         jobs.watchBacklog(POOL, "local", () -> 0, () -> Duration.ZERO);
         jobs.watchQuarantine(() -> 0);
@@ -82,7 +82,7 @@ final class EveryMetric {
         jobs.decided("local", "admitted");
         jobs.watchPolicy(() -> false, () -> 0);
         jobs.watchEgress(POOL, List.of("allowed"));
-        jobs.watchAudit(() -> 0, () -> 0);
+        jobs.watchAudit(() -> 0, () -> Duration.ZERO, () -> 0);
         jobs.imageAge(POOL, Duration.ofDays(1));
         jobs.connection(POOL, "allowed", 1, 1, true);
     }

@@ -69,7 +69,8 @@ class ExpositionTest {
 
     @Test
     void whatIsMeasuredOfNoJobHasNoExample() {
-        new HostMetrics(exposition.registry()).engineCall("creating", Duration.ofMillis(20), true);
+        new HostMetrics(exposition.registry())
+                .engineCall("engine", "creating", Duration.ofMillis(20), true);
 
         assertThat(exposition.scrape(OPEN_METRICS).text()).doesNotContain("# {");
     }

@@ -193,11 +193,32 @@ class JobMetricsTest {
 
     @Test
     void poolIsHealthyWhenAllThatItNeedsIs() {
-        metrics.watchHealth(POOL, () -> true, () -> false);
+        metrics.watchHealth(POOL, () -> true, () -> false, () -> true);
 
         scraped("mayfly_pool_healthy{pool=\"trusted\"} 0.0");
         scraped("mayfly_dependency_healthy{dependency=\"engine\",pool=\"trusted\"} 1.0");
         scraped("mayfly_dependency_healthy{dependency=\"secrets\",pool=\"trusted\"} 0.0");
+        scraped("mayfly_dependency_healthy{dependency=\"audit\",pool=\"trusted\"} 1.0");
+    }
+
+    @Test
+    void poolWithoutAnAuditTrailIsNotHealthy() {
+        metrics.watchHealth(POOL, () -> true, () -> true, () -> false);
+
+        scraped("mayfly_pool_healthy{pool=\"trusted\"} 0.0");
+    }
+
+    @Test
+    void eventsThatTheAuditTrailHasLostAddUp() {
+        var lost = new AtomicInteger();
+        metrics.watchAudit(() -> 3, () -> Duration.ofMillis(1500), lost::get);
+        scraped("mayfly_audit_events_lost_total 0.0");
+
+        lost.set(7);
+
+        scraped("mayfly_audit_events_lost_total 7.0");
+        scraped("mayfly_audit_events_waiting 3.0");
+        scraped("mayfly_audit_lag_seconds 1.5");
     }
 
     @Test

@@ -23,6 +23,7 @@ final class ApiFixture implements AutoCloseable {
     final StateStore store;
     final LocalSource source;
     final LocalApi api;
+    volatile List<String> notAlive = List.of();
     volatile List<String> notReady = List.of();
     private final Vertx vertx = Vertx.vertx();
 
@@ -40,7 +41,7 @@ final class ApiFixture implements AutoCloseable {
                         TestJobs::document,
                         new ApiProbes(
                                 accept -> new ApiProbes.Metrics("for/" + accept, "mayfly_up 1\n"),
-                                List::of,
+                                () -> notAlive,
                                 () -> notReady),
                         directory);
         api.start();
