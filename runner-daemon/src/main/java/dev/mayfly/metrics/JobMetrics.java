@@ -333,7 +333,7 @@ public final class JobMetrics {
                 .tag("source", source)
                 .register(registry);
         Gauge.builder(MetricNames.QUEUE_OLDEST, () -> seconds(oldest.get()))
-                .description("For how long the first of them has waited.")
+                .description("For how long the first job has waited at a source for a pool.")
                 .baseUnit("seconds")
                 .tag("pool", pool.value())
                 .tag("source", source)
@@ -545,7 +545,7 @@ public final class JobMetrics {
                 .description("Events of the audit trail that are not on the disk yet.")
                 .register(registry);
         Gauge.builder(MetricNames.AUDIT_LAG, () -> seconds(lag.get()))
-                .description("For how long the first of them has waited.")
+                .description("For how long an event has waited for the audit trail's disk.")
                 .baseUnit("seconds")
                 .register(registry);
         FunctionCounter.builder(MetricNames.AUDIT_LOST, lost, found -> found.get().doubleValue())
