@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
@@ -35,24 +36,44 @@ public final class OtherEngine implements AutoCloseable {
             throws IOException, InterruptedException {
         // Not below the build's folder: the path of a socket has to be short.
         OtherEngine engine = new OtherEngine(Files.createTempDirectory("mayfly-engine-"));
+        List<String> start = new ArrayList<>(List.of("start", engine.folder.toString()));
+        start.addAll(List.of(options));
+        return engine.with(agentImage, start);
+    }
+
+    private OtherEngine with(String agentImage, List<String> start)
+            throws IOException, InterruptedException {
         try {
-            List<String> start = new ArrayList<>(List.of("start", engine.folder.toString()));
-            start.addAll(List.of(options));
             script(start);
             run(
                     List.of(
                             "sh",
                             "-c",
-                            "docker save "
-                                    + agentImage
-                                    + " | docker -H "
-                                    + engine.host()
-                                    + " load"));
-            return engine;
+                            "docker save " + agentImage + " | docker -H " + host() + " load"));
+            return this;
         } catch (IOException | InterruptedException | AssertionError e) {
-            engine.close();
+            close();
             throw e;
         }
+    }
+
+    /** Engines that an ordinary user can have. */
+    public enum Rootless {
+        DOCKER,
+        PODMAN
+    }
+
+    /** Starts one of a user without any rights. */
+    public static OtherEngine startRootless(Rootless kind, String agentImage)
+            throws IOException, InterruptedException {
+        OtherEngine engine = new OtherEngine(Files.createTempDirectory("mayfly-engine-"));
+        String name = kind.name().toLowerCase(Locale.ROOT);
+        engine.with(agentImage, List.of("start-rootless", name, engine.folder.toString()));
+        if (kind == Rootless.PODMAN) {
+            // Podman gives what it loads to a registry called localhost.
+            engine.docker("tag", "localhost/" + agentImage, "docker.io/" + agentImage);
+        }
+        return engine;
     }
 
     public URI host() {

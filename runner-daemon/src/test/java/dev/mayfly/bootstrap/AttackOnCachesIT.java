@@ -163,6 +163,34 @@ class AttackOnCachesIT {
         assertThat(later.status()).as(later.trace()).isEqualTo(StubJob.Status.SUCCESS);
     }
 
+    /** What is kept is read when nothing of the job runs any more, so nobody can win this race. */
+    @Test
+    void directoryThatIsSwappedForALinkWithoutEndBringsNothingFromBehindIt() throws Exception {
+        StubJob attacker =
+                ended(
+                        forks,
+                        cached(
+                                "swapping",
+                                "swapping",
+                                "mkdir -p deps/a; echo own >deps/a/passwd; cd deps",
+                                "setsid sh -c 'while :; do mv a b; ln -s /etc a; rm a; mv b a; done' >/dev/null 2>&1 </dev/null &",
+                                "sleep 1"));
+        assertThat(attacker.trace()).contains("Created cache swapping");
+
+        StubJob later =
+                ended(
+                        forks,
+                        cached(
+                                "later",
+                                "swapping",
+                                "find deps -type f -exec cat {} +; ls -lR deps"));
+        assertThat(later.trace())
+                .contains("\nown\n")
+                .doesNotContain("root:")
+                .doesNotContain("shadow");
+        assertThat(later.status()).as(later.trace()).isEqualTo(StubJob.Status.SUCCESS);
+    }
+
     private static StubPayload cached(String name, String key, String... script) {
         StubPayload payload =
                 StubPayload.job(NUMBERS.incrementAndGet(), name)

@@ -464,6 +464,28 @@ class AttackerIT {
 
     // -- exhaustion, while the victim has to answer
 
+    @Test
+    void masksThatAJobAddsHideNothingOfAnotherJob() throws IOException, InterruptedException {
+        JobId attacker =
+                jobs.submit(
+                        """
+                        pool: untrusted
+                        script:
+                          - ls -A /run/mayfly
+                          - printf 'hearts-of-oak' | mayfly-mask
+                          - echo "mine are hearts-of-oak"
+                          - while sleep 0.2; do test -e /workspace/src/never && break; done
+                        """);
+        jobs.printed(attacker, "mine are [MASKED]");
+        Jobs.Ended other = jobs.run("pool: trusted\nscript: ['echo of all hearts-of-oak']");
+        String said = jobs.output(attacker);
+        jobs.client().cancel(attacker, "over");
+        jobs.ended(attacker);
+
+        assertThat(said).contains("mask\n");
+        assertThat(other.output()).contains("of all hearts-of-oak\n");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -472,6 +494,7 @@ class AttackerIT {
                 "tmp; head -c 200000000 /dev/zero 2>&1 >/tmp/big; No space left on device",
                 "secrets; head -c 200000000 /dev/zero 2>&1 >/run/secrets/big; No space left on device",
                 "shared memory; head -c 200000000 /dev/zero 2>&1 >/dev/shm/big; No space left on device",
+                "connections to itself; perl -MSocket -e 'socket(L, PF_INET, SOCK_STREAM, 0); bind(L, sockaddr_in(7000, INADDR_LOOPBACK)) or die; listen(L, 100000); for (1 .. 100000) { socket($f[$_], PF_INET, SOCK_STREAM, 0) or die \"$!\\n\"; alarm 20; connect($f[$_], sockaddr_in(7000, INADDR_LOOPBACK)) or die \"$!\\n\" }' 2>&1; Too many open files",
                 "sockets; perl -MSocket -e 'for (1 .. 100000) { socket($f[$_], PF_INET, SOCK_STREAM, 0) or die \"$!\\n\" }' 2>&1; Too many open files",
             })
     void whatAJobUsesUpIsItsOwn(String attack) throws IOException, InterruptedException {

@@ -45,13 +45,20 @@ class S3CacheIT {
     private static Host second;
 
     /** A daemon with a runner, and what it has on its disk. */
-    private record Host(Path home, MayflySettings settings, StubRunner runner, Daemon daemon) {
+    private record Host(
+            Path home,
+            MayflySettings settings,
+            StubRunner runner,
+            StubRunner forks,
+            Daemon daemon) {
 
         static Host start(String name) throws IOException, InterruptedException {
             Path own = Files.createDirectory(directory.resolve(name));
             Installation installation = new Installation(own, 1, "drain_timeout: 1s");
             StubRunner runner = stub.runner();
             installation.runner(stub, runner);
+            StubRunner forks = stub.runner();
+            installation.runner(stub, forks, "forks", "untrusted");
             Files.writeString(
                     installation.config(),
                     """
@@ -71,11 +78,15 @@ class S3CacheIT {
                                     server.secretKeyFile()),
                     StandardOpenOption.APPEND);
             MayflySettings settings = installation.settings();
-            return new Host(own, settings, runner, Daemon.start(settings));
+            return new Host(own, settings, runner, forks, Daemon.start(settings));
         }
 
         StubJob run(StubPayload payload) throws InterruptedException {
-            StubJob job = stub.enqueue(runner, payload);
+            return run(runner, payload);
+        }
+
+        StubJob run(StubRunner by, StubPayload payload) throws InterruptedException {
+            StubJob job = stub.enqueue(by, payload);
             Eventually.holds(
                     "job " + job.id() + " ends",
                     SOON,
@@ -118,18 +129,37 @@ class S3CacheIT {
                 .contains("No cache is there yet")
                 .contains("Created cache deps-1-non_protected");
         assertThat(server.objects())
-                .singleElement()
-                .asString()
-                .matches("shared/trusted/[0-9a-f]{64}/[0-9a-f]{64}");
+                .isNotEmpty()
+                .allMatch(name ->
+                        name.matches("shared/(trusted|untrusted)/[0-9a-f]{64}/[0-9a-f]{64}"));
         StubJob using = second.run(cached("using", "cat deps/who"));
 
         assertThat(using.trace()).contains("Restored cache deps-1-non_protected", "by-the-first\n");
         assertThat(using.status()).as(using.trace()).isEqualTo(StubJob.Status.SUCCESS);
-        StubPayload other = cached("other", "test ! -e deps");
-        ((ObjectNode) other.node().path("job_info")).put("project_id", 8);
-        StubJob third = first.run(other);
+        StubJob third = first.run(inProject(8, cached("other", "test ! -e deps")));
 
         assertThat(third.trace()).contains("No cache is there yet");
+    }
+
+    @Test
+    void cacheOfALowerPoolIsAnotherOneInTheSameBucket() throws Exception {
+        StubPayload genuine =
+                inProject(11, cached("genuine", "mkdir deps; echo genuine >deps/tool"));
+        StubPayload poison =
+                inProject(11, cached("poison", "test ! -e deps; mkdir deps; echo evil >deps/tool"));
+        first.run(genuine);
+
+        StubJob attacker = second.run(second.forks(), poison);
+        StubJob victim = second.run(inProject(11, cached("victim", "cat deps/tool")));
+
+        assertThat(attacker.trace()).contains("No cache is there yet", "Created cache");
+        assertThat(victim.trace()).contains("\ngenuine\n").doesNotContain("evil\n");
+        assertThat(server.objects()).anyMatch(name -> name.startsWith("shared/untrusted/"));
+    }
+
+    private static StubPayload inProject(int project, StubPayload payload) {
+        ((ObjectNode) payload.node().path("job_info")).put("project_id", project);
+        return payload;
     }
 
     @Test
@@ -138,8 +168,7 @@ class S3CacheIT {
         StubPayload payload =
                 cached("leaking", "mkdir deps; printf %s \"$DB_PASSWORD\" >deps/config")
                         .variable("DB_PASSWORD", "s3cr3t-value", "masked raw");
-        ((ObjectNode) payload.node().path("job_info")).put("project_id", 9);
-        StubJob job = first.run(payload);
+        StubJob job = first.run(inProject(9, payload));
 
         assertThat(job.trace()).contains("deps/config holds the value of DB_PASSWORD");
         assertThat(job.status()).as(job.trace()).isEqualTo(StubJob.Status.SUCCESS);

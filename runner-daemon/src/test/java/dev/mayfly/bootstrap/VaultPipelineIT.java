@@ -52,6 +52,9 @@ class VaultPipelineIT {
     /** Of a pool whose first fence is down: its jobs may ask for every path. */
     private static StubRunner unfenced;
 
+    private static StubRunner forks;
+
+    private static final String AUTH_DATA = "/vault/server/auth/data";
     private static Daemon daemon;
     private static String database;
     private static String keyValue;
@@ -85,13 +88,25 @@ class VaultPipelineIT {
                         .formatted(
                                 CiServer.AUDIENCE,
                                 space.jobPolicy("prod", database + "/*", keyValue + "/*")));
+        server.write(
+                "auth/" + auth + "/role/forks",
+                """
+                {"role_type": "jwt", "user_claim": "project_id", "bound_audiences": ["%s"],
+                 "bound_claims": {"ref_protected": "false"}, "token_policies": ["%s"],
+                 "token_ttl": "90s", "token_no_default_policy": true, "token_type": "service"}
+                """
+                        .formatted(
+                                CiServer.AUDIENCE,
+                                space.jobPolicy("forks", keyValue + "/data/forks/*")));
         String role = space.tokenRole("none", space.jobPolicy("none"));
         stub = GitLabStub.start();
         runner = stub.runner();
         unfenced = stub.runner();
+        forks = stub.runner();
         Installation installation = new Installation(directory, 1, "drain_timeout: 1s");
         installation.runner(stub, runner);
         installation.runner(stub, unfenced, "unfenced", "untrusted");
+        installation.runner(stub, forks, "forks", "guarded");
         installation.vault(
                 server.address(),
                 space.daemonToken(role),
@@ -119,6 +134,10 @@ class VaultPipelineIT {
                                 "{name: untrusted,",
                                 "{name: untrusted, vault: {jwt: {mount: %s, role: prod}, allow: [{paths: ['*']}]},"
                                         .formatted(auth))
+                        .replace(
+                                "{name: guarded,",
+                                "{name: guarded, vault: {jwt: {mount: %s, role: forks}, allow: [{paths: ['%s/data/forks/*']}]},"
+                                        .formatted(auth, keyValue))
                         .replace(
                                 "pool: trusted}\n    - {name: unfenced",
                                 "pool: trusted, id_token: {issuer: \"%s\", audience: %s, keys: \"%s\"}}\n    - {name: unfenced"
@@ -421,6 +440,34 @@ class VaultPipelineIT {
             assertThat(evil.seen("")).isEmpty();
         }
         assertNothingIsLeft();
+    }
+
+    /** Whoever has the token of another pool's job still has the fences of its own pool. */
+    @Test
+    void tokenStolenFromAHigherPoolOpensNothingInALowerOne() throws InterruptedException {
+        String stolen = CI.token(Map.of());
+        StubPayload path = payload(521, stolen, "echo ran");
+        secret(path, "SHOP", "kv-v2:" + keyValue, "shop#password");
+        StubPayload role = payload(522, stolen, "echo ran");
+        ((ObjectNode) secret(role, "SHOP", "kv-v2:" + keyValue, "shop#password").at(AUTH_DATA))
+                .put("role", "prod");
+        StubPayload own = payload(523, stolen, "echo ran");
+        secret(own, "SHOP", "kv-v2:" + keyValue, "forks/x#password");
+
+        StubJob refusedPath = ended(forks, path);
+        StubJob refusedRole = ended(forks, role);
+        StubJob refusedByVault = ended(forks, own);
+
+        assertThat(refusedPath.trace())
+                .contains("jobs in pool guarded may not read " + keyValue + "/data/shop")
+                .doesNotContain("ran\n");
+        assertThat(refusedRole.trace()).contains("the role prod").doesNotContain("ran\n");
+        assertThat(asked("forks-521")).isEmpty();
+        assertThat(asked("forks-522")).isEmpty();
+        assertThat(refusedByVault.trace())
+                .contains("identity token gives no access to the role forks")
+                .doesNotContain("ran\n");
+        assertThat(asked("forks-523")).containsOnly("auth/" + auth + "/login");
     }
 
     @Test

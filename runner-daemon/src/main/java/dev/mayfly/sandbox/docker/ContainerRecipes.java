@@ -369,8 +369,7 @@ final class ContainerRecipes {
                 "/tmp",
                 "rw,exec,nosuid,nodev,mode=1777,size="
                         + spec.limits().tmpBytes()
-                        + ",nr_inodes="
-                        + spec.limits().memoryBytes() / TMP_FILE_SHARE);
+                        + owners.options().files(spec.limits().memoryBytes() / TMP_FILE_SHARE));
         return mounts;
     }
 
@@ -380,8 +379,7 @@ final class ContainerRecipes {
         String options =
                 "rw,noexec,nosuid,nodev,mode=1777,size="
                         + DELIVERY_BYTES
-                        + ",nr_inodes="
-                        + DELIVERY_FILES
+                        + owners.options().files(DELIVERY_FILES)
                         + (owner.isPresent() ? ",uid=" + owner.getAsInt() : "");
         return DeliveryOwners.PLACES.stream().collect(Collectors.toMap(at -> at, _ -> options));
     }

@@ -20,7 +20,7 @@ final class DeliveryOwners {
 
     private static final int MOST_KNOWN = 1000;
 
-    private final boolean settable;
+    private final TmpfsOptions options;
 
     /** Empty for an image that has none of the places, or not the user. */
     private final Map<Key, OptionalInt> known =
@@ -36,16 +36,21 @@ final class DeliveryOwners {
 
     /** For an engine that lets the owner of a tmpfs be said, as Docker does. */
     DeliveryOwners() {
-        this(true);
+        this(TmpfsOptions.ALL);
     }
 
     /**
      * For an engine.
      *
-     * @param settable whether it lets the owner of a tmpfs be said; Podman refuses that
+     * @param options what it lets be said of a tmpfs
      */
-    DeliveryOwners(boolean settable) {
-        this.settable = settable;
+    DeliveryOwners(TmpfsOptions options) {
+        this.options = options;
+    }
+
+    /** What the engine lets be said of a tmpfs. */
+    TmpfsOptions options() {
+        return options;
     }
 
     /**
@@ -54,7 +59,7 @@ final class DeliveryOwners {
      * @return empty where none is needed, as far as is known
      */
     OptionalInt of(String imageId, ContainerUser user) {
-        if (!settable) {
+        if (!options.owner()) {
             return OptionalInt.empty();
         }
         OptionalInt number = user.number();
@@ -72,7 +77,7 @@ final class DeliveryOwners {
     boolean learnt(ContainerRecipe recipe, Containers containers) throws InterruptedException {
         ContainerUser user = new ContainerUser(recipe.user());
         Key key = new Key(recipe.imageId(), recipe.user());
-        if (!settable
+        if (!options.owner()
                 || user.text().isEmpty()
                 || user.number().isPresent()
                 || known.containsKey(key)) {

@@ -27,7 +27,7 @@ public final class DockerSandboxBackend implements SandboxBackend {
     private final DockerSettings settings;
     private final IntentLog intents;
     private final DeliveryOwners owners = new DeliveryOwners();
-    private final DeliveryOwners unsettable = new DeliveryOwners(false);
+    private final DeliveryOwners unsettable = new DeliveryOwners(TmpfsOptions.FEW);
     private final OpenStreams streams = new OpenStreams();
     private final ImageStore images;
     private final Inventory inventory;

@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
@@ -510,6 +511,64 @@ class EgressIT {
                                         + at("good.example")
                                         + "/bytes/50000000"))
                 .containsSubsequence("/1 0\n", "/2 0\n", "/3 0\n", "50000000\n");
+    }
+
+    /** In eight processes, so that none is limited by its open files; half of them say nothing. */
+    private static final String FLOOD =
+            """
+            p=${http_proxy#http://}
+            cat >/tmp/flood.pl <<'END'
+            use Socket;
+            my ($host, $port) = @ARGV; $SIG{PIPE} = 'IGNORE';
+            pipe(my $in, my $out);
+            for my $child (1 .. 8) {
+              next if fork;
+              my ($count, @held) = (0);
+              $SIG{ALRM} = sub { syswrite($out, "$count\\n"); exit }; alarm 10;
+              for (1 .. 3000) {
+                socket(my $s, PF_INET, SOCK_STREAM, 0) or last;
+                connect($s, sockaddr_in($port, inet_aton($host))) or last;
+                $count++;
+                syswrite($s, "GET http://evil.example:1/ HTTP/1.1\\r\\n\\r\\n") if $child % 2;
+                push @held, $s; shift @held if @held > 600;
+              }
+              sleep 20;
+            }
+            close $out; my $all = 0; $all += $_ while <$in>; print "opened $all\\n";
+            END
+            perl /tmp/flood.pl ${p%:*} ${p#*:}
+            """;
+
+    /** Of connections to the relay. */
+    @Test
+    void floodOfConnectionsHurtsNobodyElseAndNotForLong() throws Exception {
+        Sandbox sandbox = sandbox(list(at("good.example")));
+        SandboxSpec neighbour = Fixture.with(FIXTURE.spec(), NetworkAccess.FULL);
+        CompletableFuture<String> flooded = new CompletableFuture<>();
+        try (JobOutlet way = outlet(neighbour, list(at("good.example")), null)) {
+            Sandbox other = FIXTURE.create(with(neighbour, way));
+            Thread flood =
+                    Thread.ofVirtual()
+                            .start(() -> {
+                                try {
+                                    flooded.complete(run(sandbox, FLOOD));
+                                } catch (InterruptedException e) {
+                                    Thread.currentThread().interrupt();
+                                }
+                            });
+            for (int i = 0; i < 5 || flood.isAlive(); i++) {
+                assertThat(get(other, "http://" + at("good.example") + "/" + i))
+                        .as("the neighbour, while the flood goes on")
+                        .startsWith("served");
+            }
+            flood.join();
+            assertThat(flooded.join()).matches("opened [0-9]{4,}\n");
+            assertThat(get(sandbox, "http://" + at("good.example") + "/"))
+                    .as("the job itself, when it is over")
+                    .startsWith("served");
+        } finally {
+            FIXTURE.destroy(neighbour.job());
+        }
     }
 
     @Test
