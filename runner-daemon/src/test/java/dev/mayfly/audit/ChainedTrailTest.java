@@ -206,7 +206,10 @@ class ChainedTrailTest {
         Path segment;
         try (ChainedTrail trail = files.open()) {
             trail.record(TrailFiles.approved(0));
-            Eventually.holds("written", LIMIT, () -> !files.approvals().isEmpty());
+            Eventually.holds(
+                    "written with its end",
+                    LIMIT,
+                    () -> !files.approvals().isEmpty() && trail.lag().isZero());
             segment = files.segments().getFirst();
             Path aside = root.resolve("aside");
             Files.move(files.settings.directory(), aside);
