@@ -42,6 +42,9 @@ final class DocumentsTest {
                 "CHANGELOG.md",
                 "agent-image/README.md",
                 "monitoring/README.md",
+                "docs/health.md",
+                "docs/runbooks/README.md",
+                "docs/reference/metrics.md",
                 "docs/security-model.md",
                 "docs/masking.md",
                 "docs/benchmarks.md"

@@ -3,6 +3,7 @@ package dev.mayfly.audit;
 import dev.mayfly.job.LifeId;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,6 +42,13 @@ public final class ChainedTrail implements AuditTrail, AutoCloseable {
     private final Duration patience;
 
     private final AtomicLong lost = new AtomicLong();
+
+    /** Those of which the trail does not say so yet. */
+    private final AtomicLong unsaid = new AtomicLong();
+
+    /** When the first event happened that is being written, or waits for that; null for none. */
+    private volatile @Nullable Instant behind;
+
     private final Thread writer;
     private volatile boolean closing;
     private volatile String unhealthy = "";
@@ -95,18 +104,23 @@ public final class ChainedTrail implements AuditTrail, AutoCloseable {
         boolean interrupted = Thread.interrupted();
         try {
             if (!waiting.offer(draft, patience.toMillis(), TimeUnit.MILLISECONDS)) {
-                lost.incrementAndGet();
+                lose();
             }
         } catch (InterruptedException e) {
             interrupted = true;
             if (!waiting.offer(draft)) {
-                lost.incrementAndGet();
+                lose();
             }
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    private void lose() {
+        lost.incrementAndGet();
+        unsaid.incrementAndGet();
     }
 
     @Override
@@ -119,7 +133,13 @@ public final class ChainedTrail implements AuditTrail, AutoCloseable {
         return waiting.size();
     }
 
-    /** Events that could not be written and are not said to be lost in the trail yet. */
+    /** For how long the first event has waited to be on the disk; zero when none waits. */
+    public Duration lag() {
+        Instant since = behind;
+        return since == null ? Duration.ZERO : Duration.between(since, clock.instant());
+    }
+
+    /** Events that found no place since this was opened. */
     public long lost() {
         return lost.get();
     }
@@ -170,22 +190,26 @@ public final class ChainedTrail implements AuditTrail, AutoCloseable {
         List<Optional<AuditLine.Draft>> more = new ArrayList<>(List.of(first));
         waiting.drainTo(more, MOST_AT_ONCE);
         more.forEach(one -> one.ifPresent(group::add));
+        if (!group.isEmpty()) {
+            behind = group.getFirst().stamp().at();
+        }
         return true;
     }
 
     private boolean written(List<AuditLine.Draft> group) throws InterruptedException {
-        long missing = lost.get();
+        long missing = unsaid.get();
         try {
             if (missing > 0) {
                 group.addFirst(draft(new AuditEvent.Lost(missing, unhealthy)));
             }
             chain.append(group);
-            lost.addAndGet(-missing);
+            unsaid.addAndGet(-missing);
             if (!unhealthy.isEmpty()) {
                 LOG.info("the audit trail goes on lost={}", missing);
                 unhealthy = "";
             }
             group.clear();
+            behind = null;
             return true;
         } catch (IOException | RuntimeException e) {
             if (missing > 0) {

@@ -40,6 +40,8 @@ import dev.mayfly.logs.LogSpool;
 import dev.mayfly.logs.MaskedText;
 import dev.mayfly.logs.Masking;
 import dev.mayfly.logs.SpoolSettings;
+import dev.mayfly.metrics.Exposition;
+import dev.mayfly.metrics.HostMetrics;
 import dev.mayfly.metrics.JobMetrics;
 import dev.mayfly.policy.LivePolicy;
 import dev.mayfly.policy.PolicyAdmission;
@@ -67,8 +69,6 @@ import dev.mayfly.teardown.Lives;
 import dev.mayfly.teardown.Reaper;
 import dev.mayfly.teardown.SqliteJournal;
 import dev.mayfly.teardown.Sweep;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -112,7 +112,8 @@ public final class Assembly implements AutoCloseable {
     private final Lives lives;
     private final Engines engines;
     private final SqliteJournal journal;
-    private final PrometheusMeterRegistry registry;
+    private final Exposition exposition;
+    private final HostMetrics host;
     private final LocalSource local;
     private final Reaper reaper;
     private final Stages stages;
@@ -131,12 +132,13 @@ public final class Assembly implements AutoCloseable {
             LOG.error("state was lost: {}; labels in the engine have to do", store.loss());
         }
 
-        registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        JobMetrics metrics = new JobMetrics(registry);
-        metrics.build(Version.current());
+        exposition = new Exposition();
+        JobMetrics metrics = new JobMetrics(exposition.registry());
+        host = new HostMetrics(exposition.registry());
+        host.build(Version.current());
 
         journal = new SqliteJournal(store);
-        engines = new Engines(settings, lives, directory, journal, store);
+        engines = new Engines(settings, lives, directory, journal, store, host);
         SandboxBackend sandboxes = engines.sandboxes();
 
         VaultSettings configured = settings.secrets().vault();
@@ -145,7 +147,7 @@ public final class Assembly implements AutoCloseable {
                         settings.policy().files(), () -> PolicyFiles.read(settings).policy());
         audit = AuditParts.open(settings, lives.current(), policy::digest, clock);
         policy.whenChanged(before -> audit.record(new AuditEvent.PolicyChanged(before)));
-        metrics.watchAudit(audit::waiting, audit::lost);
+        metrics.watchAudit(audit::waiting, audit::lag, audit::lost);
         LoggedAudit uses = new LoggedAudit(metrics, audit, policy::digest);
         vault =
                 configured == null
@@ -157,7 +159,7 @@ public final class Assembly implements AutoCloseable {
         metrics.watchPolicy(
                 () -> !policy.staleBecause().isEmpty(), () -> waiting(approvals.open()));
         AdmissionPolicy admission = new PolicyAdmission(admission(settings), policy);
-        warnOfInsecure(settings, metrics);
+        warnOfInsecure(settings, host);
         local =
                 new LocalSource(
                         localSource(settings, queue),
@@ -177,6 +179,9 @@ public final class Assembly implements AutoCloseable {
                         FIRST_PAUSE);
         metrics.watchQuarantine(reaper::quarantined);
         metrics.watchUnrevoked(vault == null ? () -> 0 : vault::unrevoked);
+        host.watchDisk("state", () -> Optional.of(directory.root()));
+        engines.watchDisks();
+        Expiries.watch(settings, vault, host);
         stages =
                 new Stages(
                         new Gate(
@@ -187,11 +192,7 @@ public final class Assembly implements AutoCloseable {
                                 secrets -> new MaskedText(secrets, Masking.STANDARD),
                                 AuditParts.remembered(
                                         new KeptDecisions(
-                                                store,
-                                                clock,
-                                                (rule, effect, enforced) ->
-                                                        metrics.ruleApplied(
-                                                                rule, effect.word(), enforced)),
+                                                store, clock, new CountedDecisions(metrics)),
                                         audit)),
                         secrets(settings, vault, uses),
                         sandboxes,
@@ -230,8 +231,13 @@ public final class Assembly implements AutoCloseable {
         return directory;
     }
 
-    public PrometheusMeterRegistry registry() {
-        return registry;
+    public Exposition exposition() {
+        return exposition;
+    }
+
+    /** What counts what jobs stand on. */
+    HostMetrics host() {
+        return host;
     }
 
     public LocalSource local() {
@@ -367,7 +373,8 @@ public final class Assembly implements AutoCloseable {
         audit.close();
         lives.close();
         store.close();
-        registry.close();
+        host.close();
+        exposition.close();
     }
 
     private static AdmissionPolicy admission(MayflySettings settings) {
@@ -422,7 +429,7 @@ public final class Assembly implements AutoCloseable {
     }
 
     /** The configuration allows them one by one; they are not to be forgotten. */
-    private static void warnOfInsecure(MayflySettings settings, JobMetrics metrics) {
+    private static void warnOfInsecure(MayflySettings settings, HostMetrics metrics) {
         List<String> gitlab =
                 settings.gitlab().stream()
                         .map(GitLabSettings::url)

@@ -4,9 +4,11 @@ import dev.mayfly.audit.AuditEvent;
 import dev.mayfly.config.ApiSettings.Listen;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.config.PoolSettings;
+import dev.mayfly.egress.Connection;
 import dev.mayfly.execution.Dispatcher;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.SecretValue;
+import dev.mayfly.metrics.Exposition;
 import dev.mayfly.pool.SlotPool;
 import dev.mayfly.source.JobSource;
 import dev.mayfly.source.local.ApiEndpoint;
@@ -21,6 +23,7 @@ import dev.mayfly.teardown.Sweep;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -47,6 +50,7 @@ public final class Daemon implements AutoCloseable {
     private final LocalApi api;
     private final GitLabRunners gitlab;
     private final List<Dispatcher> dispatchers;
+    private final Readiness readiness;
     private boolean started;
     private volatile String notReady = "starting: leftovers of an earlier life are not swept yet";
 
@@ -55,11 +59,14 @@ public final class Daemon implements AutoCloseable {
         this.parts = parts;
         vertx = Vertx.vertx();
         gitlab = gitlab(parts, vertx);
+        gitlab.watch(parts.host());
+        parts.host().watchProcess();
         dispatchers =
                 parts.settings().pools().stream()
                         .filter(this::isFed)
                         .map(this::dispatcher)
                         .toList();
+        readiness = readiness();
         MayflySettings settings = parts.settings();
         api =
                 new LocalApi(
@@ -69,7 +76,7 @@ public final class Daemon implements AutoCloseable {
                         token(settings),
                         parts.local(),
                         new YamlJobDocuments(),
-                        new ApiProbes(parts.registry()::scrape, List::of, this::reasonsNotReady),
+                        new ApiProbes(this::metrics, List::of, this::reasonsNotReady),
                         parts.directory());
     }
 
@@ -206,6 +213,15 @@ public final class Daemon implements AutoCloseable {
                         () -> slots.occupancy().free(),
                         () -> slots.occupancy().used(),
                         () -> slots.occupancy().quarantined());
+        if (pool.terms().egress() != null) {
+            parts.stages()
+                    .metrics()
+                    .watchEgress(
+                            name,
+                            Arrays.stream(Connection.Verdict.values())
+                                    .map(Connection.Verdict::word)
+                                    .toList());
+        }
         return new Dispatcher(parts.stages(), pool.terms(), slots, sourcesOf(name));
     }
 
@@ -226,33 +242,29 @@ public final class Daemon implements AutoCloseable {
         return fed;
     }
 
+    private ApiProbes.Metrics metrics(String accept) {
+        Exposition.Scrape scrape = parts.exposition().scrape(accept);
+        return new ApiProbes.Metrics(scrape.contentType(), scrape.text());
+    }
+
     private List<String> reasonsNotReady() {
         List<String> reasons = new ArrayList<>();
         if (!notReady.isEmpty()) {
             reasons.add(notReady);
         }
-        for (PoolSettings pool : parts.settings().pools()) {
-            try {
-                parts.stages()
-                        .sandboxes()
-                        .unhealthyBecause(pool.terms().pool())
-                        .filter(reason -> !reasons.contains(reason))
-                        .ifPresent(reasons::add);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                reasons.add("the question was interrupted");
-            }
-        }
-        parts.settings().pools().stream()
-                .map(pool -> parts.stages().secrets().unhealthyBecause(pool.terms().pool()))
-                .filter(reason -> !reason.isEmpty())
-                .distinct()
-                .forEach(reasons::add);
-        String forgetful = parts.stages().audit().unhealthyBecause();
-        if (!forgetful.isEmpty()) {
-            reasons.add(forgetful);
-        }
+        reasons.addAll(readiness.reasons());
         return reasons;
+    }
+
+    private Readiness readiness() {
+        List<PoolName> pools =
+                parts.settings().pools().stream().map(pool -> pool.terms().pool()).toList();
+        return new Readiness(
+                pools,
+                pool -> parts.stages().sandboxes().unhealthyBecause(pool).orElse(""),
+                parts.stages().secrets()::unhealthyBecause,
+                parts.stages().audit()::unhealthyBecause,
+                pools.stream().flatMap(pool -> sourcesOf(pool).stream()).distinct().toList());
     }
 
     /** Where the API of a configuration listens. */

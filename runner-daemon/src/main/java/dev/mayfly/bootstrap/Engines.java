@@ -6,6 +6,7 @@ import dev.mayfly.config.PoolSettings;
 import dev.mayfly.images.SqliteImageRecords;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.metrics.HostMetrics;
 import dev.mayfly.sandbox.Barrier;
 import dev.mayfly.sandbox.EngineName;
 import dev.mayfly.sandbox.EnginesByPool;
@@ -13,6 +14,7 @@ import dev.mayfly.sandbox.SandboxBackend;
 import dev.mayfly.sandbox.docker.DockerEngine;
 import dev.mayfly.sandbox.docker.DockerSandboxBackend;
 import dev.mayfly.sandbox.docker.DockerSettings;
+import dev.mayfly.sandbox.docker.EngineCalls;
 import dev.mayfly.sandbox.docker.EngineReport;
 import dev.mayfly.sandbox.docker.SshRoute;
 import dev.mayfly.state.StateDirectory;
@@ -47,6 +49,7 @@ final class Engines implements AutoCloseable {
     private final MayflySettings settings;
     private final Lives lives;
     private final StateStore store;
+    private final HostMetrics metrics;
     private final StateDirectory directory;
     private final Map<EngineName, One> engines = new LinkedHashMap<>();
     private final EnginesByPool sandboxes;
@@ -64,13 +67,19 @@ final class Engines implements AutoCloseable {
             DockerSandboxBackend backend,
             Map<PoolName, Barrier> barriers) {}
 
-    /** Puts them together; calls nobody. */
+    /**
+     * Puts them together; calls nobody.
+     *
+     * @param metrics counts each call
+     */
     Engines(
             MayflySettings settings,
             Lives lives,
             StateDirectory directory,
             SqliteJournal journal,
-            StateStore store) {
+            StateStore store,
+            HostMetrics metrics) {
+        this.metrics = metrics;
         this.store = store;
         this.settings = settings;
         this.lives = lives;
@@ -143,6 +152,9 @@ final class Engines implements AutoCloseable {
     private One open(
             EngineSettings engine, Map<PoolName, Barrier> barriers, SqliteJournal journal) {
         DockerSettings docker = docker(engine);
+        String word = word(engine, barriers);
+        EngineCalls account =
+                (operation, took, ok) -> metrics.engineCall(word, operation, took, ok);
         boolean ssh = "ssh".equals(engine.host().getScheme());
         DockerEngine door =
                 ssh
@@ -152,8 +164,10 @@ final class Engines implements AutoCloseable {
                                         engine.sshConfig(),
                                         socket(engines.size()),
                                         engine.callTimeout()),
-                                docker.bounds())
-                        : new DockerEngine(engine.host(), engine.certificates(), docker.bounds());
+                                docker.bounds(),
+                                account)
+                        : new DockerEngine(
+                                engine.host(), engine.certificates(), docker.bounds(), account);
         KnownEngine known =
                 new KnownEngine(name(engine), ssh ? engine.sshConfig() : engine.certificates());
         return new One(
@@ -231,6 +245,26 @@ final class Engines implements AutoCloseable {
             }
         }
         return lacks;
+    }
+
+    /** Shows how full the disks are that the engines of pools have on this host. */
+    void watchDisks() {
+        for (One one : engines.values()) {
+            if (!one.barriers().isEmpty()) {
+                metrics.watchDisk(word(one.settings(), one.barriers()), one.backend()::data);
+            }
+        }
+    }
+
+    /** What metrics call an engine: the usual one, that of a pool, or one that none uses now. */
+    private String word(EngineSettings engine, Map<PoolName, Barrier> barriers) {
+        if (engine.equals(settings.engine())) {
+            return "engine";
+        }
+        return barriers.keySet().stream()
+                .findFirst()
+                .map(pool -> "engine/" + pool)
+                .orElse("former");
     }
 
     /** What a person wants to know of each engine of a pool, in the order of the pools. */

@@ -7,6 +7,7 @@ import dev.mayfly.execution.PoolTerms;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.logs.MaskedText;
+import dev.mayfly.metrics.HostMetrics;
 import dev.mayfly.source.JobSource;
 import dev.mayfly.source.gitlab.Connection;
 import dev.mayfly.source.gitlab.GitLabSource;
@@ -110,6 +111,14 @@ public final class GitLabRunners implements AutoCloseable {
      */
     void tellOldEnds(List<Receipt> destroyed) {
         runners.forEach(runner -> runner.source().tellOldEnds(destroyed));
+    }
+
+    /** Shows from now on when the runners' tokens end. */
+    void watch(HostMetrics metrics) {
+        for (Runner runner : runners) {
+            metrics.watchExpiry(
+                    "token", "gitlab/" + runner.source().name(), runner.source()::tokenExpires);
+        }
     }
 
     /** Those that feed a pool. */

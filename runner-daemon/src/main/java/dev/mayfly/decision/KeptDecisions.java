@@ -36,6 +36,14 @@ public final class KeptDecisions implements DecisionLog {
         Listener NONE = (_, _, _) -> {};
 
         /**
+         * A job was decided.
+         *
+         * @param source it came from
+         * @param verdict {@code admitted}, {@code approved}, {@code held} or {@code denied}
+         */
+        default void decided(String source, String verdict) {}
+
+        /**
          * A rule was about a job.
          *
          * @param rule its name
@@ -61,6 +69,7 @@ public final class KeptDecisions implements DecisionLog {
                 verdict,
                 decision.policy(),
                 applied(decision));
+        listener.decided(facts.source(), verdict);
         decision.findings().stream()
                 .filter(Finding::applies)
                 .forEach(one -> listener.applied(one.rule(), one.effect(), one.enforced()));

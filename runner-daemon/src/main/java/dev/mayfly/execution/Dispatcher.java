@@ -1,9 +1,12 @@
 package dev.mayfly.execution;
 
 import dev.mayfly.job.JobId;
+import dev.mayfly.metrics.JobMetrics;
 import dev.mayfly.pool.Slot;
 import dev.mayfly.pool.SlotPool;
+import dev.mayfly.source.Backlog;
 import dev.mayfly.source.Claim;
+import dev.mayfly.source.JobReport;
 import dev.mayfly.source.JobSource;
 import java.time.Duration;
 import java.util.List;
@@ -11,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,7 +44,9 @@ public final class Dispatcher {
     private final Map<JobId, Running> running = new ConcurrentHashMap<>();
     private final Thread claimer;
     private volatile boolean stopping;
-    private volatile String lastIllness = "";
+    private volatile String engineIllness = "";
+    private volatile String secretsIllness = "";
+    private volatile String auditIllness = "";
 
     private record Running(Claim claim, Thread thread) {}
 
@@ -62,8 +68,30 @@ public final class Dispatcher {
 
     /** Begins to ask. */
     public void start() {
-        stages.metrics().watchHealth(terms.pool(), () -> lastIllness.isEmpty());
+        JobMetrics metrics = stages.metrics();
+        metrics.watchHealth(
+                terms.pool(),
+                () -> engineIllness.isEmpty(),
+                () -> secretsIllness.isEmpty(),
+                () -> auditIllness.isEmpty());
+        sources.forEach(source -> watch(metrics, source));
         claimer.start();
+    }
+
+    private void watch(JobMetrics metrics, JobSource source) {
+        metrics.watchSource(
+                source.name(),
+                () -> source.unhealthyBecause().isEmpty(),
+                () -> source.lag().bytes(),
+                () -> source.lag().longest());
+        metrics.watchJobs(terms.pool(), source.name());
+        if (source.backlog(terms.pool()).isPresent()) {
+            metrics.watchBacklog(
+                    terms.pool(),
+                    source.name(),
+                    () -> source.backlog(terms.pool()).map(Backlog::jobs).orElse(0),
+                    () -> source.backlog(terms.pool()).map(Backlog::oldest).orElse(Duration.ZERO));
+        }
     }
 
     /** Asks for nothing more. Running jobs go on. */
@@ -121,15 +149,24 @@ public final class Dispatcher {
     }
 
     private boolean healthy() throws InterruptedException {
+        String engine = stages.sandboxes().unhealthyBecause(terms.pool()).orElse("");
+        // Of what was not asked, the last answer stands.
+        String secrets =
+                engine.isEmpty() ? stages.secrets().unhealthyBecause(terms.pool()) : secretsIllness;
+        String audit = stages.audit().unhealthyBecause();
         String illness =
-                stages.sandboxes()
-                        .unhealthyBecause(terms.pool())
-                        .orElseGet(() -> stages.secrets().unhealthyBecause(terms.pool()));
-        if (illness.isEmpty()) {
-            illness = stages.audit().unhealthyBecause();
-        }
-        if (!illness.equals(lastIllness)) {
-            lastIllness = illness;
+                Stream.of(engine, engine.isEmpty() ? secrets : "", audit)
+                        .filter(one -> !one.isEmpty())
+                        .findFirst()
+                        .orElse("");
+        boolean news =
+                !engine.equals(engineIllness)
+                        || !secrets.equals(secretsIllness)
+                        || !audit.equals(auditIllness);
+        engineIllness = engine;
+        secretsIllness = secrets;
+        auditIllness = audit;
+        if (news) {
             if (illness.isEmpty()) {
                 LOG.info("healthy again, asking for jobs pool={}", terms.pool());
             } else {
@@ -162,6 +199,7 @@ public final class Dispatcher {
     }
 
     private void start(JobSource source, Claim claim, Slot slot) {
+        stages.metrics().jobClaimed(terms.pool(), source.name());
         Thread thread =
                 Thread.ofVirtual()
                         .name("job-" + claim.job())
@@ -172,7 +210,12 @@ public final class Dispatcher {
 
     private void runIn(Slot slot, JobSource source, Claim claim) {
         try {
-            JobRun run = new JobRun(stages, claim, source.report(claim), terms);
+            JobReport report = source.report(claim);
+            report.waited()
+                    .ifPresent(waited ->
+                            stages.metrics()
+                                    .waited(claim.job(), terms.pool(), source.name(), waited));
+            JobRun run = new JobRun(stages, claim, report, terms);
             if (run.toTheEnd().clean()) {
                 slot.release();
             } else {

@@ -233,6 +233,11 @@ final class JobLog {
         return pipeline.watch();
     }
 
+    /** Files of the job were kept from leaving, because a secret is in them. */
+    void withheld(JobMetrics.Files files) {
+        stages.metrics().withheld(terms.pool(), files);
+    }
+
     /** What a notice of this text would say. */
     String line(String text) {
         return pipeline.line(text);
@@ -279,7 +284,12 @@ final class JobLog {
     private void account(LogStatistics statistics, long undelivered) {
         JobMetrics metrics = stages.metrics();
         metrics.log(
-                terms.pool(), statistics.receivedBytes(), statistics.droppedBytes(), undelivered);
+                terms.pool(),
+                new JobMetrics.LogBytes(
+                        statistics.receivedBytes(),
+                        statistics.deliveredBytes(),
+                        statistics.droppedBytes(),
+                        undelivered));
         Map<Masked, Long> counts = masked(statistics);
         if (counts.isEmpty()) {
             return;

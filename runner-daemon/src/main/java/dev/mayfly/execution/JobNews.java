@@ -38,7 +38,7 @@ final class JobNews {
 
     /** Enters a phase and counts how long the one before took. */
     void enter(JobPhase next) {
-        stages.metrics().phase(terms.pool(), phase, since(phaseStart));
+        stages.metrics().phase(claim.job(), terms.pool(), phase, since(phaseStart));
         phase = next;
         phaseStart = System.nanoTime();
         told("phase", () -> report.phase(next));
@@ -54,7 +54,7 @@ final class JobNews {
     void ended(Outcome outcome) {
         untold = outcome;
         tellOutcome();
-        stages.metrics().jobFinished(terms.pool(), claim.source(), outcome);
+        stages.metrics().jobFinished(claim.job(), terms.pool(), claim.source(), outcome);
         stages.audit()
                 .record(
                         new AuditEvent.JobEnded(

@@ -64,6 +64,9 @@ public final class JobRun {
     private final JobEgress egress;
     private @Nullable SecretLease lease;
 
+    /** Of the secrets that were fetched, how many may still be good. */
+    private int alive;
+
     /** As soon as there is one; asked at the end what became of it. */
     private @Nullable Sandbox environment;
 
@@ -129,10 +132,15 @@ public final class JobRun {
 
     private Receipt destroy() throws InterruptedException {
         long start = System.nanoTime();
-        Receipt receipt = stages.reaper().destroy(claim.job(), lease);
-        stages.metrics()
-                .teardown(terms.pool(), Duration.ofNanos(System.nanoTime() - start), receipt);
-        return receipt;
+        try {
+            Receipt receipt = stages.reaper().destroy(claim.job(), lease);
+            stages.metrics()
+                    .teardown(terms.pool(), Duration.ofNanos(System.nanoTime() - start), receipt);
+            return receipt;
+        } finally {
+            stages.metrics().secretsEnded(terms.pool(), alive); // those left are counted as such
+            alive = 0;
+        }
     }
 
     /** Whatever a job runs into whose sandbox was ended from outside, that is why it has ended. */
@@ -196,6 +204,7 @@ public final class JobRun {
             for (String warning : visible) {
                 log.notice(warning);
             }
+            stages.metrics().unmaskable(terms.pool(), visible.size());
             secrets = fetchSecrets();
 
             // 3 sandbox
@@ -278,6 +287,8 @@ public final class JobRun {
                                 handed,
                                 plan.timeout().plus(AROUND_THE_SCRIPT)));
         lease = fetched;
+        alive = fetched.secrets().size();
+        stages.metrics().secretsFetched(terms.pool(), alive);
         fetched.tell(log::soon);
         log.hide(fetched.secrets());
         sayVisible(log.hideHanded("a part of a secret", fetched.parts()));
@@ -291,6 +302,7 @@ public final class JobRun {
     }
 
     private void sayVisible(List<String> visible) throws InterruptedException {
+        stages.metrics().unmaskable(terms.pool(), visible.size());
         for (String one : visible.subList(0, Math.min(visible.size(), MOST_VISIBLE))) {
             log.notice(one);
         }

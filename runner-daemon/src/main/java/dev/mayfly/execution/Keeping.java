@@ -6,6 +6,7 @@ import dev.mayfly.job.Artifact;
 import dev.mayfly.job.CacheUse;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.metrics.JobMetrics;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.source.Exchange;
 import java.io.IOException;
@@ -99,7 +100,9 @@ final class Keeping {
                                             selection,
                                             new Artifact.Packing(
                                                     Artifact.Form.ZIP, cache.files().level()),
-                                            new SecretCheck(log.watch()),
+                                            new SecretCheck(
+                                                    log.watch(),
+                                                    () -> log.withheld(JobMetrics.Files.CACHE)),
                                             out,
                                             limit()));
             log.notice(
@@ -166,7 +169,9 @@ final class Keeping {
                                     reader.pack(
                                             selection,
                                             artifact.packing(),
-                                            new SecretCheck(log.watch()),
+                                            new SecretCheck(
+                                                    log.watch(),
+                                                    () -> log.withheld(JobMetrics.Files.ARTIFACTS)),
                                             out,
                                             limit()));
             log.notice(

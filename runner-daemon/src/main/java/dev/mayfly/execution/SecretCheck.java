@@ -13,10 +13,17 @@ import org.jspecify.annotations.Nullable;
 final class SecretCheck implements ContentCheck {
 
     private final SecretWatch watch;
+    private final Runnable found;
     private String path = "";
 
-    SecretCheck(SecretWatch watch) {
+    /**
+     * Looks for what the watch looks for.
+     *
+     * @param found run once when a secret is found
+     */
+    SecretCheck(SecretWatch watch, Runnable found) {
         this.watch = watch;
+        this.found = found;
     }
 
     @Override
@@ -41,8 +48,9 @@ final class SecretCheck implements ContentCheck {
         watch.end(out::pass);
     }
 
-    private static void requireNone(@Nullable String secret, String where) {
+    private void requireNone(@Nullable String secret, String where) {
         if (secret != null) {
+            found.run();
             throw new FaultException(
                     Fault.ARTIFACTS,
                     "%s holds the value of %s, so nothing of it leaves this host: keep secrets out of what the job keeps, or exclude the file"

@@ -4,7 +4,9 @@ import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.LogSink;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Receipt;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What the source is told of one job, in this order: phases and log, then the end, then the
@@ -23,6 +25,11 @@ public interface JobReport {
     /** Whether who reads the log sees colours, so that the job's commands are shown in one. */
     default boolean colours() {
         return false;
+    }
+
+    /** For how long the job waited at the source before it was claimed, if the source says it. */
+    default Optional<Duration> waited() {
+        return Optional.empty();
     }
 
     /** The final state. Durable when it returns; called once, and again only if it throws. */

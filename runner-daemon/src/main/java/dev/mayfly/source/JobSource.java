@@ -25,4 +25,19 @@ public interface JobSource {
 
     /** The way back to the source for a job that was claimed from it. */
     JobReport report(Claim claim);
+
+    /** Why it gives no jobs although it may have some, or the empty string. Answers at once. */
+    default String unhealthyBecause() {
+        return "";
+    }
+
+    /** What waits for a pool; empty where only the server knows. Answers at once. */
+    default Optional<Backlog> backlog(PoolName pool) {
+        return Optional.empty();
+    }
+
+    /** How far the delivery of logs is behind. Answers at once. */
+    default Lag lag() {
+        return Lag.NONE;
+    }
 }

@@ -93,6 +93,14 @@ class EnginesIT {
                 "the pool asks for no jobs",
                 Duration.ofSeconds(60),
                 () -> daemon.said().contains("not asking for jobs pool=untrusted"));
+        assertThat(installation.told("/readyz"))
+                .contains("\"ok\":false", "\"pool untrusted: ")
+                .doesNotContain("pool trusted");
+        assertThat(installation.told("/metrics"))
+                .contains("mayfly_pool_healthy{pool=\"untrusted\"} 0")
+                .contains("mayfly_pool_healthy{pool=\"trusted\"} 1")
+                .contains("engine=\"engine\",ok=\"true\",operation=\"answering\"")
+                .contains("engine=\"engine/untrusted\",ok=\"false\",operation=\"answering\"");
         JobId waits = jobs.submit("{pool: untrusted, script: [echo]}");
 
         assertThat(jobs.run("{pool: trusted, script: [echo runs]}").outcome())

@@ -77,6 +77,17 @@ final class Installation {
         return ConfigLoader.load(config, Environment.ofProcess());
     }
 
+    /** What the daemon's API answers, whatever its status. */
+    String told(String path) throws IOException, InterruptedException {
+        return Engine.Programs.output(
+                new ProcessBuilder(
+                        "curl",
+                        "--silent",
+                        "--unix-socket",
+                        config.resolveSibling("api.sock").toString(),
+                        "http://localhost" + path));
+    }
+
     /** What the daemon's labels say. */
     String daemonId() throws IOException {
         return Files.readString(state.resolve("daemon-id")).strip();

@@ -46,6 +46,7 @@ class VaultJobIT {
     private static String database;
     private static String keyValue;
     private static MayflyProcess daemon;
+    private static Installation installation;
     private static Jobs jobs;
 
     private List<String> tokensBefore;
@@ -61,7 +62,7 @@ class VaultJobIT {
         server.write(keyValue + "/data/shop", "{\"data\":{\"password\":\"" + CANARY + "\"}}");
         String policy = space.jobPolicy("job", database + "/*", keyValue + "/*");
         String role = space.tokenRole("role", policy);
-        Installation installation = new Installation(directory, 1, "drain_timeout: 1s");
+        installation = new Installation(directory, 1, "drain_timeout: 1s");
         installation.vault(
                 proxy.address(),
                 space.daemonToken(role),
@@ -103,19 +104,10 @@ class VaultJobIT {
         assertThat(server.tokens()).containsExactlyInAnyOrderElementsOf(tokensBefore);
     }
 
-    /** By the daemon's API. */
-    private static String told(String path) throws IOException, InterruptedException {
-        return Engine.Programs.output(
-                new ProcessBuilder(
-                        "curl",
-                        "--silent",
-                        "--unix-socket",
-                        directory.resolve("api.sock").toString(),
-                        "http://localhost" + path));
-    }
-
     private static boolean isHealthy(String pool) throws IOException, InterruptedException {
-        return told("/metrics").contains("mayfly_pool_healthy{pool=\"" + pool + "\"} 1");
+        return installation
+                .told("/metrics")
+                .contains("mayfly_pool_healthy{pool=\"" + pool + "\"} 1");
     }
 
     private static List<OwnedResource> leases(Receipt receipt) {
@@ -248,7 +240,7 @@ class VaultJobIT {
         Eventually.holds("the daemon notices", NOTICED, () -> !isHealthy("trusted"));
         assertThat(isHealthy("untrusted")).isTrue();
         assertThat(daemon.said()).contains("not asking for jobs pool=trusted");
-        assertThat(told("/readyz")).contains("Vault is sealed");
+        assertThat(installation.told("/readyz")).contains("\"pool trusted: ", "Vault is sealed");
 
         JobId waiting = jobs.submit(job("echo ran"));
         assertThat(jobs.run("{script: [echo ran]}").outcome()).isEqualTo(new Outcome.Passed());
@@ -267,13 +259,17 @@ class VaultJobIT {
         server.seal();
         jobs.client().cancel(job, "seen enough");
         jobs.until(job, "quarantined", j -> j.state().phase() == JobPhase.QUARANTINED);
-        assertThat(told("/metrics")).contains("mayfly_secrets_unrevoked 2");
+        assertThat(installation.told("/metrics")).contains("mayfly_secrets_unrevoked 2");
         assertThat(CLUSTER.logins("job")).hasSize(1);
 
         server.unseal();
 
         jobs.until(job, "released", j -> j.state().phase() == JobPhase.FINISHED);
         assertNothingIsLeft();
-        assertThat(told("/metrics")).contains("mayfly_secrets_unrevoked 0");
+        assertThat(installation.told("/metrics"))
+                .contains("mayfly_secrets_unrevoked 0")
+                .contains("mayfly_secret_uses_total{action=\"read\",ok=\"true\"}")
+                .contains("mayfly_secret_uses_total{action=\"revoke\",ok=\"false\"}")
+                .contains("mayfly_secret_uses_total{action=\"revoke\",ok=\"true\"}");
     }
 }

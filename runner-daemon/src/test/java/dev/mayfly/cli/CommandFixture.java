@@ -113,7 +113,8 @@ final class CommandFixture implements AutoCloseable {
                         ApiToken.readOrCreate(state.resolve("api.token")),
                         source,
                         CommandFixture::read,
-                        new ApiProbes(() -> "", List::of, List::of),
+                        new ApiProbes(
+                                _ -> new ApiProbes.Metrics("text/plain", ""), List::of, List::of),
                         directory);
         api.start();
         served = new Served(vertx, store, source, api);

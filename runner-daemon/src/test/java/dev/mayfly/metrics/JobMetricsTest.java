@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 class JobMetricsTest {
 
     private static final PoolName POOL = new PoolName("trusted");
+    private static final JobId JOB = new JobId("j-1");
 
     private final PrometheusMeterRegistry registry =
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -28,9 +29,9 @@ class JobMetricsTest {
 
     @Test
     void finishedJobsAreCountedByOutcome() {
-        metrics.jobFinished(POOL, "local", new Outcome.Passed());
-        metrics.jobFinished(POOL, "local", new Outcome.Passed());
-        metrics.jobFinished(POOL, "local", new Outcome.OutOfMemory(1));
+        metrics.jobFinished(JOB, POOL, "local", new Outcome.Passed());
+        metrics.jobFinished(JOB, POOL, "local", new Outcome.Passed());
+        metrics.jobFinished(JOB, POOL, "local", new Outcome.OutOfMemory(1));
 
         scraped(
                 "mayfly_jobs_finished_total{fault=\"none\",outcome=\"passed\",pool=\"trusted\","
@@ -42,9 +43,9 @@ class JobMetricsTest {
 
     @Test
     void faultsAreCountedByKindWithoutTheirText() {
-        metrics.jobFinished(POOL, "local", new Outcome.Faulted(Fault.IMAGE, "canary-detail"));
-        metrics.jobFinished(POOL, "local", new Outcome.Denied("canary-reason"));
-        metrics.jobFinished(POOL, "local", new Outcome.Cancelled("canary-reason"));
+        metrics.jobFinished(JOB, POOL, "local", new Outcome.Faulted(Fault.IMAGE, "canary-detail"));
+        metrics.jobFinished(JOB, POOL, "local", new Outcome.Denied("canary-reason"));
+        metrics.jobFinished(JOB, POOL, "local", new Outcome.Cancelled("canary-reason"));
 
         scraped(
                 "mayfly_jobs_finished_total{fault=\"image\",outcome=\"faulted\",pool=\"trusted\","
@@ -54,8 +55,8 @@ class JobMetricsTest {
 
     @Test
     void phasesAreMeasuredInSeconds() {
-        metrics.phase(POOL, JobPhase.RUNNING, Duration.ofMillis(1500));
-        metrics.phase(POOL, JobPhase.RUNNING, Duration.ofSeconds(10));
+        metrics.phase(JOB, POOL, JobPhase.RUNNING, Duration.ofMillis(1500));
+        metrics.phase(JOB, POOL, JobPhase.RUNNING, Duration.ofSeconds(10));
 
         scraped("mayfly_job_phase_seconds_sum{phase=\"running\",pool=\"trusted\"} 11.5");
         scraped("mayfly_job_phase_seconds_bucket{phase=\"running\",pool=\"trusted\",le=\"5.0\"} 1");
@@ -80,10 +81,11 @@ class JobMetricsTest {
 
     @Test
     void logsOfAllJobsAddUp() {
-        metrics.log(POOL, 1000, 0, 2);
-        metrics.log(POOL, 500, 100, 0);
+        metrics.log(POOL, new JobMetrics.LogBytes(1000, 900, 0, 2));
+        metrics.log(POOL, new JobMetrics.LogBytes(500, 400, 100, 0));
 
         scraped("mayfly_log_received_bytes_total{pool=\"trusted\"} 1500.0");
+        scraped("mayfly_log_delivered_bytes_total{pool=\"trusted\"} 1300.0");
         scraped("mayfly_log_dropped_bytes_total{pool=\"trusted\"} 100.0");
         scraped("mayfly_log_undelivered_bytes_total{pool=\"trusted\"} 2.0");
     }
@@ -148,6 +150,17 @@ class JobMetricsTest {
     }
 
     @Test
+    void agesOfImagesAreToldApartByMonthsAndYears() {
+        metrics.imageAge(POOL, Duration.ofDays(20));
+        metrics.imageAge(POOL, Duration.ofDays(1000));
+
+        scraped("mayfly_image_age_seconds_bucket{pool=\"trusted\",le=\"604800.0\"} 0");
+        scraped("mayfly_image_age_seconds_bucket{pool=\"trusted\",le=\"2592000.0\"} 1");
+        scraped("mayfly_image_age_seconds_bucket{pool=\"trusted\",le=\"6.3072E7\"} 1");
+        scraped("mayfly_image_age_seconds_count{pool=\"trusted\"} 2");
+    }
+
+    @Test
     void sweepsCountTheJobsTheyFound() {
         metrics.sweep(0, 0);
         metrics.sweep(3, 1);
@@ -158,8 +171,59 @@ class JobMetricsTest {
     }
 
     @Test
+    void firstFailureOfOursIsAStepFromZero() {
+        metrics.watchJobs(POOL, "local");
+
+        scraped("mayfly_jobs_claimed_total{pool=\"trusted\",source=\"local\"} 0.0");
+        scraped(
+                "mayfly_jobs_finished_total{fault=\"engine\",outcome=\"faulted\",pool=\"trusted\","
+                        + "source=\"local\"} 0.0");
+    }
+
+    @Test
+    void secretsAreAliveUntilTheirJobIsOver() {
+        metrics.secretsFetched(POOL, 3);
+        scraped("mayfly_secrets_alive{pool=\"trusted\"} 3.0");
+        metrics.secretsFetched(POOL, 1);
+        metrics.secretsEnded(POOL, 3);
+
+        scraped("mayfly_secrets_alive{pool=\"trusted\"} 1.0");
+        scraped("mayfly_secrets_fetched_total{pool=\"trusted\"} 4.0");
+    }
+
+    @Test
+    void poolIsHealthyWhenAllThatItNeedsIs() {
+        metrics.watchHealth(POOL, () -> true, () -> false, () -> true);
+
+        scraped("mayfly_pool_healthy{pool=\"trusted\"} 0.0");
+        scraped("mayfly_dependency_healthy{dependency=\"engine\",pool=\"trusted\"} 1.0");
+        scraped("mayfly_dependency_healthy{dependency=\"secrets\",pool=\"trusted\"} 0.0");
+        scraped("mayfly_dependency_healthy{dependency=\"audit\",pool=\"trusted\"} 1.0");
+    }
+
+    @Test
+    void poolWithoutAnAuditTrailIsNotHealthy() {
+        metrics.watchHealth(POOL, () -> true, () -> true, () -> false);
+
+        scraped("mayfly_pool_healthy{pool=\"trusted\"} 0.0");
+    }
+
+    @Test
+    void eventsThatTheAuditTrailHasLostAddUp() {
+        var lost = new AtomicInteger();
+        metrics.watchAudit(() -> 3, () -> Duration.ofMillis(1500), lost::get);
+        scraped("mayfly_audit_events_lost_total 0.0");
+
+        lost.set(7);
+
+        scraped("mayfly_audit_events_lost_total 7.0");
+        scraped("mayfly_audit_events_waiting 3.0");
+        scraped("mayfly_audit_lag_seconds 1.5");
+    }
+
+    @Test
     void buildSaysWhatRuns() {
-        metrics.build("0.1.0");
+        new HostMetrics(registry).build("0.1.0");
 
         scraped(
                 "mayfly_build_info{java=\""

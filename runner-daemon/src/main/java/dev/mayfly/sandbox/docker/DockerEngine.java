@@ -55,6 +55,7 @@ public final class DockerEngine implements AutoCloseable {
     private final EngineRoute route;
     private final @Nullable Path certificates;
     private final DockerSettings.Bounds bounds;
+    private final EngineCalls account;
     private final ExecutorService calls =
             Executors.newThreadPerTaskExecutor(
                     Thread.ofVirtual().name("engine-call-", 0).factory());
@@ -67,7 +68,12 @@ public final class DockerEngine implements AutoCloseable {
      * @param host {@code unix://PATH} or {@code tcp://HOST:PORT}
      */
     public DockerEngine(URI host, DockerSettings.Bounds bounds) {
-        this(host, null, bounds);
+        this(host, null, bounds, EngineCalls.UNCOUNTED);
+    }
+
+    /** The same, over TLS where there are certificates; its calls are not counted. */
+    DockerEngine(URI host, @Nullable Path certificates, DockerSettings.Bounds bounds) {
+        this(host, certificates, bounds, EngineCalls.UNCOUNTED);
     }
 
     /**
@@ -76,21 +82,31 @@ public final class DockerEngine implements AutoCloseable {
      * @param host {@code unix://PATH} or {@code tcp://HOST:PORT}
      * @param certificates directory with {@code ca.pem}, {@code cert.pem} and {@code key.pem} for a
      *     host that is reached over TLS, or null for one that is not
+     * @param account hears of each call
      */
-    public DockerEngine(URI host, @Nullable Path certificates, DockerSettings.Bounds bounds) {
-        this(new EngineRoute.Direct(host), certificates, bounds);
+    public DockerEngine(
+            URI host,
+            @Nullable Path certificates,
+            DockerSettings.Bounds bounds,
+            EngineCalls account) {
+        this(new EngineRoute.Direct(host), certificates, bounds, account);
     }
 
     private DockerEngine(
-            EngineRoute route, @Nullable Path certificates, DockerSettings.Bounds bounds) {
+            EngineRoute route,
+            @Nullable Path certificates,
+            DockerSettings.Bounds bounds,
+            EngineCalls account) {
         this.route = route;
         this.certificates = certificates;
         this.bounds = bounds;
+        this.account = account;
     }
 
     /** Describes an engine that is reached through ssh; does not connect. */
-    public static DockerEngine through(SshRoute route, DockerSettings.Bounds bounds) {
-        return new DockerEngine(route, null, bounds);
+    public static DockerEngine through(
+            SshRoute route, DockerSettings.Bounds bounds, EngineCalls account) {
+        return new DockerEngine(route, null, bounds, account);
     }
 
     /** Where the engine listens, as the configuration says it. */
@@ -284,6 +300,25 @@ public final class DockerEngine implements AutoCloseable {
     }
 
     private <T> T answer(String what, Duration limit, Future<T> running)
+            throws InterruptedException {
+        long start = System.nanoTime();
+        boolean ok = false;
+        try {
+            T answer = answered(what, limit, running);
+            ok = true;
+            return answer;
+        } finally {
+            account.called(operation(what), Duration.ofNanos(System.nanoTime() - start), ok);
+        }
+    }
+
+    /** The verb: what it is done to is somebody's name. */
+    private static String operation(String what) {
+        int end = what.indexOf(' ');
+        return end < 0 ? what : what.substring(0, end);
+    }
+
+    private <T> T answered(String what, Duration limit, Future<T> running)
             throws InterruptedException {
         try {
             return running.get(limit.toNanos(), TimeUnit.NANOSECONDS);

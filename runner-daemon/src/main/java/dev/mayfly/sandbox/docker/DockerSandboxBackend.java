@@ -13,6 +13,7 @@ import dev.mayfly.sandbox.IntentLog;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.SandboxBackend;
 import dev.mayfly.sandbox.SandboxSpec;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -75,6 +76,14 @@ public final class DockerSandboxBackend implements SandboxBackend {
     /** What this process holds open. */
     OpenStreams streams() {
         return streams;
+    }
+
+    /**
+     * Where the engine's data is on this host. Asks nobody: empty until that was needed, and where
+     * it is not looked at.
+     */
+    public Optional<Path> data() {
+        return disk.place();
     }
 
     @Override

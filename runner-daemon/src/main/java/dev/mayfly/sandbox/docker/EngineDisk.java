@@ -56,6 +56,11 @@ final class EngineDisk {
         }
     }
 
+    /** The file system of the engine's data; empty when that is not known, or not on this host. */
+    Optional<Path> place() {
+        return Optional.ofNullable(root);
+    }
+
     /** How many bytes are free there now, or empty if that cannot be said from here. */
     OptionalLong free() throws InterruptedException {
         if (!isHere(engine.host())) {

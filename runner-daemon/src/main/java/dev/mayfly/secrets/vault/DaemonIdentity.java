@@ -6,6 +6,7 @@ import dev.mayfly.secrets.vault.VaultFailure.Kind;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,7 +34,9 @@ final class DaemonIdentity implements AutoCloseable {
     private final PatientApi api;
     private final List<String> needed;
     private final ReentrantLock lock = new ReentrantLock();
-    private @Nullable DaemonLogin current;
+
+    /** Written under the lock, read by anybody. */
+    private volatile @Nullable DaemonLogin current;
 
     /** What the present login was made with. */
     private String material = "";
@@ -107,6 +110,12 @@ final class DaemonIdentity implements AutoCloseable {
             }
         }
         return trouble;
+    }
+
+    /** For how long the present login is good; empty without one, and for one without an end. */
+    Optional<Duration> left() {
+        DaemonLogin login = current;
+        return login == null ? Optional.empty() : login.left();
     }
 
     private void check() throws InterruptedException {

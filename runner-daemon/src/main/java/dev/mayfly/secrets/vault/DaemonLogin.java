@@ -5,6 +5,7 @@ import dev.mayfly.secrets.vault.VaultFailure.Kind;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * One login of the daemon, and the token that it gave.
@@ -134,6 +135,11 @@ record DaemonLogin(
 
     private boolean endless() {
         return lifetime.isZero();
+    }
+
+    /** For how long it is good; empty for ever, negative when it is over. */
+    Optional<Duration> left() {
+        return endless() ? Optional.empty() : Optional.of(lifetime.minus(age()));
     }
 
     /** Whether a third of its life is over. */

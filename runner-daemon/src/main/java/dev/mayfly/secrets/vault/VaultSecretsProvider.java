@@ -412,6 +412,11 @@ public final class VaultSecretsProvider implements SecretsProvider, AutoCloseabl
         return retirement.left();
     }
 
+    /** For how long the daemon's own token is good; empty when that is not known, or for ever. */
+    public Optional<Duration> tokenLeft() {
+        return daemon.left();
+    }
+
     /** What a person wants to know of the server. */
     public VaultReport examine() throws InterruptedException {
         return examination.report();

@@ -1,5 +1,6 @@
 package dev.mayfly.source.gitlab;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.OwnedResource;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +36,7 @@ final class ActiveJob {
     private final TraceDelivery delivery;
     private final Duration patience;
     private volatile Exchange exchange = Exchange.NONE;
+    private volatile @Nullable Duration waited;
 
     private final CountDownLatch destroyed = new CountDownLatch(1);
     private final Object ending = new Object();
@@ -120,6 +123,15 @@ final class ActiveJob {
 
     void exchange(Exchange through) {
         exchange = through;
+    }
+
+    /** For how long it was in the server's queue, if the server says it. */
+    Optional<Duration> waited() {
+        return Optional.ofNullable(waited);
+    }
+
+    void waited(JsonNode seconds) {
+        waited = seconds.isNumber() ? Duration.ofMillis((long) (seconds.asDouble() * 1000)) : null;
     }
 
     /** The server wishes the end of the job. */

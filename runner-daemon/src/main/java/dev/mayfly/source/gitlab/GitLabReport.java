@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /** The way back to GitLab for one job. */
 final class GitLabReport implements JobReport {
@@ -35,6 +36,11 @@ final class GitLabReport implements JobReport {
     @Override
     public List<LogSink> logs() {
         return List.of(log);
+    }
+
+    @Override
+    public Optional<Duration> waited() {
+        return job.waited();
     }
 
     @Override

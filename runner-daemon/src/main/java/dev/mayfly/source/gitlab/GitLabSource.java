@@ -11,6 +11,7 @@ import dev.mayfly.job.Transfers;
 import dev.mayfly.source.Claim;
 import dev.mayfly.source.JobReport;
 import dev.mayfly.source.JobSource;
+import dev.mayfly.source.Lag;
 import dev.mayfly.state.StateDirectory;
 import dev.mayfly.state.StateException;
 import java.io.IOException;
@@ -30,6 +31,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,13 +70,17 @@ public final class GitLabSource implements JobSource, AutoCloseable {
 
     private final ReentrantLock lock = new ReentrantLock();
 
+    /** Written under the lock, read by anybody. */
+    private volatile Registration registration;
+
+    /** Written under the lock, read by anybody. */
+    private volatile String illness = "";
+
     // Guarded by lock.
-    private Registration registration;
     private @Nullable Poll poll;
     private @Nullable String lastUpdate;
     private long nextQuestion = System.nanoTime();
     private long nextRotation = System.nanoTime();
-    private String illness = "";
 
     /** A question under way. */
     private record Poll(CompletableFuture<Answer> answer, GitLabToken token, long since) {}
@@ -139,6 +145,23 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    @Override
+    public String unhealthyBecause() {
+        return illness;
+    }
+
+    @Override
+    public Lag lag() {
+        return Stream.concat(active.values().stream().map(ActiveJob::delivery), old.stream())
+                .map(TraceDelivery::lag)
+                .reduce(Lag.NONE, Lag::and);
+    }
+
+    /** When the server ends the runner's token; empty where it does not. */
+    public Optional<Instant> tokenExpires() {
+        return Optional.ofNullable(registration.validity().until());
     }
 
     @Override
@@ -304,6 +327,7 @@ public final class GitLabSource implements JobSource, AutoCloseable {
         } catch (UnreachableException e) {
             LOG.warn("the start of a job was not told job={} because={}", id, e.getMessage());
         }
+        job.waited(node.path("job_info").path("time_in_queue_seconds"));
         active.put(id, job);
         job.delivery().start();
         forgetWhenTold(id, job.delivery(), job::forget);

@@ -1,5 +1,6 @@
 package dev.mayfly.source.gitlab;
 
+import dev.mayfly.source.Lag;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.locks.Condition;
@@ -79,8 +80,13 @@ final class TraceDelivery {
     private @Nullable FinalState last;
     private @Nullable End end;
 
+    /** What the server has; the thread's own to write. */
+    private volatile long offset;
+
+    /** When the server had all there was, in the time of {@link System#nanoTime()}. */
+    private volatile long whole = System.nanoTime();
+
     // The thread's own.
-    private long offset;
     private Duration interval;
     private long heard = System.nanoTime();
     private int misfits;
@@ -127,6 +133,20 @@ final class TraceDelivery {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** How far the server is behind. What it has given up or refused is not waited for. */
+    Lag lag() {
+        lock.lock();
+        try {
+            if (end != null) {
+                return Lag.NONE;
+            }
+        } finally {
+            lock.unlock();
+        }
+        long bytes = Math.max(0, spool.sum().bytes() - offset);
+        return bytes == 0 ? Lag.NONE : new Lag(bytes, Duration.ofNanos(System.nanoTime() - whole));
     }
 
     /** Whether the job has ended, so that there is an end to wait for. */
@@ -367,7 +387,11 @@ final class TraceDelivery {
             unequal = true;
             return true;
         }
-        return offset >= spool.sum().bytes();
+        boolean all = offset >= spool.sum().bytes();
+        if (all) {
+            whole = System.nanoTime();
+        }
+        return all;
     }
 
     private byte[] piece() throws IOException {

@@ -6,9 +6,11 @@ import dev.mayfly.job.LifeId;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.source.Backlog;
 import dev.mayfly.state.Transaction;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -27,7 +29,7 @@ final class JobTable {
     private JobTable() {}
 
     /** A stored job with what runs it. */
-    record Stored(JobId id, String spec) {}
+    record Stored(JobId id, String spec, Instant submitted) {}
 
     /** A job that a life has taken and of which no clean receipt is known. */
     record Unreleased(JobId id, LifeId life) {}
@@ -38,6 +40,25 @@ final class JobTable {
                         row -> row.getInt(1),
                         source)
                 .orElse(0);
+    }
+
+    /** What waits for a pool, apart from what a process keeps for itself. */
+    static Backlog backlog(Transaction in, String source, PoolName pool, Instant now)
+            throws SQLException {
+        return in.first(
+                        """
+                        SELECT count(*), coalesce(min(submitted_at), ?1) FROM local_job
+                        WHERE phase = 'QUEUED' AND source = ?2 AND pool = ?3 AND reserved_for IS NULL
+                        """,
+                        row ->
+                                new Backlog(
+                                        row.getInt(1),
+                                        Duration.ofMillis(
+                                                Math.max(0, now.toEpochMilli() - row.getLong(2)))),
+                        now.toEpochMilli(),
+                        source,
+                        pool.value())
+                .orElseThrow();
     }
 
     static void insert(Transaction in, LocalJob job, String spec, @Nullable LifeId reservedFor)
@@ -73,7 +94,7 @@ final class JobTable {
                   SELECT seq FROM local_job
                   WHERE phase = 'QUEUED' AND source = ? AND pool = ? AND reserved_for IS ?
                   ORDER BY seq LIMIT 1)
-                RETURNING id, spec
+                RETURNING id, spec, submitted_at
                 """,
                 JobTable::stored,
                 life.value(),
@@ -183,7 +204,7 @@ final class JobTable {
     static List<Stored> waiting(Transaction in, String source) throws SQLException {
         return in.query(
                 """
-                SELECT id, spec FROM local_job
+                SELECT id, spec, submitted_at FROM local_job
                 WHERE phase = 'QUEUED' AND source = ? AND reserved_for IS NULL ORDER BY seq
                 """,
                 JobTable::stored,
@@ -238,7 +259,10 @@ final class JobTable {
     }
 
     private static Stored stored(ResultSet row) throws SQLException {
-        return new Stored(new JobId(row.getString(1)), row.getString(2));
+        return new Stored(
+                new JobId(row.getString(1)),
+                row.getString(2),
+                Instant.ofEpochMilli(row.getLong(3)));
     }
 
     private static LocalJob localJob(ResultSet row) throws SQLException {

@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -347,14 +348,14 @@ public final class LocalApi implements AutoCloseable {
     }
 
     private void metrics(RoutingContext ctx) {
-        vertx.executeBlocking(probes.metrics()::get, false)
+        String accept = Objects.requireNonNullElse(ctx.request().getHeader(HttpHeaders.ACCEPT), "");
+        vertx.executeBlocking(() -> probes.metrics().apply(accept), false)
                 .onFailure(ctx::fail)
-                .onSuccess(text ->
+                .onSuccess(metrics ->
                         ctx.response()
-                                .putHeader(
-                                        HttpHeaders.CONTENT_TYPE,
-                                        "text/plain; version=0.0.4; charset=utf-8")
-                                .end(text));
+                                .putHeader(HttpHeaders.CONTENT_TYPE, metrics.contentType())
+                                .putHeader(HttpHeaders.VARY, "Accept")
+                                .end(metrics.text()));
     }
 
     private static void description(RoutingContext ctx) {

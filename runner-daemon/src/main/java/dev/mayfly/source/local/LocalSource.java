@@ -10,6 +10,7 @@ import dev.mayfly.job.LogPosition;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
+import dev.mayfly.source.Backlog;
 import dev.mayfly.source.Claim;
 import dev.mayfly.source.JobReport;
 import dev.mayfly.source.JobSource;
@@ -154,6 +155,11 @@ public final class LocalSource implements JobSource, AutoCloseable {
     }
 
     @Override
+    public Optional<Backlog> backlog(PoolName pool) {
+        return Optional.of(store.read(in -> JobTable.backlog(in, name(), pool, clock.instant())));
+    }
+
+    @Override
     public JobReport report(Claim claim) {
         RunningJob job = running.get(claim.job());
         if (job == null) {
@@ -294,7 +300,7 @@ public final class LocalSource implements JobSource, AutoCloseable {
     private Optional<JobTable.Stored> take(Transaction in, PoolName pool) throws SQLException {
         Optional<JobTable.Stored> stored =
                 JobTable.claim(in, name(), pool, life, owner(), clock.instant());
-        stored.ifPresent(job -> running.put(job.id(), run(job.id())));
+        stored.ifPresent(job -> running.put(job.id(), run(job)));
         return stored;
     }
 
@@ -323,8 +329,9 @@ public final class LocalSource implements JobSource, AutoCloseable {
                         + "); it may be from another version of Mayfly: submit it again");
     }
 
-    private RunningJob run(JobId job) {
-        return new RunningJob(job, logFiles(job), progress, this::released);
+    private RunningJob run(JobTable.Stored job) {
+        Duration waited = Duration.between(job.submitted(), clock.instant());
+        return new RunningJob(job.id(), waited, logFiles(job.id()), progress, this::released);
     }
 
     private @Nullable LifeId owner() {

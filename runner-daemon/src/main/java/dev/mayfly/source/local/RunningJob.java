@@ -8,7 +8,9 @@ import dev.mayfly.job.LogSink;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.source.JobReport;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +21,7 @@ final class RunningJob implements JobReport {
     private static final Logger LOG = LoggerFactory.getLogger(RunningJob.class);
 
     private final JobId job;
+    private final Duration waited;
     private final JobProgress progress;
     private final Consumer<Receipt> release;
     private final Cancellation cancellation = new Cancellation();
@@ -28,11 +31,18 @@ final class RunningJob implements JobReport {
     /**
      * Begins.
      *
+     * @param waited before it was claimed
      * @param files of its log
      * @param release takes each receipt
      */
-    RunningJob(JobId job, LogFiles files, JobProgress progress, Consumer<Receipt> release) {
+    RunningJob(
+            JobId job,
+            Duration waited,
+            LogFiles files,
+            JobProgress progress,
+            Consumer<Receipt> release) {
         this.job = job;
+        this.waited = waited;
         this.progress = progress;
         this.release = release;
         this.log = new RetainedLog(files, pulse);
@@ -55,6 +65,11 @@ final class RunningJob implements JobReport {
     @Override
     public List<LogSink> logs() {
         return List.of(log);
+    }
+
+    @Override
+    public Optional<Duration> waited() {
+        return Optional.of(waited);
     }
 
     @Override

@@ -64,7 +64,8 @@ class SshRouteIT {
                         host.configuration(),
                         folder.resolve("to-engine"),
                         BOUNDS.call()),
-                BOUNDS);
+                BOUNDS,
+                EngineCalls.UNCOUNTED);
     }
 
     /** Processes of ssh that forward our socket. */
@@ -177,7 +178,8 @@ class SshRouteIT {
                                 host.configuration(),
                                 deep,
                                 BOUNDS.call()),
-                        BOUNDS)) {
+                        BOUNDS,
+                        EngineCalls.UNCOUNTED)) {
             assertThatThrownBy(engine::version).hasMessageContaining("daemon.state_dir");
         }
     }

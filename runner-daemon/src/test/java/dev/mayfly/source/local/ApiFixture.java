@@ -23,6 +23,7 @@ final class ApiFixture implements AutoCloseable {
     final StateStore store;
     final LocalSource source;
     final LocalApi api;
+    volatile List<String> notAlive = List.of();
     volatile List<String> notReady = List.of();
     private final Vertx vertx = Vertx.vertx();
 
@@ -38,7 +39,10 @@ final class ApiFixture implements AutoCloseable {
                         new ApiToken(TOKEN),
                         source,
                         TestJobs::document,
-                        new ApiProbes(() -> "mayfly_up 1\n", List::of, () -> notReady),
+                        new ApiProbes(
+                                accept -> new ApiProbes.Metrics("for/" + accept, "mayfly_up 1\n"),
+                                () -> notAlive,
+                                () -> notReady),
                         directory);
         api.start();
     }

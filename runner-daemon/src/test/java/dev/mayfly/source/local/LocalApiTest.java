@@ -422,14 +422,39 @@ class LocalApiTest {
 
     @Test
     void probesTellTheirReasons() throws Exception {
+        for (String probe : List.of("/healthz", "/readyz")) {
+            HttpResponse<String> answer = send(to(probe));
+            assertThat(answer.statusCode()).isEqualTo(200);
+            assertThat(answer.body()).isEqualTo("{\"ok\":true,\"reasons\":[]}");
+        }
+        fixture.notReady = List.of("the engine does not answer", "Vault is sealed");
+        HttpResponse<String> ready = send(to("/readyz"));
+        assertThat(ready.statusCode()).isEqualTo(503);
+        assertThat(ready.headers().firstValue("Content-Type")).hasValue("application/json");
+        assertThat(ready.body())
+                .isEqualTo(
+                        "{\"ok\":false,\"reasons\":[\"the engine does not answer\",\"Vault is"
+                                + " sealed\"]}");
         assertThat(send(to("/healthz")).statusCode()).isEqualTo(200);
-        assertThat(send(to("/readyz")).statusCode()).isEqualTo(200);
-        fixture.notReady = List.of("the engine does not answer");
-        HttpResponse<String> answer = send(to("/readyz"));
+    }
+
+    @Test
+    void processThatHangsSaysSoAndIsNotAlive() throws Exception {
+        fixture.notAlive = List.of("the reaper has not moved for 900 s");
+        HttpResponse<String> answer = send(to("/healthz"));
         assertThat(answer.statusCode()).isEqualTo(503);
         assertThat(json(answer).path("reasons").get(0).asText())
-                .isEqualTo("the engine does not answer");
-        assertThat(send(to("/metrics")).body()).isEqualTo("mayfly_up 1\n");
+                .isEqualTo("the reaper has not moved for 900 s");
+        assertThat(send(to("/readyz")).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void metricsComeInTheFormatThatIsAskedFor() throws Exception {
+        HttpResponse<String> answer = send(to("/metrics").header("Accept", "openmetrics"));
+        assertThat(answer.body()).isEqualTo("mayfly_up 1\n");
+        assertThat(answer.headers().firstValue("Content-Type")).hasValue("for/openmetrics");
+        assertThat(answer.headers().firstValue("Vary")).hasValue("Accept");
+        assertThat(send(to("/metrics")).headers().firstValue("Content-Type")).hasValue("for/");
     }
 
     @Test

@@ -14,6 +14,7 @@ import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.job.WorkspaceSource;
+import dev.mayfly.source.Backlog;
 import dev.mayfly.source.Claim;
 import dev.mayfly.source.JobReport;
 import dev.mayfly.state.StateDirectory;
@@ -355,6 +356,21 @@ class LocalSourceTest {
         LocalSource beside = TestJobs.source(store, OTHER);
         assertThat(beside.recover(() -> Set.of(OTHER, TestJobs.LIFE))).isEmpty();
         assertThat(job(id).state().ended()).isFalse();
+    }
+
+    @Test
+    void whatWaitsIsToldByPool() throws Exception {
+        source.submit(TestJobs.job("one"));
+        source.submit(TestJobs.job("two"));
+
+        assertThat(source.backlog(TestJobs.POOL).orElseThrow().jobs()).isEqualTo(2);
+        Backlog none = source.backlog(new PoolName("elsewhere")).orElseThrow();
+        assertThat(none).isEqualTo(new Backlog(0, Duration.ZERO));
+
+        Claim claim = source.claim(TestJobs.POOL, Duration.ZERO).orElseThrow();
+        assertThat(source.backlog(TestJobs.POOL).orElseThrow().jobs()).isEqualTo(1);
+        assertThat(source.report(claim).waited().orElseThrow())
+                .isBetween(Duration.ZERO, Duration.ofMinutes(5));
     }
 
     @Test
