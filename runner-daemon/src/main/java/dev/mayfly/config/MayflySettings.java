@@ -34,6 +34,12 @@ public record MayflySettings(
         gitlab = List.copyOf(gitlab);
     }
 
+    /** The same with other pools. */
+    public MayflySettings withPools(List<PoolSettings> other) {
+        return new MayflySettings(
+                daemon, engine, agent, api, other, policy, local, gitlab, exchange, secrets);
+    }
+
     /** The same with the state elsewhere; what other settings derived from it stays. */
     public MayflySettings withStateDirectory(Path directory) {
         return new MayflySettings(

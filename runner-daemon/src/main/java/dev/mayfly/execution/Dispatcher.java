@@ -1,6 +1,7 @@
 package dev.mayfly.execution;
 
 import dev.mayfly.job.JobId;
+import dev.mayfly.job.PoolName;
 import dev.mayfly.pool.Slot;
 import dev.mayfly.pool.SlotPool;
 import dev.mayfly.source.Claim;
@@ -9,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -30,16 +32,26 @@ public final class Dispatcher {
     private static final Duration ROUND = Duration.ofSeconds(2);
 
     private static final Duration PAUSE_WHILE_UNHEALTHY = Duration.ofSeconds(2);
+    private static final Duration PAUSE_WHILE_DRAINED = Duration.ofSeconds(5);
     private static final Duration FIRST_RETRY = Duration.ofSeconds(2);
     private static final Duration LAST_RETRY = Duration.ofMinutes(5);
 
     private final Stages stages;
-    private final PoolTerms terms;
     private final SlotPool slots;
     private final List<JobSource> sources;
     private final Map<JobId, Running> running = new ConcurrentHashMap<>();
     private final Thread claimer;
+
+    /** Each job is run by those that are here when it is claimed. */
+    private volatile PoolTerms terms;
+
     private volatile boolean stopping;
+    private volatile boolean paused;
+    private volatile boolean resting;
+
+    /** When the claimer last did something, by {@link System#nanoTime()}. */
+    private volatile long beat;
+
     private volatile String lastIllness = "";
 
     private record Running(Claim claim, Thread thread) {}
@@ -63,7 +75,62 @@ public final class Dispatcher {
     /** Begins to ask. */
     public void start() {
         stages.metrics().watchHealth(terms.pool(), () -> lastIllness.isEmpty());
+        beat = System.nanoTime();
         claimer.start();
+    }
+
+    /** The pool whose jobs these are. */
+    public PoolName pool() {
+        return terms.pool();
+    }
+
+    /** Runs the next jobs on other terms of the same pool. */
+    public void adopt(PoolTerms other) {
+        if (!other.pool().equals(terms.pool())) {
+            throw new IllegalArgumentException(
+                    "terms of pool " + other.pool() + " for pool " + terms.pool());
+        }
+        terms = other;
+    }
+
+    /**
+     * Asks for nothing more until {@link #resume()}. Running jobs go on, and so does what a
+     * question that is under way brings; {@link #atRest()} tells when there is none any more.
+     */
+    public void pause() {
+        paused = true;
+    }
+
+    /** Whether no job can come, because this was asked to pause and does. */
+    public boolean atRest() {
+        return resting;
+    }
+
+    /** Asks again. */
+    public void resume() {
+        paused = false;
+        LockSupport.unpark(claimer);
+    }
+
+    /** The jobs that run. */
+    public Set<JobId> running() {
+        return Set.copyOf(running.keySet());
+    }
+
+    /** How the slots are used at this moment. */
+    public SlotPool.Occupancy occupancy() {
+        return slots.occupancy();
+    }
+
+    /**
+     * How long the claimer has not moved. It waits for slots and sources and asks engine and
+     * secrets provider in between, which takes a minute or two where those are slow. Zero when it
+     * is not meant to move.
+     */
+    public Duration silence() {
+        return stopping || claimer.getState() == Thread.State.NEW
+                ? Duration.ZERO
+                : Duration.ofNanos(System.nanoTime() - beat);
     }
 
     /** Asks for nothing more. Running jobs go on. */
@@ -97,7 +164,13 @@ public final class Dispatcher {
 
     private void claimLoop() {
         while (!stopping) {
+            beat = System.nanoTime();
             try {
+                if (paused) {
+                    rest();
+                    continue;
+                }
+                resting = false;
                 if (!healthy()) {
                     Thread.sleep(PAUSE_WHILE_UNHEALTHY);
                     continue;
@@ -112,6 +185,19 @@ public final class Dispatcher {
                 LOG.error("claiming failed pool={}; trying again", terms.pool(), e);
                 pause(PAUSE_WHILE_UNHEALTHY);
             }
+        }
+    }
+
+    private void rest() throws InterruptedException {
+        if (!resting) {
+            for (JobSource source : sources) {
+                source.rest();
+            }
+            resting = true;
+        }
+        LockSupport.parkNanos(PAUSE_WHILE_DRAINED.toNanos());
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
         }
     }
 
@@ -136,7 +222,8 @@ public final class Dispatcher {
         try {
             Duration wait = sources.size() == 1 ? CLAIM_WAIT : ROUND.dividedBy(sources.size());
             for (JobSource source : sources) {
-                if (stopping || !healthy()) { // the wait for the slot may have been long
+                beat = System.nanoTime();
+                if (stopping || paused || !healthy()) { // the wait for the slot may have been long
                     return;
                 }
                 Optional<Claim> claim = source.claim(terms.pool(), wait);

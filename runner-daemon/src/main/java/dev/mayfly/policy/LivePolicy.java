@@ -52,6 +52,21 @@ public final class LivePolicy implements Supplier<Policy> {
         return policy;
     }
 
+    /**
+     * Reads everything again, whether the files have changed or not.
+     *
+     * @throws RuntimeException saying what is wrong with them; the last policy stays
+     */
+    public synchronized void refresh() {
+        Policy fresh = read.get();
+        if (!fresh.digest().equals(policy.digest())) {
+            LOG.info("policy changed from={} to={}", policy.digest(), fresh.digest());
+        }
+        asOf = traces();
+        policy = fresh;
+        stale = "";
+    }
+
     /** Why the files are not what is followed, or empty when they are. */
     public synchronized String staleBecause() {
         get();

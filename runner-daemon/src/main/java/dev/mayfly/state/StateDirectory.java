@@ -73,6 +73,11 @@ public record StateDirectory(Path root) {
         return root.resolve("lives");
     }
 
+    /** There while an operator keeps the daemon from taking jobs. */
+    public Path drained() {
+        return root.resolve("drained");
+    }
+
     /** What tells this daemon's containers from another's on the same engine. */
     public Path daemonId() {
         return root.resolve("daemon-id");

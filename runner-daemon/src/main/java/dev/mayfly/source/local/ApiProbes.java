@@ -10,8 +10,10 @@ import java.util.function.Supplier;
  * @param metrics Prometheus text
  * @param notAlive reasons to restart the process; empty when there is none
  * @param notReady reasons why no job can be run now; empty when there is none
+ * @param operations what an operator may ask
  */
 public record ApiProbes(
         Supplier<String> metrics,
         Supplier<List<String>> notAlive,
-        Supplier<List<String>> notReady) {}
+        Supplier<List<String>> notReady,
+        Operations operations) {}

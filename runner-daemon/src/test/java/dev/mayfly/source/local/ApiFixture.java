@@ -24,6 +24,7 @@ final class ApiFixture implements AutoCloseable {
     final LocalSource source;
     final LocalApi api;
     volatile List<String> notReady = List.of();
+    final FakeOperations operations = new FakeOperations();
     private final Vertx vertx = Vertx.vertx();
 
     ApiFixture(Path folder, ApiEndpoint endpoint) {
@@ -38,7 +39,7 @@ final class ApiFixture implements AutoCloseable {
                         new ApiToken(TOKEN),
                         source,
                         TestJobs::document,
-                        new ApiProbes(() -> "mayfly_up 1\n", List::of, () -> notReady),
+                        new ApiProbes(() -> "mayfly_up 1\n", List::of, () -> notReady, operations),
                         directory);
         api.start();
     }
