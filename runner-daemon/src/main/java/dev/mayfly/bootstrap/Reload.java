@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
-import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
@@ -20,7 +20,7 @@ import java.util.TreeSet;
  * @param live the keys that apply to the next job of their pool
  * @param waiting the keys that apply after a restart
  */
-record Reload(MayflySettings settings, SortedSet<String> live, SortedSet<String> waiting) {
+record Reload(MayflySettings settings, NavigableSet<String> live, NavigableSet<String> waiting) {
 
     /** Of a pool; what is not here is used when the daemon's parts are put together. */
     private static final Set<String> LIVE =
@@ -55,9 +55,9 @@ record Reload(MayflySettings settings, SortedSet<String> live, SortedSet<String>
      * @param now the newest one
      */
     static Reload of(LoadedConfiguration running, MayflySettings current, LoadedConfiguration now) {
-        SortedSet<String> changed = running.changedTo(now);
+        NavigableSet<String> changed = running.changedTo(now);
         Map<String, List<String>> byPool = new HashMap<>();
-        SortedSet<String> waiting = new TreeSet<>();
+        NavigableSet<String> waiting = new TreeSet<>();
         for (String key : changed) {
             List<String> steps = List.of(key.split("\\.", 4));
             if (key.startsWith(POOLS) && steps.size() >= 3) {
@@ -69,7 +69,7 @@ record Reload(MayflySettings settings, SortedSet<String> live, SortedSet<String>
         Map<String, PoolSettings> fresh = byName(now.settings());
         // Containers end themselves some time after the longest job that was known at the start.
         Duration longest = longest(running.settings());
-        SortedSet<String> live = new TreeSet<>();
+        NavigableSet<String> live = new TreeSet<>();
         List<PoolSettings> pools = new ArrayList<>();
         for (PoolSettings pool : current.pools()) {
             String name = pool.terms().pool().value();

@@ -41,6 +41,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             VersionCommand.class,
             CommandLine.HelpCommand.class,
             GenerateCompletion.class,
+            ManualPages.class,
         },
         synopsisSubcommandLabel = "COMMAND",
         footerHeading = "%nExamples:%n",

@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
-import java.util.SortedSet;
+import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -22,13 +22,13 @@ public final class LoadedConfiguration {
     private final @Nullable Path file;
     private final Environment environment;
     private final MayflySettings settings;
-    private final SortedMap<String, JsonNode> written;
+    private final NavigableMap<String, JsonNode> written;
 
     private LoadedConfiguration(
             @Nullable Path file,
             Environment environment,
             MayflySettings settings,
-            SortedMap<String, JsonNode> written) {
+            NavigableMap<String, JsonNode> written) {
         this.file = file;
         this.environment = environment;
         this.settings = settings;
@@ -48,7 +48,7 @@ public final class LoadedConfiguration {
         }
         // One reading for both, so that no change in between is missed.
         YamlDocument document = YamlDocument.read(file);
-        SortedMap<String, JsonNode> written = new TreeMap<>();
+        NavigableMap<String, JsonNode> written = new TreeMap<>();
         flatten("", document.tree(), written);
         Path directory = file.toAbsolutePath().normalize().getParent();
         return new LoadedConfiguration(
@@ -81,8 +81,8 @@ public final class LoadedConfiguration {
      * The keys whose text differs, such as {@code pools.trusted.timeout}. Members of lists go by
      * their name, where they have one.
      */
-    public SortedSet<String> changedTo(LoadedConfiguration other) {
-        SortedSet<String> changed = new TreeSet<>(written.keySet());
+    public NavigableSet<String> changedTo(LoadedConfiguration other) {
+        NavigableSet<String> changed = new TreeSet<>(written.keySet());
         changed.addAll(other.written.keySet());
         changed.removeIf(key -> sameValue(written.get(key), other.written.get(key)));
         return changed;

@@ -132,7 +132,7 @@ final class UnixDatagrams implements AutoCloseable {
     private static MemorySegment address(Arena arena, String name) throws IOException {
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
         boolean unnamed = name.startsWith("@");
-        if (!unnamed && !name.startsWith("/") || bytes.length >= PATH_BYTES) {
+        if ((!unnamed && !name.startsWith("/")) || bytes.length >= PATH_BYTES) {
             throw new IOException(
                     "\""
                             + name
