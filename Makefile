@@ -1,6 +1,6 @@
 # Everything a person or a CI server does with Mayfly. The scripts behind the targets are in .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit bench-log bench-egress fuzz gitlab-stub image package run format check-format reproducible \
+.PHONY: help demo test unit bench-log bench-egress bench-start fuzz gitlab-stub image package deb rpm tar package-test run format check-format reproducible \
         doctor setup engine-start engine-stop clean
 
 MVN := .ci/mvn
@@ -30,6 +30,9 @@ bench-egress: ## measure what filtered connections of jobs cost: QUICK=1 about o
 	@.ci/setup build
 	@QUICK=$(QUICK) .ci/bench-egress
 
+bench-start: deb ## measure start and idle memory of the packaged daemon, with and without its cache
+	@.ci/engine exec .ci/bench-start
+
 TIME := 3600
 fuzz: ## search for texts that the log masker gets wrong: make fuzz TIME=3600 (seconds)
 	@.ci/setup build
@@ -49,6 +52,21 @@ package: ## build the daemon: runner-daemon/target/mayfly runs it
 	@$(MVN) -q -DskipTests package
 	@ln -sfn dist/bin/mayfly $(MAYFLY)
 	@echo 'Built: $(MAYFLY)'
+
+deb: image package ## build target/package/mayfly_VERSION_ARCHITECTURE.deb, with its own Java and the agent image
+	@.ci/setup packages
+	@.ci/engine exec .ci/package deb
+
+rpm: image package ## the same as .rpm
+	@.ci/setup packages
+	@.ci/engine exec .ci/package rpm
+
+tar: image package ## the same as .tar.xz, for hosts without dpkg and rpm
+	@.ci/engine exec .ci/package tar
+
+package-test: deb ## install, upgrade, remove and purge the .deb in a clean Debian root
+	@.ci/setup image
+	@.ci/engine exec .ci/package-test
 
 run: package ## run the daemon's command line: make run ARGS="daemon"
 	@.ci/engine exec $(MAYFLY) $(ARGS)
