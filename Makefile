@@ -1,6 +1,6 @@
 # Everything a person or a CI server does with Mayfly. The scripts behind the targets are in .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit bench-log bench-egress bench-start fuzz gitlab-stub image package deb rpm tar package-test run format check-format reproducible \
+.PHONY: help demo test unit bench-log bench-egress bench-start fuzz gitlab-stub image package deb rpm tar run format check-format reproducible \
         doctor setup engine-start engine-stop clean
 
 MVN := .ci/mvn
@@ -63,10 +63,6 @@ rpm: image package ## the same as .rpm
 
 tar: image package ## the same as .tar.xz, for hosts without dpkg and rpm
 	@.ci/engine exec .ci/package tar
-
-package-test: deb ## install, upgrade, remove and purge the .deb in a clean Debian root
-	@.ci/setup image
-	@.ci/engine exec .ci/package-test
 
 run: package ## run the daemon's command line: make run ARGS="daemon"
 	@.ci/engine exec $(MAYFLY) $(ARGS)
