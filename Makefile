@@ -1,6 +1,6 @@
 # Everything a person or a CI server does with Mayfly. The scripts behind the targets are in .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit bench-log bench-egress bench-start fuzz gitlab-stub image package deb rpm tar run format check-format reproducible \
+.PHONY: help demo test unit bench-log bench-egress bench-start fuzz escape-kits gitlab-stub image package deb rpm tar run format check-format reproducible \
         doctor setup engine-start engine-stop clean
 
 MVN := .ci/mvn
@@ -37,6 +37,10 @@ TIME := 3600
 fuzz: ## search for texts that the log masker gets wrong: make fuzz TIME=3600 (seconds)
 	@.ci/setup build
 	@.ci/fuzz $(TIME)
+
+escape-kits: package ## try well-known container escape kits in a job of each level; MIRROR=DIRECTORY has their sources
+	@.ci/engine exec agent-image/build.sh
+	@MIRROR=$(MIRROR) .ci/engine exec .ci/escape-kits
 
 PORT := 9480
 gitlab-stub: ## start the tests' GitLab with a page, to try a registration: make gitlab-stub PORT=9480 REPO=DIRECTORY

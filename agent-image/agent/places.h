@@ -8,6 +8,10 @@
 #ifndef SCRIPT_DIR
 #define SCRIPT_DIR "/run/mayfly"
 #endif
+/* What both are on, so that nothing of them reaches a disk: TMPFS_MAGIC, or 0 for anything. */
+#ifndef PLACES_FS
+#define PLACES_FS 0x01021994
+#endif
 #define SCRIPT SCRIPT_DIR "/script"
 #define CHANNEL SCRIPT_DIR "/mask"
 

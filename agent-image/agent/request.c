@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define NAME_MAX_BYTES 255
@@ -177,6 +178,12 @@ static bool write_all(int fd, const char *bytes, size_t size) {
     return true;
 }
 
+/* The engine mounts a tmpfs there; a volume that the image declares may lie over it, behind a link. */
+static bool is_in_memory(int fd) {
+    struct statfs s;
+    return PLACES_FS == 0 || (fstatfs(fd, &s) == 0 && s.f_type == PLACES_FS);
+}
+
 /* Nobody but the agent runs between steps, so what lies at this name was left by an earlier step,
  * and is removed rather than followed or refused. */
 static void append_to_file(const char *path, bool is_new, const char *bytes, size_t size) {
@@ -190,8 +197,14 @@ static void append_to_file(const char *path, bool is_new, const char *bytes, siz
         request_fault("%s cannot be created: %s", path, strerror(errno));
         return;
     }
-    if (!write_all(fd, bytes, size))
+    if (!is_in_memory(fd)) {
+        (void)unlink(path);
+        request_fault("%.*s is not in memory: something lies over it, such as a VOLUME of the "
+                      "image; use an image without one there",
+                      (int)(strrchr(path, '/') - path), path);
+    } else if (!write_all(fd, bytes, size)) {
         request_fault("%s cannot be written: %s", path, strerror(errno));
+    }
     close(fd);
 }
 

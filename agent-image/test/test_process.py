@@ -34,7 +34,7 @@ class ProcessTestCase(TimedTestCase):
         cls.binary = os.path.join(directory.name, "mayfly-agent")
         subprocess.run(
             [os.path.join(AGENT_IMAGE, "agent", "compile.sh"), cls.binary]
-            + [f'-DSECRETS_DIR="{cls.secrets}"', f'-DSCRIPT_DIR="{cls.script}"']
+            + [f'-DSECRETS_DIR="{cls.secrets}"', f'-DSCRIPT_DIR="{cls.script}"', "-DPLACES_FS=0"]
             # An agent that is not process 1 could be anybody to its clients.
             + ["-DAGENT_PID=0", "-DSILENCE_MS=1000", *cls.flags],
             check=True,

@@ -72,7 +72,7 @@ record Architecture(String root) {
         rules.add(knows("secrets.vault", "secrets", "job"));
         rules.add(knows("state", "job"));
         rules.add(knows("pipeline", "job", "config"));
-        rules.add(knows("migration", "config"));
+        rules.add(knows("migration", "config", "job"));
         rules.add(knows("metrics", "job"));
         rules.add(knows("artifacts", "job"));
         rules.add(knows("artifacts.s3", "artifacts", "job"));
@@ -81,6 +81,8 @@ record Architecture(String root) {
         rules.add(knows("policy", "job", "admission"));
         rules.add(knows("decision", "job", "admission", "state"));
         rules.add(knows("egress", "job", "sandbox", "state"));
+        rules.add(knows("audit", "job"));
+        rules.add(knows("images", "job", "sandbox", "state"));
         rules.add(knows("teardown", "job", "sandbox", "secrets", "state"));
         rules.add(
                 knows(
@@ -88,6 +90,7 @@ record Architecture(String root) {
                         "job",
                         "source",
                         "admission",
+                        "audit",
                         "pool",
                         "sandbox",
                         "secrets",
@@ -111,7 +114,15 @@ record Architecture(String root) {
                         "bootstrap",
                         "cli"));
         rules.add(library("Nimbus", "com.nimbusds..", "admission.oidc"));
-        rules.add(library("JDBC", "java.sql..", "state", "source.local", "teardown", "decision"));
+        rules.add(
+                library(
+                        "JDBC",
+                        "java.sql..",
+                        "state",
+                        "source.local",
+                        "teardown",
+                        "decision",
+                        "images"));
         rules.add(library("SQLite", "org.sqlite..", "state"));
         rules.add(library("Micrometer", "io.micrometer..", "metrics", "bootstrap"));
         rules.add(

@@ -50,15 +50,17 @@ class ArchitectureTest {
                             "secrets.vault knows secrets, job only",
                             "SecretsVaultThatKnowsTooMuch"),
                     Map.entry("state knows job only", "StateThatKnowsTooMuch"),
-                    Map.entry("migration knows config only", "MigrationThatKnowsTooMuch"),
+                    Map.entry("migration knows config, job only", "MigrationThatKnowsTooMuch"),
                     Map.entry("pipeline knows job, config only", "PipelineThatKnowsTooMuch"),
                     Map.entry(
                             "teardown knows job, sandbox, secrets, state only",
                             "TeardownThatKnowsTooMuch"),
                     Map.entry(
-                            "execution knows job, source, admission, pool, sandbox, secrets, logs, artifacts, egress, teardown, metrics only",
+                            "execution knows job, source, admission, audit, pool, sandbox, secrets, logs, artifacts, egress, teardown, metrics only",
                             "ExecutionThatKnowsTooMuch"),
                     Map.entry("egress knows job, sandbox, state only", "EgressThatKnowsTooMuch"),
+                    Map.entry("audit knows job only", "AuditThatKnowsASource"),
+                    Map.entry("images knows job, sandbox, state only", "ImagesThatKnowASource"),
                     Map.entry("metrics knows job only", "MetricsThatKnowsTooMuch"),
                     Map.entry("artifacts knows job only", "ArtifactsThatKnowTooMuch"),
                     Map.entry(
@@ -86,7 +88,7 @@ class ArchitectureTest {
                             "Vert.x is seen in source.local, source.gitlab, bootstrap, cli only",
                             "UserOfEveryLibrary"),
                     Map.entry(
-                            "JDBC is seen in state, source.local, teardown, decision only",
+                            "JDBC is seen in state, source.local, teardown, decision, images only",
                             "UserOfEveryLibrary"),
                     Map.entry("SQLite is seen in state only", "UserOfEveryLibrary"),
                     Map.entry(

@@ -70,7 +70,8 @@ public final class TestRegistry {
                                 "serve",
                                 directory.resolve("config.yml").toString())
                         .redirectErrorStream(true)
-                        .redirectOutput(directory.resolve("log").toFile())
+                        .redirectOutput(
+                                ProcessBuilder.Redirect.appendTo(directory.resolve("log").toFile()))
                         .start();
         Eventually.holds("the registry answers", LIMIT, this::answers);
         return this;
@@ -98,6 +99,12 @@ public final class TestRegistry {
 
     /** Puts a small image with a shell there, and nowhere else; returns its name. */
     public String publish(String repository) throws IOException, InterruptedException {
+        return publish(repository, repository);
+    }
+
+    /** The same with other bytes under the same name, which it had until now or not. */
+    public String publish(String repository, String content)
+            throws IOException, InterruptedException {
         String image = authority() + "/" + repository + ":1";
         Path context = Files.createDirectories(directory.resolve("build"));
         Path busybox = context.resolve("busybox");
@@ -111,12 +118,33 @@ public final class TestRegistry {
                 COPY busybox /bin/busybox
                 RUN ["/bin/busybox", "sh", "-c", "/bin/busybox --install -s /bin; echo %s > /name"]
                 """
-                        .formatted(repository));
+                        .formatted(content));
         docker("build", "--quiet", "--tag", image, context.toString());
         docker("push", "--quiet", image);
         docker("rmi", "--force", image);
         local.add(image);
         return image;
+    }
+
+    /** What an image's tag stands for there now. */
+    public String digest(String image) throws IOException, InterruptedException {
+        int tag = image.lastIndexOf(':');
+        String path = image.substring(image.indexOf('/') + 1, tag);
+        URI manifest =
+                URI.create(
+                        "http://%s/v2/%s/manifests/%s"
+                                .formatted(authority(), path, image.substring(tag + 1)));
+        return HTTP.send(
+                        request(manifest)
+                                .header(
+                                        "Accept",
+                                        "application/vnd.docker.distribution.manifest.v2+json")
+                                .HEAD()
+                                .build(),
+                        HttpResponse.BodyHandlers.discarding())
+                .headers()
+                .firstValue("Docker-Content-Digest")
+                .orElseThrow();
     }
 
     /** Says of an image that is there that it is for mainframes, under another name. */
@@ -161,6 +189,13 @@ public final class TestRegistry {
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start()
                 .waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    /** What it was asked for since it was started first, a line for each request. */
+    public List<String> requests() throws IOException {
+        return Files.readAllLines(directory.resolve("log")).stream()
+                .filter(line -> line.contains("HTTP/1."))
+                .toList();
     }
 
     private static HttpRequest.Builder request(URI uri) {
@@ -219,6 +254,18 @@ public final class TestRegistry {
     public void close() throws IOException, InterruptedException {
         stop();
         for (String image : local) {
+            forget(image);
+        }
+        // Those whose tag has moved, or that were pulled by their digest.
+        String left =
+                run(
+                        "",
+                        "docker",
+                        "images",
+                        "--quiet",
+                        "--filter",
+                        "reference=" + authority() + "/*/*");
+        for (String image : left.lines().distinct().toList()) {
             forget(image);
         }
     }

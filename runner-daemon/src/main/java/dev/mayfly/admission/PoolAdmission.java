@@ -7,6 +7,7 @@ import dev.mayfly.job.PoolName;
 import dev.mayfly.job.ResourceRequest;
 import dev.mayfly.job.WorkspaceSource;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -53,13 +54,13 @@ public final class PoolAdmission implements AdmissionPolicy {
 
     @Override
     public Decision review(JobSpec spec, Facts facts) {
-        return Decision.of(verdict(facts.source(), spec));
+        return decision(facts.source(), spec);
     }
 
-    private Verdict verdict(String source, JobSpec spec) {
+    private Decision decision(String source, JobSpec spec) {
         SourceBinding binding = sources.get(source);
         if (binding == null) {
-            return new Verdict.Refused(
+            return refused(
                     "source "
                             + source
                             + " feeds no pool; name it under sources in the configuration");
@@ -67,63 +68,63 @@ public final class PoolAdmission implements AdmissionPolicy {
         PoolName asked = spec.pool() == null ? binding.defaultPool() : spec.pool();
         PoolCeiling ceiling = pools.get(asked);
         if (ceiling == null) {
-            return new Verdict.Refused(
-                    "pool: there is no pool " + asked + "; pools: " + names(pools.keySet()));
+            return refused("pool: there is no pool " + asked + "; pools: " + names(pools.keySet()));
         }
         if (!binding.feeds().contains(asked)) {
-            return new Verdict.Refused(
+            return refused(
                     "pool: source %s may feed %s only, the job asks for %s; remove pool from the job, or add %s to sources.%s.feeds"
                             .formatted(source, names(binding.feeds()), asked, asked, source));
         }
         if (spec.inputs().workspace() instanceof WorkspaceSource.Git
                 && ceiling.network() == NetworkAccess.NONE) {
             // The checkout would be the way out that the pool does not have.
-            return new Verdict.Refused(
+            return refused(
                     "workspace.git.url: pool %s has no network to fetch it over; name a local repository, which is sent along, or a pool with network: full"
                             .formatted(asked));
         }
         List<String> excesses = excesses(spec, ceiling);
-        return excesses.isEmpty()
-                ? new Verdict.Admitted(asked)
-                : new Verdict.Refused(
-                        "the job asks for more than pool %s allows: %s; ask for less, or change what the pool allows"
-                                .formatted(asked, String.join("; ", excesses)));
+        List<Finding> images = ImageReview.of(spec.environment(), ceiling);
+        List<String> reasons = new ArrayList<>();
+        if (!excesses.isEmpty()) {
+            reasons.add(
+                    "the job asks for more than pool %s allows: %s; ask for less, or change what the pool allows"
+                            .formatted(asked, String.join("; ", excesses)));
+        }
+        images.stream()
+                .filter(Finding::counts)
+                .forEach(one -> reasons.add(one.because() + " [rule " + one.rule() + "]"));
+        Verdict verdict =
+                reasons.isEmpty()
+                        ? new Verdict.Admitted(asked)
+                        : new Verdict.Refused(String.join("; ", reasons));
+        return new Decision(verdict, "", images);
+    }
+
+    private static Decision refused(String reason) {
+        return Decision.of(new Verdict.Refused(reason));
     }
 
     private static List<String> excesses(JobSpec spec, PoolCeiling ceiling) {
         ResourceRequest wanted = spec.environment().resources();
         NetworkAccess network = spec.environment().network();
         Duration timeout = spec.steps().timeout();
-        Stream<String> images = ceiling.allowed().refusals(spec.environment()).stream();
-        Stream<String> limits =
-                Stream.of(
-                                excess(
-                                        "network",
-                                        network,
-                                        ceiling.network(),
-                                        PoolAdmission::lowerCase),
-                                excess(
-                                        "timeout",
-                                        timeout,
-                                        ceiling.timeout(),
-                                        PoolAdmission::withUnits),
-                                excess(
-                                        "resources.memory",
-                                        wanted.memoryBytes(),
-                                        ceiling.memoryBytes(),
-                                        PoolAdmission::mebibytes),
-                                excess(
-                                        "resources.cpus",
-                                        wanted.cpus(),
-                                        ceiling.cpus(),
-                                        String::valueOf),
-                                excess(
-                                        "resources.pids",
-                                        wanted.pids(),
-                                        ceiling.pids(),
-                                        String::valueOf))
-                        .flatMap(Optional::stream);
-        return Stream.concat(limits, images).toList();
+        return Stream.of(
+                        excess("network", network, ceiling.network(), PoolAdmission::lowerCase),
+                        excess("timeout", timeout, ceiling.timeout(), PoolAdmission::withUnits),
+                        excess(
+                                "resources.memory",
+                                wanted.memoryBytes(),
+                                ceiling.memoryBytes(),
+                                PoolAdmission::mebibytes),
+                        excess("resources.cpus", wanted.cpus(), ceiling.cpus(), String::valueOf),
+                        excess("resources.pids", wanted.pids(), ceiling.pids(), String::valueOf),
+                        excess(
+                                "resources.disk",
+                                wanted.diskBytes(),
+                                ceiling.diskBytes(),
+                                PoolAdmission::mebibytes))
+                .flatMap(Optional::stream)
+                .toList();
     }
 
     private static <T extends Comparable<? super T>> Optional<String> excess(

@@ -11,6 +11,10 @@ import dev.mayfly.admission.oidc.SignedTokens;
 import dev.mayfly.admission.oidc.TokenIssuer;
 import dev.mayfly.artifacts.UnpackLimits;
 import dev.mayfly.artifacts.s3.S3Caches;
+import dev.mayfly.audit.AuditEvent;
+import dev.mayfly.audit.AuditTrail;
+import dev.mayfly.audit.ChainedTrail;
+import dev.mayfly.config.EngineSettings;
 import dev.mayfly.config.Environment;
 import dev.mayfly.config.ExchangeSettings;
 import dev.mayfly.config.GitLabSettings;
@@ -39,11 +43,11 @@ import dev.mayfly.logs.SpoolSettings;
 import dev.mayfly.metrics.JobMetrics;
 import dev.mayfly.policy.LivePolicy;
 import dev.mayfly.policy.PolicyAdmission;
-import dev.mayfly.sandbox.docker.DockerEngine;
-import dev.mayfly.sandbox.docker.DockerSandboxBackend;
-import dev.mayfly.sandbox.docker.DockerSettings;
+import dev.mayfly.sandbox.EngineName;
+import dev.mayfly.sandbox.SandboxBackend;
 import dev.mayfly.sandbox.docker.EngineReport;
 import dev.mayfly.secrets.AbsentProvider;
+import dev.mayfly.secrets.SecretAudit;
 import dev.mayfly.secrets.SecretsByReference;
 import dev.mayfly.secrets.SecretsProvider;
 import dev.mayfly.secrets.file.FileSecretsProvider;
@@ -75,6 +79,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -108,13 +113,15 @@ public final class Assembly implements AutoCloseable {
     private final StateDirectory directory;
     private final StateStore store;
     private final Lives lives;
-    private final DockerEngine engine;
+    private final Engines engines;
+    private final SqliteJournal journal;
     private final PrometheusMeterRegistry registry;
     private final LocalSource local;
     private final Reaper reaper;
     private final Stages stages;
     private final @Nullable VaultSecretsProvider vault;
     private final LivePolicy policy;
+    private final ChainedTrail audit;
     private final SqliteApprovals approvals;
 
     private Assembly(MayflySettings settings, LocalSourceSettings.Queue queue) {
@@ -131,23 +138,24 @@ public final class Assembly implements AutoCloseable {
         JobMetrics metrics = new JobMetrics(registry);
         metrics.build(Version.current());
 
-        SqliteJournal journal = new SqliteJournal(store);
-        DockerSettings docker = docker(settings, lives);
-        engine = new DockerEngine(docker.host(), settings.engine().certificates(), docker.bounds());
-        DockerSandboxBackend sandboxes = new DockerSandboxBackend(engine, docker, journal);
+        journal = new SqliteJournal(store);
+        engines = new Engines(settings, lives, directory, journal, store);
+        SandboxBackend sandboxes = engines.sandboxes();
 
         VaultSettings configured = settings.secrets().vault();
+        policy =
+                new LivePolicy(
+                        settings.policy().files(), () -> PolicyFiles.read(this.settings).policy());
+        audit = AuditParts.open(settings, lives.current(), policy::digest, clock);
+        policy.whenChanged(before -> audit.record(new AuditEvent.PolicyChanged(before)));
+        metrics.watchAudit(audit::waiting, audit::lost);
+        LoggedAudit uses = new LoggedAudit(metrics, audit, policy::digest);
         vault =
                 configured == null
                         ? null
                         : new VaultSecretsProvider(
-                                VaultParts.of(configured),
-                                journal::intend,
-                                new LoggedAudit(metrics));
+                                VaultParts.of(configured), journal::intend, uses);
 
-        policy =
-                new LivePolicy(
-                        settings.policy().files(), () -> PolicyFiles.read(this.settings).policy());
         approvals = new SqliteApprovals(store, settings.policy().approvalExpires(), clock);
         metrics.watchPolicy(
                 () -> !policy.staleBecause().isEmpty(), () -> waiting(approvals.open()));
@@ -169,7 +177,7 @@ public final class Assembly implements AutoCloseable {
                         journal,
                         lives,
                         vault == null ? LeaseRevocation.NONE : vault::revoke,
-                        recordsOf(local),
+                        recordsOf(local, audit),
                         clock,
                         FIRST_PAUSE);
         metrics.watchQuarantine(reaper::quarantined);
@@ -182,19 +190,23 @@ public final class Assembly implements AutoCloseable {
                                 approvals,
                                 // The pool, whose own masking may look for less, is not known yet.
                                 secrets -> new MaskedText(secrets, Masking.STANDARD),
-                                new KeptDecisions(
-                                        store,
-                                        clock,
-                                        (rule, effect, enforced) ->
-                                                metrics.ruleApplied(
-                                                        rule, effect.word(), enforced))),
-                        secrets(settings, vault),
+                                AuditParts.remembered(
+                                        new KeptDecisions(
+                                                store,
+                                                clock,
+                                                (rule, effect, enforced) ->
+                                                        metrics.ruleApplied(
+                                                                rule, effect.word(), enforced)),
+                                        audit)),
+                        secrets(settings, vault, uses),
                         sandboxes,
                         new Gateway(
-                                new LoggedEgress(metrics), new SqliteDestinations(store, clock)),
+                                new LoggedEgress(metrics, audit, policy::digest),
+                                new SqliteDestinations(store, clock)),
                         reaper,
                         journal,
                         metrics,
+                        audit,
                         storage(),
                         spool(),
                         lives.current());
@@ -233,6 +245,11 @@ public final class Assembly implements AutoCloseable {
         pools = admission(fresh);
     }
 
+    /** What daemon this is, for those on the same engine. */
+    String daemonId() {
+        return lives.daemonId();
+    }
+
     public StateDirectory directory() {
         return directory;
     }
@@ -253,9 +270,35 @@ public final class Assembly implements AutoCloseable {
         return stages;
     }
 
-    /** What a person wants to know of the engine. */
-    public EngineReport examineEngine() throws InterruptedException {
-        return EngineReport.of(engine, docker(settings, lives), Clock.systemUTC());
+    /** What each engine can isolate and cannot, and then what each pool gets of it. */
+    public List<Finding> examineIsolation() throws InterruptedException {
+        Map<EngineName, EngineReport> reports = engines.examine();
+        List<Finding> findings = new ArrayList<>();
+        settings.pools().stream()
+                .map(PoolSettings::engine)
+                .distinct()
+                .forEach(engine ->
+                        findings.addAll(
+                                EngineDiagnosis.of(settings, engine, reportOf(engine, reports))));
+        settings.pools()
+                .forEach(pool ->
+                        findings.addAll(PoolDiagnosis.of(pool, reportOf(pool.engine(), reports))));
+        return findings;
+    }
+
+    private static EngineReport reportOf(
+            EngineSettings engine, Map<EngineName, EngineReport> reports) {
+        return Objects.requireNonNull(reports.get(Engines.name(engine)));
+    }
+
+    /** What engines that answer lack for the pools on them. */
+    List<String> lacks() throws InterruptedException {
+        return engines.lacks();
+    }
+
+    /** Forgets what may be left on an engine that is gone for good. */
+    public List<SqliteJournal.LostResource> writeOff(EngineName engine) {
+        return journal.writeOff(engine);
     }
 
     private Storage storage() {
@@ -275,9 +318,9 @@ public final class Assembly implements AutoCloseable {
     }
 
     private static SecretsProvider secrets(
-            MayflySettings settings, @Nullable VaultSecretsProvider vault) {
+            MayflySettings settings, @Nullable VaultSecretsProvider vault, SecretAudit uses) {
         FileSecretsProvider file =
-                new FileSecretsProvider(settings.secrets().file(), keyOf(settings));
+                new FileSecretsProvider(settings.secrets().file(), keyOf(settings), uses);
         SecretsProvider remote =
                 vault == null
                         ? new AbsentProvider(
@@ -344,7 +387,8 @@ public final class Assembly implements AutoCloseable {
         stages.storage().caches().close();
         stages.gateway().close();
         local.close();
-        engine.close();
+        engines.close();
+        audit.close();
         lives.close();
         store.close();
         registry.close();
@@ -408,9 +452,13 @@ public final class Assembly implements AutoCloseable {
                         .map(GitLabSettings::url)
                         .filter(Transport::isPlainHttp)
                         .toList();
-        boolean engine =
-                "tcp".equals(settings.engine().host().getScheme())
-                        && settings.engine().certificates() == null;
+        List<String> engines =
+                settings.pools().stream()
+                        .map(PoolSettings::engine)
+                        .filter(EngineSettings::insecure)
+                        .map(engine -> engine.host().toString())
+                        .distinct()
+                        .toList();
         List<String> keys =
                 issuers(settings).stream()
                         .map(issuer -> issuer.keys().toString())
@@ -419,13 +467,10 @@ public final class Assembly implements AutoCloseable {
         metrics.insecure("gitlab", gitlab.size());
         metrics.insecure("keys", keys.size());
         keys.forEach(url -> LOG.warn("not encrypted, as the configuration allows keys={}", url));
-        metrics.insecure("engine", engine ? 1 : 0);
+        metrics.insecure("engine", engines.size());
         gitlab.forEach(url -> LOG.warn("not encrypted, as the configuration allows url={}", url));
-        if (engine) {
-            LOG.warn(
-                    "not encrypted, as the configuration allows engine={}",
-                    settings.engine().host());
-        }
+        engines.forEach(
+                engine -> LOG.warn("not encrypted, as the configuration allows engine={}", engine));
     }
 
     private static PoolCeiling ceiling(PoolSettings pool) {
@@ -437,7 +482,9 @@ public final class Assembly implements AutoCloseable {
                 terms.limits().memoryBytes(),
                 terms.limits().cpus(),
                 terms.limits().pids(),
-                pool.allowed());
+                terms.limits().disk().bytes(),
+                pool.allowed(),
+                terms.images());
     }
 
     private static Optional<String> refusal(AdmissionPolicy admission, JobSpec spec) {
@@ -447,29 +494,6 @@ public final class Assembly implements AutoCloseable {
             case Verdict.Held(var _, String _) -> Optional.empty();
             case Verdict.Refused(String reason) -> Optional.of(reason);
         };
-    }
-
-    private static DockerSettings docker(MayflySettings settings, Lives lives) {
-        DockerSettings.Bounds usual = DockerSettings.Bounds.DEFAULT;
-        return new DockerSettings(
-                settings.engine().host(),
-                settings.agent().image(),
-                lives.daemonId(),
-                lives.current(),
-                new DockerSettings.Bounds(
-                        settings.engine().callTimeout(),
-                        settings.engine().pullTimeout(),
-                        usual.grace(),
-                        longestJob(settings).plus(usual.lifetime()),
-                        usual.serviceStart()),
-                settings.engine().minFreeBytes());
-    }
-
-    private static Duration longestJob(MayflySettings settings) {
-        return settings.pools().stream()
-                .map(pool -> pool.terms().timeout())
-                .max(Duration::compareTo)
-                .orElse(Duration.ZERO);
     }
 
     private static LocalSourceSettings localSource(
@@ -490,7 +514,7 @@ public final class Assembly implements AutoCloseable {
                 : new KeyLocation.OwnFile(key);
     }
 
-    private static JobRecords recordsOf(LocalSource local) {
+    private static JobRecords recordsOf(LocalSource local, AuditTrail audit) {
         return new JobRecords() {
             @Override
             public Set<JobId> recover(Supplier<Set<LifeId>> living) {
@@ -499,6 +523,7 @@ public final class Assembly implements AutoCloseable {
 
             @Override
             public void released(Receipt receipt) {
+                audit.record(AuditEvent.JobDestroyed.of(receipt));
                 local.released(receipt);
             }
         };

@@ -1,5 +1,6 @@
 package dev.mayfly.bootstrap;
 
+import dev.mayfly.audit.AuditEvent;
 import dev.mayfly.config.ApiSettings.Listen;
 import dev.mayfly.config.ConfigException;
 import dev.mayfly.config.LoadedConfiguration;
@@ -20,6 +21,7 @@ import dev.mayfly.source.local.LocalApi;
 import dev.mayfly.source.local.LocalSourceSettings;
 import dev.mayfly.source.local.Operations;
 import dev.mayfly.state.StateDirectory;
+import dev.mayfly.state.StateException;
 import dev.mayfly.teardown.Sweep;
 import io.vertx.core.Vertx;
 import java.time.Duration;
@@ -153,6 +155,7 @@ public final class Daemon implements AutoCloseable {
         loopBeat = System.nanoTime();
         vertx.setPeriodic(LOOP_BEAT.toMillis(), _ -> loopBeat = System.nanoTime());
         parts.keepAlive();
+        requireFitEngines();
         // Before the first claim: what an earlier life left must not meet a new job.
         Sweep sweep = parts.sweep();
         parts.local().start();
@@ -165,7 +168,18 @@ public final class Daemon implements AutoCloseable {
         dispatchers.forEach(Dispatcher::start);
         notReady = "";
         started = true;
+        parts.stages()
+                .audit()
+                .record(new AuditEvent.DaemonStarted(Version.current(), parts.daemonId()));
         LOG.info("mayfly is ready version={} api={}", Version.current(), api.endpoint());
+    }
+
+    /** What is wrong now will not become right by itself. */
+    private void requireFitEngines() throws InterruptedException {
+        List<String> lacks = parts.lacks();
+        if (!lacks.isEmpty()) {
+            throw new StateException(String.join("\n", lacks), null);
+        }
     }
 
     /** Where the API answers; the port is the real one. */
@@ -331,6 +345,10 @@ public final class Daemon implements AutoCloseable {
         dispatchers.forEach(Dispatcher::stopClaiming);
         api.close();
         gitlab.close();
+        if (started) {
+            boolean idle = dispatchers.stream().allMatch(Dispatcher::isIdle);
+            parts.stages().audit().record(new AuditEvent.DaemonStopped(idle));
+        }
         parts.close();
         try {
             vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
@@ -394,12 +412,27 @@ public final class Daemon implements AutoCloseable {
                 .since()
                 .ifPresent(since ->
                         reasons.add("drained since " + since + ": mayfly resume takes jobs again"));
-        parts.stages().sandboxes().unhealthyBecause().ifPresent(reasons::add);
+        for (PoolSettings pool : parts.settings().pools()) {
+            try {
+                parts.stages()
+                        .sandboxes()
+                        .unhealthyBecause(pool.terms().pool())
+                        .filter(reason -> !reasons.contains(reason))
+                        .ifPresent(reasons::add);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                reasons.add("the question was interrupted");
+            }
+        }
         parts.settings().pools().stream()
                 .map(pool -> parts.stages().secrets().unhealthyBecause(pool.terms().pool()))
                 .filter(reason -> !reason.isEmpty())
                 .distinct()
                 .forEach(reasons::add);
+        String forgetful = parts.stages().audit().unhealthyBecause();
+        if (!forgetful.isEmpty()) {
+            reasons.add(forgetful);
+        }
         return reasons;
     }
 

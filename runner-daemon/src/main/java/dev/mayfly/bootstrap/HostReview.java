@@ -1,5 +1,6 @@
 package dev.mayfly.bootstrap;
 
+import dev.mayfly.config.EngineSettings;
 import dev.mayfly.config.GitLabSettings;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.config.VaultSettings;
@@ -30,7 +31,11 @@ public final class HostReview {
         HostReview review = new HostReview();
         review.gitlab(settings);
         review.apiToken(settings);
-        review.engine(settings.engine().certificates());
+        review.engine("engine", settings.engine());
+        settings.pools().stream()
+                .filter(pool -> !pool.engine().equals(settings.engine()))
+                .forEach(pool ->
+                        review.engine("pools " + pool.terms().pool() + " engine", pool.engine()));
         review.vault(settings.secrets().vault());
         return List.copyOf(review.troubles);
     }
@@ -55,10 +60,12 @@ public final class HostReview {
         }
     }
 
-    private void engine(@Nullable Path directory) {
-        if (directory != null) {
-            ENGINE_FILES.forEach(name -> readable("engine.cert_dir", directory.resolve(name)));
+    private void engine(String key, EngineSettings engine) {
+        Path certificates = engine.certificates();
+        if (certificates != null) {
+            ENGINE_FILES.forEach(name -> readable(key + ".cert_dir", certificates.resolve(name)));
         }
+        readable(key + ".ssh_config", engine.sshConfig());
     }
 
     private void vault(@Nullable VaultSettings vault) {

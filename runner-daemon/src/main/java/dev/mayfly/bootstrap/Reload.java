@@ -30,6 +30,7 @@ record Reload(MayflySettings settings, NavigableSet<String> live, NavigableSet<S
                     "user",
                     "image",
                     "registry_logins",
+                    "images",
                     "allowed_images",
                     "allowed_services",
                     "allowed_pull_policies",
@@ -40,12 +41,17 @@ record Reload(MayflySettings settings, NavigableSet<String> live, NavigableSet<S
                     "pids",
                     "open_files",
                     "tmp",
+                    "disk",
+                    "files",
                     "read_only_root",
                     "seccomp_profile",
                     "log_limit",
                     "policy");
 
     private static final String POOLS = "pools.";
+
+    /** Pools take their defaults from these, which need a restart. */
+    private static final List<String> UNDER_POOLS = List.of("agent.", "engine.");
 
     /**
      * Compares two readings of one file.
@@ -66,6 +72,8 @@ record Reload(MayflySettings settings, NavigableSet<String> live, NavigableSet<S
                 waiting.add(key);
             }
         }
+        boolean sameDefaults =
+                changed.stream().noneMatch(key -> UNDER_POOLS.stream().anyMatch(key::startsWith));
         Map<String, PoolSettings> fresh = byName(now.settings());
         // Containers end themselves some time after the longest job that was known at the start.
         Duration longest = longest(running.settings());
@@ -76,6 +84,7 @@ record Reload(MayflySettings settings, NavigableSet<String> live, NavigableSet<S
             List<String> keys = byPool.getOrDefault(name, List.of());
             PoolSettings next = fresh.get(name);
             if (next != null
+                    && sameDefaults
                     && keys.stream().allMatch(Reload::isLive)
                     && next.terms().timeout().compareTo(longest) <= 0) {
                 live.addAll(keys);

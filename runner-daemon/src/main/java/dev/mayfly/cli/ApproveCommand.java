@@ -41,7 +41,7 @@ final class ApproveCommand implements Callable<Integer> {
     public Integer call() {
         try (Desk desk = Desk.open(config.load())) {
             String who = by == null ? user() : by;
-            return switch (desk.approvals().approve(job, who)) {
+            return switch (desk.approve(job, who)) {
                 case APPROVED -> {
                     System.out.println("job " + job + " is approved: run it again");
                     yield ExitCode.OK;

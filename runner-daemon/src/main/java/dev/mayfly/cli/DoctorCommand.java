@@ -1,9 +1,13 @@
 package dev.mayfly.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.mayfly.artifacts.s3.S3Caches;
 import dev.mayfly.bootstrap.Assembly;
+import dev.mayfly.bootstrap.Finding;
+import dev.mayfly.bootstrap.Finding.Severity;
 import dev.mayfly.config.MayflySettings;
-import dev.mayfly.sandbox.docker.EngineReport;
 import dev.mayfly.secrets.vault.VaultReport;
 import dev.mayfly.source.local.LocalSourceSettings;
 import dev.mayfly.state.StateException;
@@ -12,13 +16,16 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** Examines the host. */
 @Command(
@@ -27,21 +34,28 @@ import picocli.CommandLine.Mixin;
         footerHeading = "%nExamples:%n",
         footer = {
             "  mayfly doctor",
+            "  mayfly doctor --json | jq '.findings[] | select(.severity != \"ok\")'",
             "",
-            "ok is well, note is worth knowing, BAD keeps jobs from running. Exits with 0",
-            "unless something is BAD."
+            "Tells what each engine can isolate and cannot, and what each pool gets of it.",
+            "ok is well, note is worth knowing, BAD keeps jobs from running; notes and BAD",
+            "have a cure. Exits with 0 unless something is BAD."
         })
 final class DoctorCommand implements Callable<Integer> {
 
-    private static final long LITTLE_SPACE = 5L << 30;
+    private static final long LITTLE_SPACE = 512L << 20;
+    private static final String MAYFLY = "Mayfly";
     private static final Duration CLOCK_TOLERANCE = Duration.ofSeconds(5);
 
     @Mixin private final ConfigOption config = new ConfigOption();
     @Mixin private final StyleOption styleOption = new StyleOption();
 
+    @Option(names = "--json", description = "Print the findings as JSON.")
+    private boolean json;
+
     private final PrintStream out = System.out;
+    private final List<Finding> findings = new ArrayList<>();
     private Style style = Style.PLAIN;
-    private int bad;
+    private String about = "";
 
     @Override
     public Integer call() throws InterruptedException {
@@ -57,14 +71,13 @@ final class DoctorCommand implements Callable<Integer> {
             bad("state", String.valueOf(e.getMessage()));
             examineWithoutState(settings);
         }
-        return bad == 0 ? ExitCode.OK : ExitCode.FAULTED;
+        if (json) {
+            out.println(json());
+        }
+        return well() ? ExitCode.OK : ExitCode.FAULTED;
     }
 
     private void examine(Assembly parts) throws InterruptedException {
-        switch (parts.examineEngine()) {
-            case EngineReport.Unreachable(String reason) -> bad("engine", reason);
-            case EngineReport.Reachable engine -> engine(engine, parts.settings());
-        }
         List<String> troubles =
                 parts.settings().pools().stream()
                         .map(pool -> parts.stages().secrets().unhealthyBecause(pool.terms().pool()))
@@ -80,6 +93,7 @@ final class DoctorCommand implements Callable<Integer> {
             vault(vault.get());
         }
         parts.examineCaches().ifPresent(this::caches);
+        parts.examineIsolation().forEach(this::found);
     }
 
     /** Without a cache, jobs run, only slower. */
@@ -148,63 +162,10 @@ final class DoctorCommand implements Callable<Integer> {
         }
     }
 
-    private void engine(EngineReport.Reachable engine, MayflySettings settings) {
-        var software = engine.software();
-        ok(
-                "engine",
-                "%s, API %s (speaking %s) at %s"
-                        .formatted(
-                                software.version(),
-                                software.newestApi(),
-                                software.spokenApi(),
-                                settings.engine().host()));
-        if (engine.agentImagePresent()) {
-            ok("agent image", settings.agent().image());
-        } else {
-            bad("agent image", settings.agent().image() + " is not there; make image builds it");
-        }
-        ok("runtimes", String.join(", ", software.runtimes()));
-
-        var isolation = engine.isolation();
-        if (isolation.cgroupVersion().equals("2")) {
-            ok("cgroups", "version 2");
-        } else {
-            note("cgroups", "version " + isolation.cgroupVersion() + "; 2 accounts for more");
-        }
-        if (isolation.seccomp()) {
-            ok("seccomp", "the engine filters system calls");
-        } else {
-            bad("seccomp", "the engine filters no system calls; use a kernel with seccomp");
-        }
-        present("AppArmor", isolation.appArmor(), "the kernel or the engine has none");
-        present(
-                "user namespaces",
-                isolation.userNamespaces() || isolation.rootless(),
-                "root in a container is root of the host; userns-remap or a rootless engine helps");
-
-        var storage = engine.storage();
-        ok("storage", storage.driver() + " in " + storage.root());
-        storage.freeBytes()
-                .ifPresent(free -> {
-                    if (free < LITTLE_SPACE) {
-                        note("engine's disk", gib(free) + " free, which is little");
-                    } else {
-                        ok("engine's disk", gib(free) + " free");
-                    }
-                });
-
-        Duration ahead = engine.clockAhead();
-        if (ahead.abs().compareTo(CLOCK_TOLERANCE) > 0) {
-            note("clock", "the engine's is off by " + ahead.toSeconds() + " s; run an NTP client");
-        } else {
-            ok("clock", "the engine's agrees");
-        }
-    }
-
     private void space(String what, Path path) {
         try {
             long free = Files.getFileStore(path).getUsableSpace();
-            if (free < LITTLE_SPACE / 10) {
+            if (free < LITTLE_SPACE) {
                 note(what, path + ", " + gib(free) + " free, which is little");
             } else {
                 ok(what, path + ", " + gib(free) + " free");
@@ -214,29 +175,56 @@ final class DoctorCommand implements Callable<Integer> {
         }
     }
 
-    private void present(String what, boolean there, String otherwise) {
-        if (there) {
-            ok(what, "on");
-        } else {
-            note(what, otherwise);
-        }
-    }
-
     private void ok(String what, String text) {
-        line(style.good("ok  "), what, text);
+        found(new Finding(MAYFLY, Severity.OK, what, text, ""));
     }
 
     private void note(String what, String text) {
-        line("note", what, text);
+        found(new Finding(MAYFLY, Severity.NOTE, what, text, ""));
     }
 
     private void bad(String what, String text) {
-        bad++;
-        line(style.bad("BAD "), what, text);
+        found(new Finding(MAYFLY, Severity.BAD, what, text, ""));
     }
 
-    private void line(String mark, String what, String text) {
-        out.printf("%s  %-16s %s%n", mark, what, text);
+    private void found(Finding finding) {
+        findings.add(finding);
+        if (json) {
+            return;
+        }
+        if (!finding.about().equals(about)) {
+            about = finding.about();
+            out.println((findings.size() == 1 ? "" : System.lineSeparator()) + about);
+        }
+        String mark =
+                switch (finding.severity()) {
+                    case OK -> style.good("ok  ");
+                    case NOTE -> "note";
+                    case BAD -> style.bad("BAD ");
+                };
+        out.printf("%s  %-16s %s%n", mark, finding.what(), finding.text());
+        if (!finding.cure().isEmpty()) {
+            out.printf("%23scure: %s%n", "", finding.cure());
+        }
+    }
+
+    private boolean well() {
+        return findings.stream().noneMatch(finding -> finding.severity() == Severity.BAD);
+    }
+
+    private String json() {
+        ObjectNode answer = JsonNodeFactory.instance.objectNode();
+        answer.put("well", well());
+        ArrayNode list = answer.putArray("findings");
+        for (Finding finding : findings) {
+            list.addObject()
+                    .put("about", finding.about())
+                    .put("severity", finding.severity().name().toLowerCase(Locale.ROOT))
+                    .put("what", finding.what())
+                    .put("text", finding.text())
+                    .put("cure", finding.cure());
+        }
+        return answer.toPrettyString();
     }
 
     private static String gib(long bytes) {

@@ -25,6 +25,9 @@ final class ExitCode {
     /** The configuration or a job file has problems; they were printed. */
     static final int BAD_CONFIG = 78;
 
+    /** The job held more of the disk than it may. */
+    static final int OUT_OF_DISK = 123;
+
     static final int TIMED_OUT = 124;
     static final int FAULTED = 125;
     static final int DENIED = 126;
@@ -39,6 +42,7 @@ final class ExitCode {
             case Outcome.Passed() -> OK;
             case Outcome.Failed(int code) -> code;
             case Outcome.OutOfMemory(long _) -> OUT_OF_MEMORY;
+            case Outcome.OutOfDisk(String _) -> OUT_OF_DISK;
             case Outcome.TimedOut(var _) -> TIMED_OUT;
             case Outcome.Cancelled(String _) -> CANCELLED;
             case Outcome.Denied(String _) -> DENIED;

@@ -29,6 +29,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ApprovalsCommand.class,
             ApproveCommand.class,
             PolicyCommand.class,
+            AuditCommand.class,
             SecretCommand.class,
             VaultCommand.class,
             RegisterCommand.class,
@@ -56,8 +57,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "",
             "mayfly COMMAND --help says more. Exit codes: a job's own; 2 usage, 4 no such",
             "job, 69 no daemon answers, 70 a defect, 78 configuration; for a job that has",
-            "no code of its own 124 timed out, 125 could not be run, 126 refused,",
-            "130 cancelled, 137 out of memory."
+            "no code of its own 123 out of disk, 124 timed out, 125 could not be run,",
+            "126 refused, 130 cancelled, 137 out of memory."
         })
 final class MayflyCommand implements Runnable {
 

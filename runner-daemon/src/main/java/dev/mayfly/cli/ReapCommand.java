@@ -1,11 +1,15 @@
 package dev.mayfly.cli;
 
 import dev.mayfly.bootstrap.Assembly;
+import dev.mayfly.sandbox.EngineName;
 import dev.mayfly.source.local.LocalSourceSettings;
 import dev.mayfly.teardown.Sweep;
+import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** Destroys leftovers. */
 @Command(
@@ -14,11 +18,20 @@ import picocli.CommandLine.Mixin;
         footerHeading = "%nExamples:%n",
         footer = {
             "  mayfly reap",
+            "  mayfly reap --gone ssh://mayfly@builder.example.com   # that host is no more",
             "",
             "Never touches the jobs of a running daemon or of another state directory. A",
             "daemon does the same at its start and every minute."
         })
 final class ReapCommand implements Callable<Integer> {
+
+    @Option(
+            names = "--gone",
+            paramLabel = "ENGINE",
+            description = {
+                "Forget what may be left on an engine that is gone for good, and say what it was."
+            })
+    private @Nullable String gone;
 
     @Mixin private final ConfigOption config = new ConfigOption();
     @Mixin private final StyleOption style = new StyleOption();
@@ -26,6 +39,19 @@ final class ReapCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         try (Assembly parts = Assembly.open(config.load(), LocalSourceSettings.Queue.PRIVATE)) {
+            if (gone != null) {
+                parts.writeOff(new EngineName(gone))
+                        .forEach(lost ->
+                                System.out.println(
+                                        "given up:  %s %s of job %s"
+                                                .formatted(
+                                                        lost.resource()
+                                                                .kind()
+                                                                .name()
+                                                                .toLowerCase(Locale.ROOT),
+                                                        lost.resource().name(),
+                                                        lost.job())));
+            }
             Sweep sweep = parts.sweep();
             JobView view = new JobView(System.out, style.style());
             sweep.receipts()

@@ -1,5 +1,6 @@
 package dev.mayfly.config;
 
+import dev.mayfly.job.ImageReference;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -98,8 +99,8 @@ final class JobChecks {
     }
 
     private static String lastPart(String image) {
-        String name = image.substring(image.lastIndexOf('/') + 1);
-        return name.split("[:@]", 2)[0];
+        String name = ImageReference.nameIn(image);
+        return name.substring(name.lastIndexOf('/') + 1);
     }
 
     private void checkRepository(Section git) {

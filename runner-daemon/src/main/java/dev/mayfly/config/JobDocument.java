@@ -95,7 +95,8 @@ public record JobDocument(JobSpec spec, LocalSources sources) {
                 new ResourceRequest(
                         resources.has("memory") ? resources.bytes("memory") : null,
                         resources.has("cpus") ? resources.decimal("cpus") : null,
-                        resources.has("pids") ? resources.number("pids") : null));
+                        resources.has("pids") ? resources.number("pids") : null,
+                        resources.has("disk") ? resources.bytes("disk") : null));
     }
 
     private static @Nullable ImageSpec image(Section root) {

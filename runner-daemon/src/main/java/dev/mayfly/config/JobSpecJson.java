@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 public final class JobSpecJson {
 
     /** Grows when a job written before cannot be read any more. */
-    private static final int FORMAT = 3;
+    private static final int FORMAT = 4;
 
     private static final ObjectMapper MAPPER =
             JsonMapper.builder()

@@ -16,6 +16,7 @@ import java.util.List;
  * @param gitlab runners at GitLab servers, each name once
  * @param exchange what jobs may hand to each other
  * @param secrets where secrets come from
+ * @param audit the record of what happened
  */
 public record MayflySettings(
         DaemonSettings daemon,
@@ -27,7 +28,8 @@ public record MayflySettings(
         LocalSourceSettings local,
         List<GitLabSettings> gitlab,
         ExchangeSettings exchange,
-        SecretsSettings secrets) {
+        SecretsSettings secrets,
+        AuditSettings audit) {
 
     public MayflySettings {
         pools = List.copyOf(pools);
@@ -37,10 +39,10 @@ public record MayflySettings(
     /** The same with other pools. */
     public MayflySettings withPools(List<PoolSettings> other) {
         return new MayflySettings(
-                daemon, engine, agent, api, other, policy, local, gitlab, exchange, secrets);
+                daemon, engine, agent, api, other, policy, local, gitlab, exchange, secrets, audit);
     }
 
-    /** The same with the state elsewhere; what other settings derived from it stays. */
+    /** The same with state and audit trail elsewhere; what others derived from it stays. */
     public MayflySettings withStateDirectory(Path directory) {
         return new MayflySettings(
                 new DaemonSettings(
@@ -53,6 +55,7 @@ public record MayflySettings(
                 local,
                 gitlab,
                 exchange,
-                secrets);
+                secrets,
+                audit.in(directory));
     }
 }

@@ -12,10 +12,12 @@ import dev.mayfly.policy.PoolRules;
  * @param rules that it switches on
  * @param protectedOnly whether of runners at GitLab servers only protected ones may feed it
  * @param allowed which images its jobs may name
+ * @param engine what runs them
  */
 public record PoolSettings(
         PoolTerms terms,
         int slots,
         PoolRules rules,
         boolean protectedOnly,
-        AllowedImages allowed) {}
+        AllowedImages allowed,
+        EngineSettings engine) {}

@@ -9,6 +9,8 @@ import dev.mayfly.job.SecretValue;
 import dev.mayfly.logs.Masking;
 import dev.mayfly.logs.Variant;
 import dev.mayfly.policy.PoolRules;
+import dev.mayfly.sandbox.Barrier;
+import dev.mayfly.sandbox.DiskLimits;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
 import java.net.URI;
@@ -56,11 +58,12 @@ final class SettingsBinding {
     MayflySettings settings(Section root) {
         DaemonSettings daemon = daemon(root.section("daemon"));
         AgentSettings agent = new AgentSettings(root.section("agent").text("image"));
+        EngineSettings engine = engine(root.section("engine"));
         List<PoolSettings> pools =
-                root.sections("pools").stream().map(pool -> pool(pool, agent)).toList();
+                root.sections("pools").stream().map(pool -> pool(pool, agent, engine)).toList();
         return new MayflySettings(
                 daemon,
-                engine(root.section("engine")),
+                engine,
                 agent,
                 api(root.section("api"), daemon.stateDirectory()),
                 pools,
@@ -71,7 +74,17 @@ final class SettingsBinding {
                 secrets(
                         root.section("secrets").section("file"),
                         daemon.stateDirectory(),
-                        new VaultBinding(root).settings(directory).orElse(null)));
+                        new VaultBinding(root).settings(directory).orElse(null)),
+                audit(root.section("audit"), daemon.stateDirectory()));
+    }
+
+    private AuditSettings audit(Section section, Path stateDirectory) {
+        return new AuditSettings(
+                path(section, "dir", stateDirectory.resolve("audit")),
+                path(section, "key", stateDirectory.resolve("audit.key")),
+                section.duration("keep"),
+                section.bytes("max_size"),
+                section.bytes("file_size"));
     }
 
     private DaemonSettings daemon(Section section) {
@@ -93,9 +106,11 @@ final class SettingsBinding {
         return new EngineSettings(
                 URI.create(host),
                 host.startsWith("tcp:") ? engineCertificates(section) : null,
+                host.startsWith("ssh:") ? file(section, "ssh_config") : null,
                 section.duration("call_timeout"),
                 section.duration("pull_timeout"),
-                section.bytes("min_free"));
+                section.bytes("min_free"),
+                section.flag("allow_no_limits"));
     }
 
     private @Nullable Path engineCertificates(Section section) {
@@ -125,7 +140,7 @@ final class SettingsBinding {
                 Integer.parseInt(address.substring(colon + 1)));
     }
 
-    private PoolSettings pool(Section section, AgentSettings agent) {
+    private PoolSettings pool(Section section, AgentSettings agent, EngineSettings usual) {
         return new PoolSettings(
                 new PoolTerms(
                         new PoolName(section.text("name")),
@@ -137,20 +152,31 @@ final class SettingsBinding {
                                 section.decimal("cpus"),
                                 section.number("pids"),
                                 section.number("open_files"),
-                                section.bytes("tmp")),
+                                section.bytes("tmp"),
+                                new DiskLimits(section.bytes("disk"), section.number("files"))),
                         new Hardening(
                                 section.flag("read_only_root"),
                                 Hardening.User.valueOf(constant(section, "user")),
-                                seccomp.of(section)),
+                                seccomp.of(section),
+                                barrier(section)),
                         section.bytes("log_limit"),
                         masking(section.section("masking")),
                         pull(section),
                         registryLogins.of(section),
-                        EgressBinding.policy(section)),
+                        EgressBinding.policy(section),
+                        ImagesBinding.rules(section.section("images"))),
                 section.number("slots"),
                 rules(section.section("policy")),
                 section.flag("protected"),
-                allowed(section));
+                allowed(section),
+                section.has("engine") ? engine(section.section("engine")) : usual);
+    }
+
+    private static Barrier barrier(Section section) {
+        return new Barrier(
+                section.has("runtime") ? section.text("runtime") : "",
+                section.has("apparmor_profile") ? section.text("apparmor_profile") : "",
+                section.flag("user_namespace"));
     }
 
     /** The agent's image is built on the host, and in no registry. */
@@ -198,8 +224,8 @@ final class SettingsBinding {
                                         ? "allowed_pull_policies"
                                         : "pull_policy"));
         return new AllowedImages(
-                section.texts("allowed_images"),
-                section.texts("allowed_services"),
+                ImagesBinding.allowedImages(section),
+                ImagesBinding.patterns(section, "allowed_services"),
                 policies.isEmpty() ? AllowedImages.ALL.policies() : policies);
     }
 

@@ -19,10 +19,11 @@ final class SettingsChecks {
 
     void run() {
         checkEngineOfEnvironment();
-        checkEngineTransport();
+        new EngineChecks(root, environment).run();
         checkPort();
         checkPools();
         root.sections("pools").forEach(EgressBinding::check);
+        ImagesBinding.check(root);
         checkFeeds(root.section("sources").section("local"));
         checkGitLab(root.section("sources").sections("gitlab"));
         checkIdentities();
@@ -44,28 +45,6 @@ final class SettingsChecks {
                                 "host",
                                 "comes from $DOCKER_HOST, which is \"" + value + "\"",
                                 "set one of them to " + host.text("x-expected").orElseThrow()));
-    }
-
-    /** Whoever reaches such a port is root on the engine's host. */
-    private void checkEngineTransport() {
-        Section engine = root.section("engine");
-        String host =
-                engine.has("host")
-                        ? engine.text("host")
-                        : environment.variable("DOCKER_HOST").orElse("");
-        if (host.startsWith("tcp:")
-                && !engine.review().isFaulty(engine.pointer("host"))
-                && !engine.review().isFaulty(engine.pointer("allow_plain_tcp"))
-                && !engine.review().isFaulty(engine.pointer("cert_dir"))
-                && !engine.has("cert_dir")
-                && EngineCertificates.ofEnvironment(environment).isEmpty()
-                && !engine.flag("allow_plain_tcp")) {
-            engine.report(
-                    "host",
-                    "is " + host + ", which is not encrypted and asks nobody who he is",
-                    "name a unix socket, or set engine.cert_dir for TLS, or"
-                            + " engine.allow_plain_tcp: true");
-        }
     }
 
     private void checkPort() {

@@ -113,7 +113,8 @@ public final class KeptDecisions implements DecisionLog {
                 .orElse("");
     }
 
-    static String word(Verdict decided, Verdict end) {
+    /** What became of a job, in one word. */
+    public static String word(Verdict decided, Verdict end) {
         return switch (end) {
             case Verdict.Admitted(var _) ->
                     decided instanceof Verdict.Held ? "approved" : "admitted";

@@ -1,6 +1,7 @@
 package dev.mayfly.execution;
 
 import dev.mayfly.job.ResourceRequest;
+import dev.mayfly.sandbox.DiskLimits;
 import dev.mayfly.sandbox.SandboxLimits;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +20,8 @@ final class Ceiling {
                 lower(asked.cpus(), pool.cpus()),
                 lower(asked.pids(), pool.pids()),
                 pool.openFiles(),
-                Math.min(pool.tmpBytes(), memory));
+                Math.min(pool.tmpBytes(), memory),
+                new DiskLimits(lower(asked.diskBytes(), pool.disk().bytes()), pool.disk().files()));
     }
 
     static <T extends Comparable<T>> T lower(@Nullable T asked, T ceiling) {

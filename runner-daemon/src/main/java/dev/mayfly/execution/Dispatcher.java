@@ -162,6 +162,11 @@ public final class Dispatcher {
         return running.isEmpty();
     }
 
+    /** Whether no job runs now. */
+    public boolean isIdle() {
+        return running.isEmpty();
+    }
+
     private void claimLoop() {
         while (!stopping) {
             beat = System.nanoTime();
@@ -201,11 +206,14 @@ public final class Dispatcher {
         }
     }
 
-    private boolean healthy() {
+    private boolean healthy() throws InterruptedException {
         String illness =
                 stages.sandboxes()
-                        .unhealthyBecause()
+                        .unhealthyBecause(terms.pool())
                         .orElseGet(() -> stages.secrets().unhealthyBecause(terms.pool()));
+        if (illness.isEmpty()) {
+            illness = stages.audit().unhealthyBecause();
+        }
         if (!illness.equals(lastIllness)) {
             lastIllness = illness;
             if (illness.isEmpty()) {

@@ -1,5 +1,6 @@
 package dev.mayfly.execution;
 
+import dev.mayfly.audit.AuditEvent;
 import dev.mayfly.job.JobPhase;
 import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Receipt;
@@ -11,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the source is told of one job, and the metrics beside it. A source that cannot take the news
- * keeps nobody from the rest. For use by the job's thread.
+ * What the source is told of one job, and beside it the metrics and the audit trail. A source that
+ * cannot take the news keeps nobody from the rest. For use by the job's thread.
  */
 final class JobNews {
 
@@ -54,10 +55,18 @@ final class JobNews {
         untold = outcome;
         tellOutcome();
         stages.metrics().jobFinished(terms.pool(), claim.source(), outcome);
+        stages.audit()
+                .record(
+                        new AuditEvent.JobEnded(
+                                claim.job(),
+                                terms.pool().value(),
+                                outcome.word(),
+                                outcome.sentence()));
     }
 
     /** The environment was destroyed, or that was tried. */
     void destroyed(Receipt receipt) {
+        stages.audit().record(AuditEvent.JobDestroyed.of(receipt));
         if (tellOutcome()) {
             // A job without an end must not look released: the next start gives it one.
             told("receipt", () -> report.released(receipt));

@@ -16,6 +16,7 @@ import dev.mayfly.job.SecretRequest;
 import dev.mayfly.job.ServerFacts;
 import dev.mayfly.job.WorkspaceSource;
 import dev.mayfly.sandbox.DeliveredFile;
+import dev.mayfly.sandbox.ImageTerms;
 import dev.mayfly.sandbox.Outlet;
 import dev.mayfly.sandbox.SandboxLimits;
 import dev.mayfly.sandbox.SandboxSpec;
@@ -24,6 +25,7 @@ import dev.mayfly.sandbox.StepEnd;
 import dev.mayfly.secrets.Secret;
 import dev.mayfly.source.Claim;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -79,7 +81,27 @@ record JobPlan(Claim claim, PoolTerms terms, boolean colours) {
                 directory(),
                 limits(),
                 terms.hardening(),
-                outlet);
+                outlet,
+                imageTerms());
+    }
+
+    private ImageTerms imageTerms() {
+        ServerFacts server = claim.facts().trusted().server();
+        String commit =
+                server.ref().commit().isEmpty()
+                        ? switch (spec().inputs().workspace()) {
+                            case WorkspaceSource.Git(String _, String hash, GitFetch _) -> hash;
+                            case WorkspaceSource.Bundle(Path _, String hash) -> hash;
+                            case WorkspaceSource.Archive(Path _) -> "";
+                            case WorkspaceSource.Empty() -> "";
+                        }
+                        : server.ref().commit();
+        String project = claim.source() + " " + server.project().id();
+        return new ImageTerms(
+                terms.images(),
+                project,
+                commit.isEmpty() ? "" : project + " " + commit,
+                spec().environment().image() == null);
     }
 
     /** When images are fetched of which the job does not say it. */
@@ -227,6 +249,7 @@ record JobPlan(Claim claim, PoolTerms terms, boolean colours) {
             case Outcome.TimedOut(Duration _) -> "timedout";
             case Outcome.Failed _,
                     Outcome.OutOfMemory _,
+                    Outcome.OutOfDisk _,
                     Outcome.Denied _,
                     Outcome.Faulted _,
                     Outcome.Lost _ ->
@@ -295,6 +318,7 @@ record JobPlan(Claim claim, PoolTerms terms, boolean colours) {
             case StepEnd.Exited(int code) when code == 0 -> new Outcome.Passed();
             case StepEnd.Exited(int code) -> new Outcome.Failed(code);
             case StepEnd.OutOfMemory() -> new Outcome.OutOfMemory(limits().memoryBytes());
+            case StepEnd.OutOfDisk(String excess) -> new Outcome.OutOfDisk(excess);
             case StepEnd.TimedOut() -> new Outcome.TimedOut(limit);
             case StepEnd.Cancelled() -> cancelled();
         };

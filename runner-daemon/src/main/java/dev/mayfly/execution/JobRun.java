@@ -2,6 +2,7 @@ package dev.mayfly.execution;
 
 import dev.mayfly.admission.Gate;
 import dev.mayfly.admission.Verdict;
+import dev.mayfly.audit.AuditEvent;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.Facts;
 import dev.mayfly.job.Fault;
@@ -62,6 +63,9 @@ public final class JobRun {
     private final JobNews news;
     private final JobEgress egress;
     private @Nullable SecretLease lease;
+
+    /** As soon as there is one; asked at the end what became of it. */
+    private @Nullable Sandbox environment;
 
     /** Of the job, since it was let in. */
     private Facts.Trusted known = Facts.Trusted.NOTHING;
@@ -131,8 +135,16 @@ public final class JobRun {
         return receipt;
     }
 
-    /** The one place where what went wrong becomes an outcome. */
+    /** Whatever a job with too much on the disk runs into, that is why it has ended. */
     private Outcome outcome() {
+        Outcome outcome = outcomeOfParts();
+        return environment == null
+                ? outcome
+                : environment.excess().<Outcome>map(Outcome.OutOfDisk::new).orElse(outcome);
+    }
+
+    /** The one place where what went wrong becomes an outcome. */
+    private Outcome outcomeOfParts() {
         try {
             return theJob();
         } catch (InterruptedException e) {
@@ -159,6 +171,14 @@ public final class JobRun {
         stages.journal().begin(claim.job(), stages.life());
         // 0 what came with the job is masked before anything is said of it
         List<String> visible = log.hideHanded("a masked variable", plan.masked());
+        stages.audit()
+                .record(
+                        AuditEvent.JobClaimed.of(
+                                claim.job(),
+                                terms.pool(),
+                                claim.facts(),
+                                claim.spec().steps(),
+                                log.line(claim.spec().name())));
         Sandbox sandbox;
         List<Secret> secrets;
         FaultException missing;
@@ -184,6 +204,7 @@ public final class JobRun {
             sandbox =
                     stages.sandboxes()
                             .create(plan.environment(files.bring(), egress.outlet()), notices());
+            environment = sandbox;
 
             // 4 sources and what other jobs have kept, while no secret is in the sandbox
             missing = provide(sandbox);
@@ -203,6 +224,9 @@ public final class JobRun {
         // 5 script and after_script
         news.enter(JobPhase.RUNNING);
         Outcome outcome = runScript(sandbox, secrets);
+        if (outcome instanceof Outcome.OutOfDisk) {
+            return outcome; // nothing of it runs any more, and what it holds is freed at once
+        }
         int code = runAfterScript(sandbox, secrets, outcome);
         Outcome end =
                 code == 0 || !(outcome instanceof Outcome.Passed)
@@ -305,11 +329,18 @@ public final class JobRun {
 
             @Override
             public void uses(UsedImage image) {
-                stages.journal()
-                        .used(
-                                claim.job(),
-                                new UsedImage(
-                                        log.line(image.reference()), log.line(image.identity())));
+                UsedImage masked =
+                        new UsedImage(log.line(image.reference()), log.line(image.identity()));
+                stages.journal().used(claim.job(), masked);
+                stages.audit()
+                        .record(
+                                new AuditEvent.ImageUsed(
+                                        claim.job(), masked.reference(), masked.identity()));
+            }
+
+            @Override
+            public void aged(Duration age) {
+                stages.metrics().imageAge(terms.pool(), age);
             }
         };
     }
@@ -354,8 +385,8 @@ public final class JobRun {
                                                 : "the job's " + step.name() + "_script failed: ")
                                         + words(end)
                                         + "; the log's checkout section says why");
-                if (end instanceof StepEnd.TimedOut) {
-                    throw missing; // there was time enough
+                if (end instanceof StepEnd.TimedOut || end instanceof StepEnd.OutOfDisk) {
+                    throw missing; // there was time, or room, enough
                 }
                 return missing;
             }
@@ -444,6 +475,7 @@ public final class JobRun {
         return switch (end) {
             case StepEnd.Exited(int code) -> "it ended with exit code " + code;
             case StepEnd.OutOfMemory() -> "it ran out of memory";
+            case StepEnd.OutOfDisk(String excess) -> excess;
             case StepEnd.TimedOut() -> "it ran into its time limit";
             case StepEnd.Cancelled() -> "it was cancelled";
         };

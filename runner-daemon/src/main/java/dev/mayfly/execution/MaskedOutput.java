@@ -54,6 +54,11 @@ final class MaskedOutput implements Sandbox.Output {
     }
 
     @Override
+    public void notice(String text) throws InterruptedException {
+        log.notice(text);
+    }
+
+    @Override
     public Optional<String> mask(String name, SecretValue value) throws InterruptedException {
         ByteBuffer digest = digestOf(value);
         if (added.contains(digest)) {

@@ -1,6 +1,7 @@
 package dev.mayfly.execution;
 
 import dev.mayfly.egress.EgressPolicy;
+import dev.mayfly.job.ImageRules;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.PoolName;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param registries logins that the jobs' images may be pulled with; no job sees them
  * @param egress where a job that may use the network may connect to, or null for wherever the host
  *     can reach
+ * @param images what is demanded of the images that its jobs run in
  */
 public record PoolTerms(
         PoolName pool,
@@ -41,13 +43,14 @@ public record PoolTerms(
         Masking masking,
         List<PullPolicy> pull,
         RegistryLogins registries,
-        @Nullable EgressPolicy egress) {
+        @Nullable EgressPolicy egress,
+        ImageRules images) {
 
     public PoolTerms {
         pull = List.copyOf(pull);
     }
 
-    /** A pool whose network, where its jobs have one, is not filtered. */
+    /** A pool whose network is not filtered, and that demands nothing of images. */
     public PoolTerms(
             PoolName pool,
             ImageSpec image,
@@ -70,6 +73,7 @@ public record PoolTerms(
                 masking,
                 pull,
                 registries,
-                null);
+                null,
+                ImageRules.NONE);
     }
 }

@@ -1,6 +1,7 @@
 package dev.mayfly.execution;
 
 import dev.mayfly.admission.Gate;
+import dev.mayfly.audit.AuditTrail;
 import dev.mayfly.egress.Gateway;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.logs.SpoolSettings;
@@ -20,6 +21,7 @@ import dev.mayfly.teardown.Reaper;
  * @param reaper what destroys it
  * @param journal what remembers it over a crash
  * @param metrics what counts it
+ * @param audit what remembers it for those who ask later
  * @param storage what it may have of files that jobs exchange
  * @param spool how far its log's slow sinks may fall behind
  * @param life the life of this process
@@ -32,6 +34,7 @@ public record Stages(
         Reaper reaper,
         Journal journal,
         JobMetrics metrics,
+        AuditTrail audit,
         Storage storage,
         SpoolSettings spool,
         LifeId life) {}

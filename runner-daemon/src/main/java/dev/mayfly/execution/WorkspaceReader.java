@@ -221,6 +221,7 @@ final class WorkspaceReader {
                             case StepEnd.Exited(int code) ->
                                     "a file in it cannot be, by the job's user (" + code + ")";
                             case StepEnd.OutOfMemory() -> "its reader ran out of memory";
+                            case StepEnd.OutOfDisk(String excess) -> excess;
                             case StepEnd.TimedOut() -> "there was no time left";
                             case StepEnd.Cancelled() -> "it was cancelled";
                         });

@@ -12,6 +12,7 @@ public sealed interface Outcome {
             case Passed() -> "passed";
             case Failed(int _) -> "failed";
             case OutOfMemory(long _) -> "out-of-memory";
+            case OutOfDisk(String _) -> "out-of-disk";
             case TimedOut(Duration _) -> "timed-out";
             case Cancelled(String _) -> "cancelled";
             case Denied(String _) -> "denied";
@@ -27,6 +28,7 @@ public sealed interface Outcome {
             case Failed(int code) -> "the job failed: its script ended with exit code " + code;
             case OutOfMemory(long limit) ->
                     "the job ran out of memory: its limit is " + limit / (1 << 20) + " MiB";
+            case OutOfDisk(String excess) -> "the job held too much of the disk: " + excess;
             case TimedOut(Duration limit) ->
                     "the job ran longer than it may: its limit is " + limit.toSeconds() + " s";
             case Cancelled(String reason) -> "the job was cancelled: " + reason;
@@ -56,6 +58,13 @@ public sealed interface Outcome {
      * @param limitBytes the limit it ran into
      */
     record OutOfMemory(long limitBytes) implements Outcome {}
+
+    /**
+     * It held more of the engine's disk than it may, and was ended.
+     *
+     * @param excess what it held, what the limit is, and the cure
+     */
+    record OutOfDisk(String excess) implements Outcome {}
 
     /**
      * The script ran longer than it may.

@@ -2,7 +2,6 @@ package dev.mayfly.job;
 
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -11,15 +10,12 @@ import java.util.regex.Pattern;
  *
  * @param registry its host, with a port where it is not the usual one; a path in it limits the
  *     login to images below. Docker's ways to write that are understood: with a scheme, with {@code
- *     /v1/} at the end, and {@code index.docker.io} for {@code docker.io}
+ *     /v1/} at the end, {@code index.docker.io} for {@code docker.io}, and the usual port
  * @param user the user's name
  * @param password in memory only
  * @param origin who it is from
  */
 public record RegistryLogin(String registry, String user, SecretValue password, Origin origin) {
-
-    /** Where an image is pulled from whose name has no registry. */
-    public static final String DEFAULT_REGISTRY = "docker.io";
 
     private static final Pattern SCHEME = Pattern.compile("^[a-z]+://", Pattern.CASE_INSENSITIVE);
     private static final Pattern PATH = Pattern.compile("/.*$");
@@ -62,14 +58,14 @@ public record RegistryLogin(String registry, String user, SecretValue password, 
         this(registry, user, password, Origin.SERVER);
     }
 
-    /** Whether it is for this image, as a job writes its name. */
-    public boolean covers(String image) {
-        String path = repositoryOf(image);
+    /** Whether it is for this image. */
+    public boolean covers(ImageReference image) {
+        String path = image.repository();
         return path.equals(registry) || path.startsWith(registry + "/");
     }
 
     /** The login for an image: the one with the longest path, then the one of the first origin. */
-    public static Optional<RegistryLogin> of(String image, List<RegistryLogin> logins) {
+    public static Optional<RegistryLogin> of(ImageReference image, List<RegistryLogin> logins) {
         return logins.stream()
                 .filter(login -> login.covers(image))
                 .min(
@@ -77,35 +73,10 @@ public record RegistryLogin(String registry, String user, SecretValue password, 
                                 .thenComparing(RegistryLogin::origin));
     }
 
-    /** The host of the registry that an image's name means, with its port. */
-    public static String registryOf(String image) {
-        return PATH.matcher(repositoryOf(image)).replaceFirst("");
-    }
-
-    /** The repository that an image's name means, with its registry, without tag and digest. */
-    public static String repositoryOf(String image) {
-        String path = image;
-        int digest = path.indexOf('@');
-        if (digest >= 0) {
-            path = path.substring(0, digest);
-        }
-        int tag = path.lastIndexOf(':');
-        if (tag > path.lastIndexOf('/')) {
-            path = path.substring(0, tag);
-        }
-        int slash = path.indexOf('/');
-        String first = slash < 0 ? "" : path.substring(0, slash);
-        boolean host = first.contains(".") || first.contains(":") || first.equals("localhost");
-        if (!host) {
-            return DEFAULT_REGISTRY + (slash < 0 ? "/library/" : "/") + path;
-        }
-        return named(path);
-    }
-
     private static String named(String path) {
         int slash = path.indexOf('/');
-        String host = (slash < 0 ? path : path.substring(0, slash)).toLowerCase(Locale.ROOT);
-        return (host.equals("index." + DEFAULT_REGISTRY) ? DEFAULT_REGISTRY : host)
-                + (slash < 0 ? "" : path.substring(slash));
+        return slash < 0
+                ? ImageReference.registryOf(path)
+                : ImageReference.registryOf(path.substring(0, slash)) + path.substring(slash);
     }
 }

@@ -51,15 +51,7 @@ public record ServiceSpec(
      * underscores.
      */
     public static Set<String> namesOf(String image) {
-        String name = image;
-        int digest = name.indexOf('@');
-        if (digest >= 0) {
-            name = name.substring(0, digest);
-        }
-        int tag = name.lastIndexOf(':');
-        if (tag > name.lastIndexOf('/')) {
-            name = name.substring(0, tag);
-        }
+        String name = ImageReference.nameIn(image);
         int slash = name.indexOf('/');
         int port = name.indexOf(':');
         if (port >= 0 && port < slash) {

@@ -6,6 +6,7 @@ import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -27,6 +28,8 @@ public final class JobMetrics {
 
     private static final Duration[] PHASE_BUCKETS = seconds(0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600);
     private static final Duration[] TEARDOWN_BUCKETS = seconds(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30);
+
+    private static final double[] IMAGE_AGE_BUCKETS = {1, 7, 30, 60, 90, 180, 365, 730};
 
     /** Names of secrets that are told apart; the first ones seen. */
     static final int MOST_SECRETS = 200;
@@ -312,6 +315,33 @@ public final class JobMetrics {
                 .tag("pool", pool.value())
                 .tag("direction", direction)
                 .register(registry);
+    }
+
+    /**
+     * Shows from now on how the audit trail keeps up; once.
+     *
+     * @param waiting events that are not written yet; must answer at once
+     * @param lost events that found no place, until the trail says so itself; must answer at once
+     */
+    public void watchAudit(Supplier<Number> waiting, Supplier<Number> lost) {
+        Gauge.builder(MetricNames.AUDIT_WAITING, waiting)
+                .description("Events of the audit trail that are not on the disk yet.")
+                .register(registry);
+        Gauge.builder(MetricNames.AUDIT_LOST, lost)
+                .description(
+                        "Events that the audit trail had no place for while it could not write.")
+                .register(registry);
+    }
+
+    /** Measures how old an image says that it is that a job was made of. */
+    public void imageAge(PoolName pool, Duration age) {
+        DistributionSummary.builder(MetricNames.IMAGE_AGE)
+                .description("How old the images that jobs ran in were, by their own word.")
+                .baseUnit("days")
+                .serviceLevelObjectives(IMAGE_AGE_BUCKETS)
+                .tag("pool", pool.value())
+                .register(registry)
+                .record(age.toSeconds() / (double) Duration.ofDays(1).toSeconds());
     }
 
     /** Measures one attempt to destroy a job's environment, and counts what it left. */

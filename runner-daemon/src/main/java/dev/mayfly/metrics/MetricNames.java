@@ -75,6 +75,15 @@ public final class MetricNames {
     /** Destinations where no job of the same project had been before. */
     public static final String EGRESS_FIRST_SEEN = "mayfly.egress.first.seen";
 
+    /** Events of the audit trail that are not written yet. */
+    public static final String AUDIT_WAITING = "mayfly.audit.events.waiting";
+
+    /** Events that found no place in it, until it says so itself. */
+    public static final String AUDIT_LOST = "mayfly.audit.events.lost";
+
+    /** How old the images that jobs ran in were. */
+    public static final String IMAGE_AGE = "mayfly.image.age";
+
     /** Always 1; its labels say what runs. */
     public static final String BUILD = "mayfly.build.info";
 

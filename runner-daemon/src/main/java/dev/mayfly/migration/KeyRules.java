@@ -314,8 +314,12 @@ public final class KeyRules {
                     needless(
                             "runners.docker.wait_for_services_timeout",
                             "services are waited for, and one that fails is shown with its log"),
-                    taken("runners.docker.allowed_images", "pools[].allowed_images"),
-                    taken("runners.docker.allowed_services", "pools[].allowed_services"),
+                    taken(
+                            "runners.docker.allowed_images",
+                            "pools[].allowed_images, compared by what names mean; for a name with a digest write PATTERN@* where a pattern asks for certain tags"),
+                    taken(
+                            "runners.docker.allowed_services",
+                            "pools[].allowed_services, compared like allowed_images"),
                     needless(
                             "runners.docker.allowed_privileged_images",
                             "nothing is ever privileged"),

@@ -7,6 +7,8 @@ import static dev.mayfly.migration.ConfigToml.text;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.mayfly.config.NearestName;
 import dev.mayfly.config.Transport;
+import dev.mayfly.job.ImagePattern;
+import dev.mayfly.job.ImageReference;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -341,10 +343,29 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             if (image.isEmpty()) {
                 return;
             }
-            if (image.matches("[A-Za-z0-9][A-Za-z0-9._/:@-]{0,511}")) {
+            if (image.matches("[A-Za-z0-9][A-Za-z0-9._/:@-]{0,511}") && isName(image)) {
                 line("    image: " + quoted(image));
             } else {
                 open(key + ".docker.image", "is no image's name: set pools[].image");
+            }
+        }
+
+        private static boolean isName(String image) {
+            try {
+                ImageReference.parse(image);
+                return true;
+            } catch (IllegalArgumentException e) {
+                return false;
+            }
+        }
+
+        /** A pattern that covers some image. */
+        private static boolean isPattern(String pattern) {
+            try {
+                ImagePattern.parse(pattern);
+                return true;
+            } catch (IllegalArgumentException e) {
+                return false;
             }
         }
 
@@ -393,8 +414,10 @@ public record Migration(String yaml, List<Finding> findings, List<RunnerToken> t
             List<String> items = new ArrayList<>();
             boolean odd = false;
             for (JsonNode item : field(docker, list)) {
-                if (good.matcher(item.asText()).matches()) {
-                    items.add(quoted(item.asText()));
+                String text = item.asText();
+                boolean fits = good != IMAGE_PATTERN || isPattern(text);
+                if (good.matcher(text).matches() && fits) {
+                    items.add(quoted(text));
                 } else {
                     odd = true;
                 }

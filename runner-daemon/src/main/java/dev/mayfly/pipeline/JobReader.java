@@ -297,12 +297,13 @@ final class JobReader {
                 image.reference(),
                 entrypoint == null ? List.of() : entrypoint,
                 image.user(),
-                image.pull());
+                image.pull(),
+                image.variables());
     }
 
     private ImageSpec imageSpec(Value written, List<String> keys) {
         if (!(written instanceof Value.Fields)) {
-            return new ImageSpec(reference(written), null);
+            return new ImageSpec(reference(written), null, null, List.of(), settableIn(written));
         }
         Value.Fields fields = written.fields(keys);
         Value name = fields.get("name");
@@ -324,7 +325,13 @@ final class JobReader {
                 reference(name),
                 command != null && command.equals(CLEARED) ? List.of() : command,
                 user(fields.get("docker")),
-                policies(fields.get("pull_policy")));
+                policies(fields.get("pull_policy")),
+                settableIn(name));
+    }
+
+    /** Nothing but the file and who runs it sets variables here. */
+    private static List<String> settableIn(Value name) {
+        return References.namesIn(name.text().written());
     }
 
     private String reference(Value name) {

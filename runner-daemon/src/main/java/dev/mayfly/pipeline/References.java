@@ -1,5 +1,8 @@
 package dev.mayfly.pipeline;
 
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
@@ -23,6 +26,18 @@ final class References {
         return REFERENCE
                 .matcher(text)
                 .replaceAll(found -> Matcher.quoteReplacement(value(found, values)));
+    }
+
+    /** The names that a text refers to, each once. */
+    static List<String> namesIn(String text) {
+        Set<String> names = new LinkedHashSet<>();
+        resolved(
+                text,
+                name -> {
+                    names.add(name);
+                    return "";
+                });
+        return List.copyOf(names);
     }
 
     private static String value(MatchResult found, UnaryOperator<String> values) {

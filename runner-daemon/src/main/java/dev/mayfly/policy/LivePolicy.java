@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +30,10 @@ public final class LivePolicy implements Supplier<Policy> {
     private List<String> asOf;
     private String stale = "";
     private long looked;
+    private Consumer<String> changed = _ -> {};
+
+    /** Of the policy that counts; to be had without looking at files. */
+    private volatile String digest;
 
     /**
      * Reads the policy for the first time.
@@ -41,6 +46,7 @@ public final class LivePolicy implements Supplier<Policy> {
         this.read = read;
         this.asOf = traces();
         this.policy = read.get();
+        this.digest = policy.digest();
         this.looked = System.nanoTime();
     }
 
@@ -58,13 +64,19 @@ public final class LivePolicy implements Supplier<Policy> {
      * @throws RuntimeException saying what is wrong with them; the last policy stays
      */
     public synchronized void refresh() {
-        Policy fresh = read.get();
-        if (!fresh.digest().equals(policy.digest())) {
-            LOG.info("policy changed from={} to={}", policy.digest(), fresh.digest());
-        }
-        asOf = traces();
-        policy = fresh;
-        stale = "";
+        List<String> now = traces();
+        follow(read.get());
+        asOf = now;
+    }
+
+    /** Digest of the policy that counts, as far as was looked. Answers at once. */
+    public String digest() {
+        return digest;
+    }
+
+    /** Hears from now on of each change, with the digest of the policy that counted before; one. */
+    public synchronized void whenChanged(Consumer<String> listener) {
+        changed = listener;
     }
 
     /** Why the files are not what is followed, or empty when they are. */
@@ -82,16 +94,24 @@ public final class LivePolicy implements Supplier<Policy> {
         }
         asOf = now;
         try {
-            Policy fresh = read.get();
-            LOG.info("policy changed from={} to={}", policy.digest(), fresh.digest());
-            policy = fresh;
-            stale = "";
+            follow(read.get());
         } catch (RuntimeException e) {
             stale = String.valueOf(e.getMessage());
             LOG.error(
                     "the changed policy cannot be used, the last one stays policy={} because={}",
                     policy.digest(),
                     stale);
+        }
+    }
+
+    private void follow(Policy fresh) {
+        String before = policy.digest();
+        policy = fresh;
+        digest = fresh.digest();
+        stale = "";
+        if (!before.equals(digest)) {
+            LOG.info("policy changed from={} to={}", before, digest);
+            changed.accept(before);
         }
     }
 

@@ -2,10 +2,13 @@ package dev.mayfly.policy;
 
 import dev.mayfly.admission.AdmissionPolicy;
 import dev.mayfly.admission.Decision;
+import dev.mayfly.admission.Finding;
 import dev.mayfly.admission.Verdict;
 import dev.mayfly.job.Facts;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.PoolName;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Supplier;
 
 /** Asks the policy of jobs whose pool is decided: a rule can refuse a job and never move it. */
@@ -29,8 +32,12 @@ public final class PolicyAdmission implements AdmissionPolicy {
     public Decision review(JobSpec spec, Facts facts) {
         Decision first = pools.review(spec, facts);
         Policy policy = current.get();
-        return first.verdict() instanceof Verdict.Admitted(PoolName pool)
-                ? policy.review(pool, facts)
-                : new Decision(first.verdict(), policy.digest(), first.findings());
+        if (!(first.verdict() instanceof Verdict.Admitted(PoolName pool))) {
+            return new Decision(first.verdict(), policy.digest(), first.findings());
+        }
+        Decision second = policy.review(pool, facts);
+        List<Finding> findings = new ArrayList<>(first.findings());
+        findings.addAll(second.findings());
+        return new Decision(second.verdict(), second.policy(), findings);
     }
 }

@@ -34,11 +34,20 @@ public interface Sandbox {
      */
     void seal() throws InterruptedException;
 
+    /**
+     * How the sandbox went beyond its {@link DiskLimits}: what it held, what the limit is, and the
+     * cure. Everything in it has been ended then. Empty as long as it is within.
+     */
+    Optional<String> excess();
+
     /** Takes what a step prints, and the values that its processes want hidden. */
     @FunctionalInterface
     interface Output {
         /** The array may be used again after the call has returned. */
         void write(byte[] bytes, int offset, int length) throws InterruptedException;
+
+        /** Takes what is to be said of the step that is not its own words. */
+        default void notice(String text) throws InterruptedException {}
 
         /**
          * Hides a value in everything that is written later. The process that has asked goes on

@@ -2,8 +2,10 @@ package dev.mayfly.sandbox;
 
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
+import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.job.UsedImage;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -35,14 +37,27 @@ public interface SandboxBackend {
     List<Receipt.Disposal> destroy(JobId job) throws InterruptedException;
 
     /**
-     * The jobs of which something exists in the engine, made by this daemon's lives.
+     * The jobs of which something exists, made by this daemon's lives.
      *
      * @param living lives whose resources are left out, because their process still runs
      */
-    Set<JobId> abandoned(Set<LifeId> living) throws InterruptedException;
+    Leftovers abandoned(Set<LifeId> living) throws InterruptedException;
 
-    /** Why no job can be run now, or empty when one can. */
-    Optional<String> unhealthyBecause();
+    /** Why no job of a pool can be run now, or empty when one can. */
+    Optional<String> unhealthyBecause(PoolName pool) throws InterruptedException;
+
+    /**
+     * What a look for the things of dead lives has found.
+     *
+     * @param jobs of which something exists
+     * @param unseen why not everything could be looked at; empty when it was
+     */
+    record Leftovers(Set<JobId> jobs, List<String> unseen) {
+        public Leftovers {
+            jobs = Set.copyOf(jobs);
+            unseen = List.copyOf(unseen);
+        }
+    }
 
     /** Takes lines for the job's log. */
     @FunctionalInterface
@@ -51,5 +66,8 @@ public interface SandboxBackend {
 
         /** Takes which bytes a name of an image stands for in this environment. */
         default void uses(UsedImage image) throws InterruptedException {}
+
+        /** Takes how old such an image says that it is. */
+        default void aged(Duration age) {}
     }
 }

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param hardening what the pool demands beyond what every sandbox has
  * @param outlet what decides where to packets go, from outside, or null where they go wherever the
  *     host can reach; without effect on what has no network
+ * @param images what is demanded of its images
  */
 public record SandboxSpec(
         JobId job,
@@ -36,14 +37,15 @@ public record SandboxSpec(
         String directory,
         SandboxLimits limits,
         Hardening hardening,
-        @Nullable Outlet outlet) {
+        @Nullable Outlet outlet,
+        ImageTerms images) {
 
     public SandboxSpec {
         services = List.copyOf(services);
         registries = List.copyOf(registries);
     }
 
-    /** An environment whose network, if it has one, is not filtered. */
+    /** An environment whose network is not filtered, of whatever images. */
     public SandboxSpec(
             JobId job,
             PoolName pool,
@@ -66,7 +68,8 @@ public record SandboxSpec(
                 directory,
                 limits,
                 hardening,
-                null);
+                null,
+                ImageTerms.NONE);
     }
 
     /** What fetching the sources needs. */

@@ -13,6 +13,13 @@ public sealed interface StepEnd {
     /** The kernel killed it for its memory. */
     record OutOfMemory() implements StepEnd {}
 
+    /**
+     * The sandbox held more of the engine's disk than it may, and everything in it was ended.
+     *
+     * @param excess what was held, what the limit is, and the cure
+     */
+    record OutOfDisk(String excess) implements StepEnd {}
+
     /** It ran into its limit and was ended. */
     record TimedOut() implements StepEnd {}
 

@@ -108,5 +108,52 @@ final class Schema {
                               last_at INTEGER NOT NULL,
                               UNIQUE (project, destination)
                             ) STRICT
+                            """),
+                    List.of(
+                            """
+                            CREATE TABLE image_pull (
+                              engine TEXT NOT NULL,
+                              name TEXT NOT NULL,
+                              repository TEXT NOT NULL,
+                              begun INTEGER NOT NULL,
+                              brought INTEGER NOT NULL,
+                              at INTEGER NOT NULL,
+                              PRIMARY KEY (engine, name)
+                            ) STRICT, WITHOUT ROWID
+                            """,
+                            """
+                            CREATE INDEX image_pull_begun ON image_pull (engine, repository)
+                              WHERE begun > 0
+                            """,
+                            """
+                            CREATE TABLE image_holder (
+                              engine TEXT NOT NULL,
+                              image TEXT NOT NULL,
+                              pool TEXT NOT NULL,
+                              project TEXT NOT NULL,
+                              at INTEGER NOT NULL,
+                              PRIMARY KEY (engine, image, pool, project)
+                            ) STRICT, WITHOUT ROWID
+                            """,
+                            """
+                            CREATE TABLE image_pin (
+                              seq INTEGER PRIMARY KEY AUTOINCREMENT,
+                              pool TEXT NOT NULL,
+                              run TEXT NOT NULL,
+                              project TEXT NOT NULL,
+                              name TEXT NOT NULL,
+                              identity TEXT NOT NULL,
+                              at INTEGER NOT NULL,
+                              UNIQUE (pool, run, name)
+                            ) STRICT
+                            """,
+                            "CREATE INDEX image_pin_project ON image_pin (pool, project, at)"),
+                    List.of(
+                            "ALTER TABLE journal_resource ADD COLUMN engine TEXT",
+                            """
+                            CREATE TABLE journal_engine (
+                              name TEXT PRIMARY KEY,
+                              credentials TEXT
+                            ) STRICT, WITHOUT ROWID
                             """));
 }

@@ -40,6 +40,7 @@ public record StateDirectory(Path root) {
         privateDirectory(uploads());
         privateDirectory(incoming());
         privateDirectory(lives());
+        privateDirectory(engines());
         return this;
     }
 
@@ -76,6 +77,11 @@ public record StateDirectory(Path root) {
     /** There while an operator keeps the daemon from taking jobs. */
     public Path drained() {
         return root.resolve("drained");
+    }
+
+    /** Sockets that lead to engines on other hosts. */
+    public Path engines() {
+        return root.resolve("engines");
     }
 
     /** What tells this daemon's containers from another's on the same engine. */

@@ -110,24 +110,30 @@ public final class Supervisor implements AutoCloseable {
             Duration pause, Supplier<List<String>> notAlive, Supplier<String> statusNow) {
         while (true) {
             try {
-                List<String> against = notAlive.get();
-                if (against.isEmpty()) {
-                    tell("WATCHDOG=1");
-                } else {
-                    LOG.error("no sign of life to the service manager because={}", against);
-                }
-                String now = against.isEmpty() ? statusNow.get() : String.join("; ", against);
-                if (!now.equals(status)) {
-                    status = now;
-                    tell("STATUS=" + line(now));
-                }
-                Thread.sleep(pause);
-            } catch (InterruptedException e) {
-                return;
+                look(notAlive, statusNow);
             } catch (RuntimeException e) {
                 // The root of a thread: what cannot be asked is not alive, and the next try may be.
                 LOG.error("no sign of life to the service manager", e);
             }
+            try {
+                Thread.sleep(pause);
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private void look(Supplier<List<String>> notAlive, Supplier<String> statusNow) {
+        List<String> against = notAlive.get();
+        if (against.isEmpty()) {
+            tell("WATCHDOG=1");
+        } else {
+            LOG.error("no sign of life to the service manager because={}", against);
+        }
+        String now = against.isEmpty() ? statusNow.get() : String.join("; ", against);
+        if (!now.equals(status)) {
+            status = now;
+            tell("STATUS=" + line(now));
         }
     }
 

@@ -9,6 +9,7 @@ import dev.mayfly.job.Receipt;
 import dev.mayfly.job.Receipt.Disposal;
 import dev.mayfly.job.UsedImage;
 import dev.mayfly.sandbox.SandboxBackend;
+import dev.mayfly.sandbox.SandboxBackend.Leftovers;
 import dev.mayfly.secrets.SecretLease;
 import dev.mayfly.state.StateException;
 import java.time.Clock;
@@ -285,20 +286,32 @@ public final class Reaper implements AutoCloseable {
 
     private Set<JobId> labelled(List<String> incomplete) throws InterruptedException {
         try {
-            Set<JobId> first = backend.abandoned(lives.living());
+            Set<JobId> first = abandoned(incomplete);
             if (first.isEmpty()) {
                 return first;
             }
             // A life may have begun between the question who lives and the engine's answer. What is
             // abandoned in both of two looks is older than the second question.
             Set<JobId> both = new LinkedHashSet<>(first);
-            both.retainAll(backend.abandoned(lives.living()));
+            both.retainAll(abandoned(incomplete));
             return both;
         } catch (FaultException e) {
             LOG.warn("The engine cannot be asked for leftovers: {}", e.getMessage());
             incomplete.add("the engine cannot be asked for leftovers: " + e.getMessage());
             return Set.of();
         }
+    }
+
+    /** Of several engines those that answer are believed. */
+    private Set<JobId> abandoned(List<String> incomplete) throws InterruptedException {
+        Leftovers leftovers = backend.abandoned(lives.living());
+        for (String silence : leftovers.unseen()) {
+            String reason = "an engine cannot be asked for leftovers: " + silence;
+            if (!incomplete.contains(reason)) {
+                incomplete.add(reason);
+            }
+        }
+        return leftovers.jobs();
     }
 
     private Set<JobId> due() {

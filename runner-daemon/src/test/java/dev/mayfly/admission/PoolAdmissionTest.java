@@ -2,9 +2,12 @@ package dev.mayfly.admission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.mayfly.job.AllowedImages;
 import dev.mayfly.job.Facts;
+import dev.mayfly.job.ImagePattern;
+import dev.mayfly.job.ImageRules;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.Inputs;
 import dev.mayfly.job.JobEnvironment;
@@ -22,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,6 +45,7 @@ class PoolAdmissionTest {
                             4L << 30,
                             4,
                             512,
+                            20L << 30,
                             AllowedImages.ALL),
                     new PoolCeiling(
                             UNTRUSTED,
@@ -49,10 +54,15 @@ class PoolAdmissionTest {
                             1L << 30,
                             1,
                             64,
+                            5L << 30,
                             new AllowedImages(
-                                    List.of("registry.example.com/team/**", "debian:*"),
-                                    List.of("postgres:1?"),
+                                    patterns("registry.example.com/team/**", "debian:*"),
+                                    patterns("postgres:1?"),
                                     Set.of(PullPolicy.ALWAYS, PullPolicy.IF_NOT_PRESENT))));
+
+    private static List<ImagePattern> patterns(String... patterns) {
+        return Stream.of(patterns).map(ImagePattern::parse).toList();
+    }
 
     private final PoolAdmission admission =
             new PoolAdmission(
@@ -100,7 +110,7 @@ class PoolAdmissionTest {
         Wish most =
                 new Wish()
                         .timeout(Duration.ofMinutes(30))
-                        .resources(new ResourceRequest(1L << 30, 1.0, 64));
+                        .resources(new ResourceRequest(1L << 30, 1.0, 64, 5L << 30));
 
         assertThat(verdict("local", most.job())).isEqualTo(new Verdict.Admitted(UNTRUSTED));
     }
@@ -111,7 +121,7 @@ class PoolAdmissionTest {
                 new Wish()
                         .network(NetworkAccess.FULL)
                         .timeout(Duration.ofSeconds(1801))
-                        .resources(new ResourceRequest((1L << 30) + 1, 1.5, 65));
+                        .resources(new ResourceRequest((1L << 30) + 1, 1.5, 65, 6L << 30));
 
         assertThat(refusal("local", wish))
                 .isEqualTo(
@@ -119,7 +129,8 @@ class PoolAdmissionTest {
                                 + " most is none; timeout is 1801s, the most is 30m;"
                                 + " resources.memory is 1073741825 bytes, the most is 1024MiB;"
                                 + " resources.cpus is 1.5, the most is 1.0; resources.pids is 65,"
-                                + " the most is 64; ask for less, or change what the pool allows");
+                                + " the most is 64; resources.disk is 6144MiB, the most is 5120MiB;"
+                                + " ask for less, or change what the pool allows");
     }
 
     @Test
@@ -212,7 +223,11 @@ class PoolAdmissionTest {
     @ValueSource(
             strings = {
                 "debian:12",
+                "debian",
+                "docker.io/debian:12",
+                "index.docker.io/library/debian:12",
                 "registry.example.com/team/a:1",
+                "Registry.Example.com:443/team/a:1",
                 "registry.example.com/team/a/b"
             })
     void imageThatThePoolAllowsIsAdmitted(String image) {
@@ -223,11 +238,9 @@ class PoolAdmissionTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "debian",
-                "docker.io/debian:12",
                 "registry.example.com/other/a",
-                "x/debian:1",
-                ""
+                "registry.example.com:5000/team/a",
+                "x/debian:1"
             })
     void otherImageIsRefusedByItsName(String image) {
         assertThat(verdict("local", new Wish().image(image).job()))
@@ -237,7 +250,8 @@ class PoolAdmissionTest {
                                 assertThat(refused.reason())
                                         .contains(
                                                 "image is " + image,
-                                                "allowed are registry.example.com/team/**, debian:*"));
+                                                "allowed in pool untrusted are registry.example.com/team/**, debian:*",
+                                                "[rule built-in/allowed-images]"));
         assertThat(verdict("all", new Wish().pool("trusted").image(image).job()))
                 .isEqualTo(new Verdict.Admitted(TRUSTED));
     }
@@ -252,11 +266,99 @@ class PoolAdmissionTest {
                         refused ->
                                 assertThat(refused.reason())
                                         .contains(
-                                                "services is postgres:9, allowed are postgres:1?",
-                                                "image is to be pulled never, allowed is always,"
-                                                        + " if-not-present"));
+                                                "services is postgres:9, allowed in pool untrusted are postgres:1?",
+                                                "image is to be pulled never, allowed in pool untrusted is"
+                                                        + " always, if-not-present",
+                                                "[rule built-in/pull-policies]"));
         assertThat(verdict("local", new Wish().service("postgres:17").job()))
                 .isEqualTo(new Verdict.Admitted(UNTRUSTED));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"", "allowed.example@evil.example/a", "$IMAGE", "registry.example.com/$A:1"})
+    void whatIsNoImagesNameIsRefusedInEachPool(String image) {
+        for (String pool : List.of("trusted", "untrusted")) {
+            assertThat(refusal("all", new Wish().pool(pool).image(image)))
+                    .contains("image is \"" + image + "\", which", "[rule built-in/image-names]");
+            assertThat(refusal("all", new Wish().pool(pool).service(image)))
+                    .contains("services is \"" + image + "\", which");
+        }
+    }
+
+    private static final String D = "sha256:" + "0".repeat(64);
+
+    /** What a pool with these rules says of a job. */
+    private static Decision ruled(ImageRules rules, JobSpec job) {
+        PoolCeiling ceiling =
+                new PoolCeiling(
+                        TRUSTED,
+                        NetworkAccess.FULL,
+                        Duration.ofHours(1),
+                        1L << 30,
+                        1,
+                        64,
+                        1L << 30,
+                        AllowedImages.ALL,
+                        rules);
+        return new PoolAdmission(
+                        List.of(ceiling), Map.of("s", new SourceBinding(List.of(TRUSTED), TRUSTED)))
+                .review(job, Facts.ofSource("s", job));
+    }
+
+    @Test
+    void poolThatWantsDigestsTakesNoTags() {
+        ImageRules digests = new ImageRules(true, ImageRules.Variables.ALLOW, false, null, null);
+
+        for (Wish wish :
+                List.of(
+                        new Wish(), // the pool's own
+                        new Wish().image("debian@" + D),
+                        new Wish().image("debian:12@" + D).service("postgres@" + D))) {
+            assertThat(ruled(digests, wish.job()).verdict())
+                    .isEqualTo(new Verdict.Admitted(TRUSTED));
+        }
+        Decision tag = ruled(digests, new Wish().image("node:latest").service("db:1").job());
+        assertThat(((Verdict.Refused) tag.verdict()).reason())
+                .contains(
+                        "image is node:latest, and pool trusted takes images by their digest only",
+                        "services is db:1, and",
+                        "write node:latest@sha256:",
+                        "[rule built-in/require-digest]");
+        assertThat(tag.findings())
+                .singleElement()
+                .satisfies(one -> {
+                    assertThat(one.rule()).isEqualTo("built-in/require-digest");
+                    assertThat(one.applies()).isTrue();
+                });
+    }
+
+    @Test
+    void nameMadeOfVariablesIsRefusedWhereThePoolSaysSo() {
+        ImageSpec made =
+                new ImageSpec("evil.example/a:1", null, null, List.of(), List.of("REG", "TAG"));
+        JobSpec job = new Wish().image(made).job();
+
+        assertThat(ruled(ImageRules.NONE, job).verdict()).isInstanceOf(Verdict.Admitted.class);
+        Decision refused =
+                ruled(new ImageRules(false, ImageRules.Variables.REFUSE, false, null, null), job);
+        assertThat(((Verdict.Refused) refused.verdict()).reason())
+                .contains(
+                        "made of $REG, $TAG, which a job can set",
+                        "[rule built-in/image-variables]");
+    }
+
+    @Test
+    void eachRuleOfThePoolIsAFindingAlsoWhereItDoesNotApply() {
+        Decision admitted =
+                admission.review(
+                        new Wish().image("debian:12").job(),
+                        Facts.ofSource("local", new Wish().image("debian:12").job()));
+        assertThat(admitted.findings())
+                .extracting(Finding::rule, Finding::applies)
+                .containsExactly(
+                        tuple("built-in/allowed-images", false),
+                        tuple("built-in/pull-policies", false));
     }
 
     /** What one job asks for. */
@@ -271,6 +373,11 @@ class PoolAdmissionTest {
 
         Wish image(String name, PullPolicy... policies) {
             image = new ImageSpec(name, null, null, List.of(policies));
+            return this;
+        }
+
+        Wish image(ImageSpec wanted) {
+            image = wanted;
             return this;
         }
 

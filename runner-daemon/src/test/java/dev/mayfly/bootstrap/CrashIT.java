@@ -251,24 +251,18 @@ class CrashIT {
         jobs.printed(ofTheDaemon, "\nstarted\n");
         try (MayflyProcess living = runningSingleJob();
                 MayflyProcess killed = runningSingleJob()) {
-            assertThat(engine.running(installation.daemonId())).hasSize(3);
+            assertThat(engine.scriptsRunning(installation.daemonId())).hasSize(3);
             killed.kill();
             Eventually.holds(
                     "its container dies",
                     Duration.ofSeconds(5),
-                    () -> {
-                        try {
-                            return engine.running(installation.daemonId()).size() == 2;
-                        } catch (IOException e) {
-                            throw new AssertionError(e);
-                        }
-                    });
+                    () -> engine.scriptsRunning(installation.daemonId()).size() == 2);
 
             try (MayflyProcess reap = MayflyProcess.start(installation, "reap")) {
                 assertThat(reap.exitCode()).as(reap.said()).isZero();
             }
 
-            assertThat(engine.running(installation.daemonId())).hasSize(2);
+            assertThat(engine.scriptsRunning(installation.daemonId())).hasSize(2);
             assertThat(jobs.client().get(ofTheDaemon).state().ended()).isFalse();
             assertThat(living.runs()).isTrue();
             living.signal("INT");
@@ -290,7 +284,7 @@ class CrashIT {
                 MayflyProcess reap = MayflyProcess.start(other, "reap")) {
             assertThat(reap.exitCode()).as(reap.said()).isZero();
             assertThat(second.runs()).isTrue();
-            assertThat(engine.running(installation.daemonId())).hasSize(1);
+            assertThat(engine.scriptsRunning(installation.daemonId())).hasSize(1);
         }
         jobs.client().cancel(job, "seen enough");
         assertThat(jobs.ended(job).outcome()).isEqualTo(new Outcome.Cancelled("seen enough"));

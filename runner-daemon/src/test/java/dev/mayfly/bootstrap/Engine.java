@@ -35,6 +35,7 @@ final class Engine implements AutoCloseable {
 
     private static final String DAEMON = "dev.mayfly.daemon";
     private static final String JOB = "dev.mayfly.job";
+    private static final String ROLE = "dev.mayfly.role";
 
     private final DockerClient client;
 
@@ -92,6 +93,17 @@ final class Engine implements AutoCloseable {
                 .toList();
     }
 
+    /** Containers of scripts, as far as they run: what measures or relays beside them left out. */
+    List<String> scriptsRunning(String daemon) {
+        return client
+                .listContainersCmd()
+                .withLabelFilter(Map.of(DAEMON, daemon, ROLE, "job"))
+                .exec()
+                .stream()
+                .map(Container::getId)
+                .toList();
+    }
+
     /** Names of the containers of one job, running or not. */
     List<String> containersOf(String job) {
         return client
@@ -108,7 +120,7 @@ final class Engine implements AutoCloseable {
     String containerOf(String job, String role) {
         return client
                 .listContainersCmd()
-                .withLabelFilter(Map.of(JOB, job, "dev.mayfly.role", role))
+                .withLabelFilter(Map.of(JOB, job, ROLE, role))
                 .exec()
                 .stream()
                 .map(Container::getId)
@@ -191,7 +203,7 @@ final class Engine implements AutoCloseable {
             return events.stream()
                     .filter(e -> "container".equals(type(e)) && "create".equals(e.getAction()))
                     .filter(e -> job.equals(attributes(e).get(JOB)))
-                    .filter(e -> role.equals(attributes(e).get("dev.mayfly.role")))
+                    .filter(e -> role.equals(attributes(e).get(ROLE)))
                     .map(e -> Objects.requireNonNull(Objects.requireNonNull(e.getActor()).getId()))
                     .toList();
         }

@@ -223,7 +223,7 @@ class HostileIT {
                 // leaves others behind, in sessions of their own, one with the output open
                 "setsid sleep 1000 & (setsid nohup bash -c 'trap \\\"\\\" TERM HUP; sleep 1000' >/dev/null 2>&1 &); exit 7",
                 // as many files as fit, and one that does not
-                "cd /tmp; seq 20000 | xargs touch; head -c 100000000 /dev/zero > big || exit 7",
+                "cd /tmp; seq 10000 | xargs touch; head -c 100000000 /dev/zero > big || exit 7",
                 // stops the agent, its parent, if it could
                 "kill -STOP 1; kill -KILL 1; exit 7",
             })

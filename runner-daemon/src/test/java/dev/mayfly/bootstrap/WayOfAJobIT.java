@@ -299,6 +299,25 @@ class WayOfAJobIT {
         assertThat(job.output()).contains("outcome=out-of-memory");
     }
 
+    @Test
+    void jobThatHoldsTooMuchOfTheDiskIsToldSo() throws IOException, InterruptedException {
+        Jobs.Ended job =
+                jobs.run(
+                        """
+                        resources: {disk: 32MiB}
+                        script: ['head -c 100M /dev/zero >full && sleep 100']
+                        after_script: ['echo "outcome=$MAYFLY_OUTCOME"']
+                        """);
+        assertThat(job.outcome())
+                .as("%s", job)
+                .isInstanceOfSatisfying(
+                        Outcome.OutOfDisk.class,
+                        out ->
+                                assertThat(out.excess())
+                                        .contains(" of 32 MiB are used in workspace"));
+        assertThat(job.output()).doesNotContain("outcome=");
+    }
+
     // -- cancelling
 
     @Test

@@ -32,6 +32,7 @@ final class CommandLinePage {
             | 69 | no daemon answers, or it refuses the token |
             | 70 | a defect in Mayfly |
             | 78 | the configuration, a job file or a workspace has problems; they were printed |
+            | 123 | the job held more of the disk than it may |
             | 124 | the job ran into its time limit |
             | 125 | the job could not be run, was lost, or left something behind |
             | 126 | the job was refused |
@@ -65,10 +66,13 @@ final class CommandLinePage {
         return page.toString();
     }
 
-    /** A command and all below it, each once. */
+    /** A command and all below it that people are to see, each once. */
     static List<CommandLine> all(CommandLine command) {
         List<CommandLine> all = new ArrayList<>(List.of(command));
-        new LinkedHashSet<>(command.getSubcommands().values()).forEach(sub -> all.addAll(all(sub)));
+        new LinkedHashSet<>(command.getSubcommands().values())
+                .stream()
+                        .filter(sub -> !sub.getCommandSpec().usageMessage().hidden())
+                        .forEach(sub -> all.addAll(all(sub)));
         return all;
     }
 }

@@ -26,6 +26,7 @@ class ExitCodeTest {
                 Arguments.of(new Outcome.Lost(), 125),
                 Arguments.of(new Outcome.Denied("no"), 126),
                 Arguments.of(new Outcome.Cancelled("enough"), 130),
+                Arguments.of(new Outcome.OutOfDisk("too much"), 123),
                 Arguments.of(new Outcome.OutOfMemory(1), 137));
     }
 

@@ -17,6 +17,7 @@ import dev.mayfly.logs.TokenShape;
 import dev.mayfly.logs.TokenShapes;
 import dev.mayfly.logs.Variant;
 import dev.mayfly.policy.PoolRules;
+import dev.mayfly.sandbox.DiskLimits;
 import dev.mayfly.sandbox.Hardening;
 import dev.mayfly.sandbox.SandboxLimits;
 import java.io.IOException;
@@ -62,9 +63,11 @@ class ConfigLoaderTest {
                         new EngineSettings(
                                 URI.create("unix:///var/run/docker.sock"),
                                 null,
+                                null,
                                 Duration.ofSeconds(30),
                                 Duration.ofMinutes(10),
-                                1 << 30));
+                                1 << 30,
+                                false));
         assertThat(settings.api())
                 .isEqualTo(
                         new ApiSettings(
@@ -124,7 +127,13 @@ class ConfigLoaderTest {
                                                 List.of(PullPolicy.IF_NOT_PRESENT)),
                                         NetworkAccess.NONE,
                                         Duration.ofHours(1),
-                                        new SandboxLimits(2L << 30, 1.0, 512, 4096, 256L << 20),
+                                        new SandboxLimits(
+                                                2L << 30,
+                                                1.0,
+                                                512,
+                                                4096,
+                                                256L << 20,
+                                                new DiskLimits(10L << 30, 1_000_000)),
                                         new Hardening(true, Hardening.User.NON_ROOT, ""),
                                         64L << 20,
                                         new Masking(
@@ -142,7 +151,8 @@ class ConfigLoaderTest {
                                         List.of(),
                                         List.of()),
                                 false,
-                                AllowedImages.ALL));
+                                AllowedImages.ALL,
+                                load(POOL).engine()));
     }
 
     @Test

@@ -47,7 +47,7 @@ class JobDocumentTest {
                                   - {image: "postgres:17", alias: db, command: [postgres, -c, x], variables: {A: b}}
                                 timeout: 1h30m
                                 network: full
-                                resources: {memory: 512MiB, cpus: 0.5, pids: 64}
+                                resources: {memory: 512MiB, cpus: 0.5, pids: 64, disk: 3GiB}
                                 workspace: {git: {url: "https://git.example.com/a.git", commit: %s}}
                                 artifacts: {paths: [build/**]}
                                 """
@@ -75,7 +75,7 @@ class JobDocumentTest {
                                                         List.of("postgres", "-c", "x"),
                                                         Map.of("A", "b"))),
                                         NetworkAccess.FULL,
-                                        new ResourceRequest(512L << 20, 0.5, 64)),
+                                        new ResourceRequest(512L << 20, 0.5, 64, 3L << 30)),
                                 new Inputs(
                                         Map.of("LEVEL", "debug"),
                                         List.of(

@@ -138,11 +138,11 @@ class JobSpecJsonTest {
 
     @Test
     void otherFormatIsNamed() {
-        String json = JobSpecJson.write(SMALL).replace("\"format\":3", "\"format\":4");
+        String json = JobSpecJson.write(SMALL).replace("\"format\":4", "\"format\":5");
 
         assertThatThrownBy(() -> JobSpecJson.read(json))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("the job was stored in format 4, this version knows 3");
+                .hasMessage("the job was stored in format 5, this version knows 4");
     }
 
     @Test
@@ -208,19 +208,21 @@ class JobSpecJsonTest {
                                 "debian:12",
                                 List.of("env", "A=b"),
                                 "app",
-                                List.of(PullPolicy.ALWAYS)),
+                                List.of(PullPolicy.ALWAYS),
+                                List.of("TAG")),
                         List.of(
                                 new ServiceSpec(
                                         new ImageSpec(
                                                 "postgres",
                                                 List.of("run"),
                                                 "postgres",
-                                                List.of(PullPolicy.NEVER)),
+                                                List.of(PullPolicy.NEVER),
+                                                List.of("TAG")),
                                         List.of("db", "store"),
                                         List.of("-c"),
                                         Map.of("K", "v"))),
                         NetworkAccess.FULL,
-                        new ResourceRequest(1L << 40, 0.1, 77)),
+                        new ResourceRequest(1L << 40, 0.1, 77, 5L << 40)),
                 new Inputs(
                         Map.of("B", "2", "A", "1", "EMPTY", ""),
                         List.of(new SecretRequest("S", "ref", true)),

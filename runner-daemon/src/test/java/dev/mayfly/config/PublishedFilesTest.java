@@ -83,7 +83,7 @@ class PublishedFilesTest {
                         .replaceAll(match ->
                                 match.group(2)
                                                 .matches(
-                                                        "(token|token_rules|seccomp_profile|registry_logins|pull_policy|allowed_.*): .*")
+                                                        "(token|token_rules|seccomp_profile|apparmor_profile|runtime|engine|registry_logins|pull_policy|allowed_.*): .*")
                                         ? ""
                                         : java.util.regex.Matcher.quoteReplacement(
                                                 match.group(1) + match.group(2)));
@@ -117,6 +117,7 @@ class PublishedFilesTest {
                         "sources.gitlab[].name",
                         "sources.gitlab[].pool",
                         "cache.s3.bucket",
+                        "pools[].engine.host",
                         "pools[].egress.mode",
                         "sources.gitlab[].id_token.audience",
                         "pools[].vault.jwt.role",
@@ -191,8 +192,25 @@ class PublishedFilesTest {
                         Map.entry("engine.call_timeout", "31s"),
                         Map.entry("engine.pull_timeout", "11m"),
                         Map.entry("engine.min_free", "2GiB"),
+                        Map.entry("engine.ssh_config", "/elsewhere"),
+                        Map.entry("engine.allow_no_limits", "true"),
+                        Map.entry("pools[].engine.host", "unix:///other.sock"),
+                        Map.entry("pools[].engine.cert_dir", "/elsewhere"),
+                        Map.entry("pools[].engine.ssh_config", "/elsewhere"),
+                        Map.entry("pools[].engine.call_timeout", "31s"),
+                        Map.entry("pools[].engine.pull_timeout", "11m"),
+                        Map.entry("pools[].engine.min_free", "2GiB"),
+                        Map.entry("pools[].engine.allow_no_limits", "true"),
+                        Map.entry("pools[].runtime", "runsc"),
+                        Map.entry("pools[].apparmor_profile", "mayfly-job"),
+                        Map.entry("pools[].user_namespace", "true"),
                         Map.entry("agent.image", "other"),
                         Map.entry("api.listen", "127.0.0.1:1"),
+                        Map.entry("audit.dir", "/elsewhere"),
+                        Map.entry("audit.key", "/elsewhere"),
+                        Map.entry("audit.keep", "5d"),
+                        Map.entry("audit.max_size", "5GiB"),
+                        Map.entry("audit.file_size", "5MiB"),
                         Map.entry("api.token", "${env:TOKEN}"),
                         Map.entry("pools[].name", "other"),
                         Map.entry("pools[].slots", "9"),
@@ -203,6 +221,12 @@ class PublishedFilesTest {
                         Map.entry("pools[].allowed_pull_policies", "[never]"),
                         Map.entry("pools[].pull_policy", "[never]"),
                         Map.entry("pools[].network", "full"),
+                        Map.entry("pools[].images.require_digest", "true"),
+                        Map.entry("pools[].images.variables", "refuse"),
+                        Map.entry("pools[].images.pin", "true"),
+                        Map.entry("pools[].images.max_age", "91d"),
+                        Map.entry("pools[].images.too_old", "warn"),
+                        Map.entry("pools[].images.max_size", "5GiB"),
                         Map.entry("pools[].egress.mode", "open"),
                         Map.entry("pools[].egress.allow", "[a.example]"),
                         Map.entry("pools[].egress.audit_only", "true"),
@@ -213,6 +237,8 @@ class PublishedFilesTest {
                         Map.entry("pools[].pids", "99"),
                         Map.entry("pools[].open_files", "99"),
                         Map.entry("pools[].tmp", "1MiB"),
+                        Map.entry("pools[].disk", "1MiB"),
+                        Map.entry("pools[].files", "1000"),
                         Map.entry("pools[].read_only_root", "false"),
                         Map.entry("pools[].user", "image"),
                         Map.entry("pools[].seccomp_profile", "seccomp.json"),
@@ -306,7 +332,11 @@ class PublishedFilesTest {
 
         Set<String> keys = new TreeSet<>(leaves(DocumentSchema.CONFIGURATION.root(), "").keySet());
         // They only allow what another key says: ConfigLoaderTest shows it.
-        keys.removeAll(Set.of("engine.allow_plain_tcp", "sources.gitlab[].allow_plain_http"));
+        keys.removeAll(
+                Set.of(
+                        "engine.allow_plain_tcp",
+                        "pools[].engine.allow_plain_tcp",
+                        "sources.gitlab[].allow_plain_http"));
         assertThat(keys).isEqualTo(new TreeMap<>(others).keySet());
         others.forEach((path, value) ->
                 assertThat(loadWith(path, value)).as(path).isNotEqualTo(loadWith(path, null)));
@@ -316,6 +346,9 @@ class PublishedFilesTest {
         String feeds = path.equals("sources.local.default") ? "feeds: [low, high], " : "";
         if (path.equals("engine.cert_dir")) {
             feeds = "host: 'tcp://10.0.0.1:2376', allow_plain_tcp: true, ";
+        }
+        if (path.equals("engine.ssh_config")) {
+            feeds = "host: 'ssh://elsewhere', ";
         }
         String key = path.substring(path.lastIndexOf('.') + 1);
         String entry =
@@ -355,6 +388,20 @@ class PublishedFilesTest {
             if (path.startsWith("pools[].egress.")) {
                 String mode = key.equals("mode") && value != null ? "" : "mode: allow, ";
                 entry = "egress: {" + mode + entry + "}";
+            }
+            if (path.startsWith("pools[].images.")) {
+                entry = "images: {" + (key.equals("too_old") ? "max_age: 1d, " : "") + entry + "}";
+            }
+            if (path.startsWith("pools[].engine.")) {
+                String host =
+                        switch (key) {
+                            case "host" -> value == null ? "host: 'unix:///own.sock'" : "";
+                            case "cert_dir" ->
+                                    "host: 'tcp://10.0.0.1:2376', allow_plain_tcp: true, ";
+                            case "ssh_config" -> "host: 'ssh://elsewhere', ";
+                            default -> "host: 'unix:///own.sock', ";
+                        };
+                entry = "engine: {" + host + entry + "}";
             }
             if (path.startsWith("pools[].policy.")) {
                 entry = "policy: {" + entry + "}";

@@ -4,6 +4,7 @@ import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.job.OwnedResource;
+import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.SandboxBackend;
@@ -21,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** An engine in memory. What happens in it is written into the history; rules make it fail. */
 final class FakeEngine implements SandboxBackend {
@@ -45,6 +47,7 @@ final class FakeEngine implements SandboxBackend {
     final List<Step> steps = new CopyOnWriteArrayList<>();
     final AtomicInteger stubborn = new AtomicInteger();
     volatile String illness = "";
+    volatile @Nullable String excess;
     final AtomicInteger healthAsked = new AtomicInteger();
 
     FakeEngine(List<String> history, Journal journal) {
@@ -100,12 +103,12 @@ final class FakeEngine implements SandboxBackend {
     }
 
     @Override
-    public Set<JobId> abandoned(Set<LifeId> lives) {
-        return Set.of();
+    public Leftovers abandoned(Set<LifeId> lives) {
+        return new Leftovers(Set.of(), List.of());
     }
 
     @Override
-    public Optional<String> unhealthyBecause() {
+    public Optional<String> unhealthyBecause(PoolName pool) {
         healthAsked.incrementAndGet();
         return illness.isEmpty() ? Optional.empty() : Optional.of(illness);
     }
@@ -122,6 +125,11 @@ final class FakeEngine implements SandboxBackend {
             steps.add(step);
             return rules.getOrDefault(step.name(), (_, _, _, _) -> new StepEnd.Exited(0))
                     .run(step, output, limit, cancellation);
+        }
+
+        @Override
+        public Optional<String> excess() {
+            return Optional.ofNullable(excess);
         }
 
         @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.mayfly.egress.EgressPolicy;
 import dev.mayfly.job.GitFetch;
+import dev.mayfly.job.ImageRules;
 import dev.mayfly.job.Inputs;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.Outcome;
@@ -55,7 +56,8 @@ class JobEgressTest {
                         Trial.TERMS.masking(),
                         Trial.TERMS.pull(),
                         Trial.TERMS.registries(),
-                        new EgressPolicy(EgressPolicy.Mode.ALLOW, List.of(), false, 4));
+                        new EgressPolicy(EgressPolicy.Mode.ALLOW, List.of(), false, 4),
+                        ImageRules.NONE);
     }
 
     @AfterEach

@@ -323,6 +323,28 @@ class JobRunTest {
     }
 
     @Test
+    void aJobThatHoldsTooMuchOfTheDiskEndsAtOnceWithThatReason() throws Exception {
+        trial.engine.step("script", new StepEnd.OutOfDisk("11 GiB of 10 GiB are used"));
+        trial.engine.excess = "11 GiB of 10 GiB are used";
+        trial.run(Trial.full());
+
+        assertThat(trial.report.outcomes)
+                .containsExactly(new Outcome.OutOfDisk("11 GiB of 10 GiB are used"));
+        assertThat(trial.report.text())
+                .endsWith("-- the job held too much of the disk: 11 GiB of 10 GiB are used\n");
+        assertThat(trial.history).doesNotContain("step after_script", "seal").contains("destroy");
+    }
+
+    @Test
+    void whateverTheDiskMadeFailTheDiskIsTheReason() throws Exception {
+        trial.engine.step("checkout", new StepEnd.OutOfDisk("too many files"));
+        trial.engine.excess = "too many files";
+        trial.run(Trial.full());
+
+        assertThat(trial.report.outcomes).containsExactly(new Outcome.OutOfDisk("too many files"));
+    }
+
+    @Test
     void thereIsNoAfterScriptWhereNoScriptBegan() throws Exception {
         trial.engine.step("checkout", new StepEnd.Exited(128));
         trial.run(Trial.full());

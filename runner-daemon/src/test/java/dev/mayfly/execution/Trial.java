@@ -8,6 +8,7 @@ import dev.mayfly.admission.IdentityCheck;
 import dev.mayfly.admission.Verdict;
 import dev.mayfly.artifacts.CacheStore;
 import dev.mayfly.artifacts.UnpackLimits;
+import dev.mayfly.audit.AuditEvent;
 import dev.mayfly.egress.EgressRecords;
 import dev.mayfly.egress.Gateway;
 import dev.mayfly.egress.KnownDestinations;
@@ -97,6 +98,7 @@ final class Trial implements AutoCloseable {
     final FakeSecrets secrets = new FakeSecrets(history);
     final RecordingReport report = new RecordingReport(history);
     final Cancellation cancellation = new Cancellation();
+    final List<AuditEvent> remembered = new CopyOnWriteArrayList<>();
     final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
     CacheStore caches = CacheStore.NONE;
     SpoolSettings spool;
@@ -135,6 +137,7 @@ final class Trial implements AutoCloseable {
                 reaper,
                 journal,
                 new JobMetrics(metrics),
+                remembered::add,
                 new Storage(spool.directory(), 1 << 20, new UnpackLimits(1 << 20, 100), caches),
                 spool,
                 LIFE);

@@ -21,9 +21,13 @@ class RegistryLoginTest {
         "registry.example.com, registry.example.com/app:1, true",
         "registry.example.com, registry.example.com.evil.org/app, false",
         "registry.example.com, registry.example.com:5000/app, false",
-        "registry.example.com:5000, registry.example.com:5000/app@sha256:00, true",
+        "registry.example.com:5000, registry.example.com:5000/app@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef, true",
         "Registry.Example.com, registry.example.COM/app, true",
         "https://registry.example.com/v2/, registry.example.com/app, true",
+        "registry.example.com:443, registry.example.com/app, true",
+        "registry.example.com, registry.example.com:443/app, true",
+        "https://registry.example.com:443/, registry.example.com/app, true",
+        "registry.example.com., registry.example.com/app, false",
         "registry.example.com/team, registry.example.com/team/app:1, true",
         "registry.example.com/team/, registry.example.com/team/app:1, true",
         "registry.example.com/team/app, registry.example.com/team/app:1, true",
@@ -41,7 +45,8 @@ class RegistryLoginTest {
         "group, group/app, false",
     })
     void coversWhatDockerSaysItCovers(String registry, String image, boolean covered) {
-        assertThat(login(registry, Origin.HOST).covers(image)).isEqualTo(covered);
+        assertThat(login(registry, Origin.HOST).covers(ImageReference.parse(image)))
+                .isEqualTo(covered);
     }
 
     @Test
@@ -52,9 +57,12 @@ class RegistryLoginTest {
                         login("r.example.com/team", Origin.SERVER),
                         login("r.example.com/other/longer", Origin.VARIABLE));
 
-        assertThat(RegistryLogin.of("r.example.com/team/app", logins)).contains(logins.get(1));
-        assertThat(RegistryLogin.of("r.example.com/app", logins)).contains(logins.get(0));
-        assertThat(RegistryLogin.of("elsewhere.example.com/app", logins)).isEmpty();
+        assertThat(RegistryLogin.of(ImageReference.parse("r.example.com/team/app"), logins))
+                .contains(logins.get(1));
+        assertThat(RegistryLogin.of(ImageReference.parse("r.example.com/app"), logins))
+                .contains(logins.get(0));
+        assertThat(RegistryLogin.of(ImageReference.parse("elsewhere.example.com/app"), logins))
+                .isEmpty();
     }
 
     @Test
@@ -63,16 +71,15 @@ class RegistryLoginTest {
         RegistryLogin host = login("https://r.example.com", Origin.HOST);
         RegistryLogin variable = login("r.example.com", Origin.VARIABLE);
 
-        assertThat(RegistryLogin.of("r.example.com/app", List.of(server, host, variable)))
+        assertThat(
+                        RegistryLogin.of(
+                                ImageReference.parse("r.example.com/app"),
+                                List.of(server, host, variable)))
                 .contains(variable);
-        assertThat(RegistryLogin.of("r.example.com/app", List.of(server, host))).contains(host);
-    }
-
-    @Test
-    void registryIsTheHostOfTheName() {
-        assertThat(RegistryLogin.registryOf("r.example.com:5000/team/app:1"))
-                .isEqualTo("r.example.com:5000");
-        assertThat(RegistryLogin.registryOf("alpine:3.20")).isEqualTo("docker.io");
+        assertThat(
+                        RegistryLogin.of(
+                                ImageReference.parse("r.example.com/app"), List.of(server, host)))
+                .contains(host);
     }
 
     @Test

@@ -46,6 +46,7 @@ class MetricsReferenceTest {
     @BeforeEach
     void countSomethingOfEachKind() {
         var metrics = new JobMetrics(registry);
+        metrics.watchAudit(() -> 0, () -> 0);
         metrics.build("0.1.0");
         metrics.jobFinished(POOL, "local", new Outcome.Passed());
         metrics.phase(POOL, JobPhase.RUNNING, Duration.ofSeconds(1));
@@ -73,6 +74,7 @@ class MetricsReferenceTest {
         metrics.watchPolicy(() -> false, () -> 0);
         metrics.insecure("engine", 0);
         metrics.connection(POOL, "allowed", 1, 1, true);
+        metrics.imageAge(POOL, Duration.ofDays(1));
     }
 
     @Test

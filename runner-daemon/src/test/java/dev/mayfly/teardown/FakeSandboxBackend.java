@@ -5,6 +5,7 @@ import dev.mayfly.job.FaultException;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
 import dev.mayfly.job.OwnedResource;
+import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.SandboxBackend;
@@ -109,7 +110,7 @@ final class FakeSandboxBackend implements SandboxBackend {
     }
 
     @Override
-    public Set<JobId> abandoned(Set<LifeId> living) {
+    public Leftovers abandoned(Set<LifeId> living) {
         onAbandoned.run();
         synchronized (this) {
             answer();
@@ -119,12 +120,12 @@ final class FakeSandboxBackend implements SandboxBackend {
                     jobs.add(thing.job());
                 }
             }
-            return jobs;
+            return new Leftovers(jobs, List.of());
         }
     }
 
     @Override
-    public synchronized Optional<String> unhealthyBecause() {
+    public synchronized Optional<String> unhealthyBecause(PoolName pool) {
         return faults.contains(EngineFault.DOWN) ? Optional.of("down") : Optional.empty();
     }
 

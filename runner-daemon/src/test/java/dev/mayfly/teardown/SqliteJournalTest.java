@@ -8,12 +8,15 @@ import dev.mayfly.job.LifeId;
 import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.job.UsedImage;
+import dev.mayfly.sandbox.EngineName;
 import dev.mayfly.state.StateDirectory;
 import dev.mayfly.state.StateException;
 import dev.mayfly.state.StateStore;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -99,5 +102,68 @@ class SqliteJournalTest {
             Journal journal = new SqliteJournal(store);
             assertThatThrownBy(() -> journal.intend(JOB, BOX)).isInstanceOf(StateException.class);
         }
+    }
+
+    @Test
+    void eachThingIsRememberedWithTheEngineThatItIsOn() {
+        SqliteJournal.KnownEngine near = engine("unix:///near.sock", null);
+        SqliteJournal.KnownEngine far = engine("tcp://far:2376", Path.of("/etc/mayfly/far"));
+        try (StateStore store = StateStore.open(new StateDirectory(folder))) {
+            SqliteJournal journal = new SqliteJournal(store);
+            journal.begin(JOB, LIFE);
+            journal.on(near).intend(JOB, NETWORK);
+            journal.on(far).intend(JOB, BOX);
+        }
+        try (StateStore store = StateStore.open(new StateDirectory(folder))) {
+            SqliteJournal journal = new SqliteJournal(store);
+            assertThat(journal.engines()).containsExactly(far, near);
+            assertThat(journal.of(JOB)).contains(Set.of(near.name(), far.name()));
+            assertThat(journal.on(near).intended(JOB)).containsExactly(NETWORK);
+            assertThat(journal.on(far).intended(JOB)).containsExactly(BOX);
+            assertThat(journal.intended(JOB)).containsExactly(NETWORK, BOX);
+            journal.close(receipt(true));
+            assertThat(journal.engines()).isEmpty();
+        }
+    }
+
+    @Test
+    void jobThatWasNotBegunMayBeAnywhereAndOneThatMadeNothingIsNowhere() {
+        try (StateStore store = StateStore.open(new StateDirectory(folder))) {
+            SqliteJournal journal = new SqliteJournal(store);
+            assertThat(journal.of(JOB)).isEmpty();
+            journal.begin(JOB, LIFE);
+            assertThat(journal.of(JOB)).contains(Set.of());
+        }
+    }
+
+    @Test
+    void whatWasWrittenBeforeThereWereSeveralEnginesIsOnTheOneThatThereWas() {
+        try (StateStore store = StateStore.open(new StateDirectory(folder))) {
+            SqliteJournal journal = new SqliteJournal(store);
+            journal.begin(JOB, LIFE);
+            journal.intend(JOB, BOX);
+            journal.intend(JOB, new OwnedResource(OwnedResource.Kind.LEASE, "lease-1"));
+            journal.locate(new EngineName("unix:///only.sock"));
+            assertThat(journal.on(engine("unix:///only.sock", null)).intended(JOB))
+                    .containsExactly(BOX);
+        }
+    }
+
+    @Test
+    void whatIsGivenUpIsNamedAndForgotten() {
+        SqliteJournal.KnownEngine far = engine("tcp://far:2376", null);
+        try (StateStore store = StateStore.open(new StateDirectory(folder))) {
+            SqliteJournal journal = new SqliteJournal(store);
+            journal.begin(JOB, LIFE);
+            journal.on(far).intend(JOB, BOX);
+            assertThat(journal.writeOff(far.name()))
+                    .containsExactly(new SqliteJournal.LostResource(JOB, BOX));
+            assertThat(journal.intended(JOB)).isEmpty();
+            assertThat(journal.engines()).isEmpty();
+        }
+    }
+
+    private static SqliteJournal.KnownEngine engine(String name, @Nullable Path credentials) {
+        return new SqliteJournal.KnownEngine(new EngineName(name), credentials);
     }
 }

@@ -5,6 +5,7 @@ import dev.mayfly.job.FaultException;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.sandbox.Hardening;
+import dev.mayfly.sandbox.ImageTerms;
 import dev.mayfly.sandbox.Outlet;
 import dev.mayfly.sandbox.Outlet.Origin;
 import dev.mayfly.sandbox.SandboxBackend.Notices;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +28,7 @@ final class Construction {
     private final DeliveryOwners owners;
     private final Containers containers;
     private final Disposer disposer;
+    private final DiskWatches watches;
     private final DockerSettings settings;
     private final Notices notices;
     private Networking checkout = new Networking.Disabled();
@@ -37,6 +40,7 @@ final class Construction {
             DeliveryOwners owners,
             Containers containers,
             Disposer disposer,
+            DiskWatches watches,
             DockerSettings settings,
             Notices notices) {
         this.spec = spec;
@@ -44,17 +48,22 @@ final class Construction {
         this.owners = owners;
         this.containers = containers;
         this.disposer = disposer;
+        this.watches = watches;
         this.settings = settings;
         this.notices = notices;
     }
 
     DockerSandbox build() throws InterruptedException {
         EngineImage agentImage =
-                images.resolve(new ImageSpec(settings.agentImage(), null), List.of(), text -> {});
-        EngineImage jobImage = images.resolve(spec.image(), spec.registries(), notices);
+                images.resolve(
+                        new ImageSpec(settings.agentImage(), null),
+                        new ImageRequest(spec.pool(), List.of(), ImageTerms.NONE, true),
+                        text -> {});
+        EngineImage jobImage =
+                images.resolve(spec.image(), request(spec.images().poolsOwn()), notices);
         List<EngineImage> serviceImages = new ArrayList<>();
         for (ServiceSpec service : spec.services()) {
-            serviceImages.add(images.resolve(service.image(), spec.registries(), notices));
+            serviceImages.add(images.resolve(service.image(), request(false), notices));
         }
         boolean foreignJob = !jobImage.id().equals(agentImage.id());
         boolean agentInVolume =
@@ -76,6 +85,7 @@ final class Construction {
         ServiceContainers services = startServices(recipes, serviceImages, shared);
         AgentSession job = start(jobRecipe, spec.image());
         introduce(job.container(), shared, new Origin(Origin.Part.JOB, "job"));
+        DiskWatch watch = watches.begin(spec, gauge(recipes));
         requireOrdinaryUser(job, spec.image().reference());
         AgentSession helper = withHelper ? helperFor(job, jobImage) : null;
         services.awaitReady(
@@ -96,7 +106,27 @@ final class Construction {
                 settings.bounds().grace(),
                 job,
                 helper,
-                wayOut);
+                wayOut,
+                watch);
+    }
+
+    /** The helper counts with the workspace: of its own layer it can write nothing. */
+    private DiskGauge gauge(ContainerRecipes recipes) {
+        List<String> watched = new ArrayList<>(List.of(Role.JOB.nameFor(spec.job())));
+        for (int i = 0; i < spec.services().size(); i++) {
+            watched.add(Role.SERVICE.nameFor(spec.job(), i));
+        }
+        return new DiskGauge(
+                recipes,
+                containers,
+                disposer,
+                spec.job(),
+                watched,
+                Set.of(Role.AGENT.nameFor(spec.job())));
+    }
+
+    private ImageRequest request(boolean own) {
+        return new ImageRequest(spec.pool(), spec.registries(), spec.images(), own);
     }
 
     private void createVolumes(boolean agentInVolume) throws InterruptedException {

@@ -14,15 +14,18 @@ import java.util.Map;
  *
  * @param name of the container
  * @param imageId which bytes to run
+ * @param agent the path of the agent in it
  * @param user as in the image's USER; empty for the image's own
  * @param place how others see it on the network
  * @param hostConfig limits and hardening
  */
 record ContainerRecipe(
-        String name, String imageId, String user, Place place, HostConfig hostConfig) {
-
-    /** The agent, in each image at the same path. */
-    static final String AGENT = "/opt/mayfly/mayfly-agent";
+        String name,
+        String imageId,
+        String agent,
+        String user,
+        Place place,
+        HostConfig hostConfig) {
 
     /**
      * Rare enough to cost nothing: the health check exists because auditors look for one, the
@@ -56,7 +59,7 @@ record ContainerRecipe(
                         .withName(name)
                         .withHostName(place.hostName())
                         .withLabels(labels)
-                        .withEntrypoint(AGENT)
+                        .withEntrypoint(agent)
                         .withCmd("--deadline", Long.toString(lifetime.toSeconds()))
                         .withAttachStdin(true)
                         .withAttachStdout(true)
@@ -67,7 +70,7 @@ record ContainerRecipe(
                         .withTty(false)
                         .withHealthcheck(
                                 new HealthCheck()
-                                        .withTest(List.of("CMD", AGENT, "--health"))
+                                        .withTest(List.of("CMD", agent, "--health"))
                                         .withInterval(HEALTH_INTERVAL.toNanos())
                                         .withTimeout(HEALTH_LIMIT.toNanos())
                                         .withRetries(1))

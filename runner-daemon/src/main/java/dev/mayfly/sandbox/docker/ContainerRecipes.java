@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.UUID;
 import java.util.stream.Collectors;
 
 /**
@@ -29,6 +30,9 @@ final class ContainerRecipes {
     /** What {@link Hardening.User#NON_ROOT} makes of an image whose user is root. */
     static final String ORDINARY_USER = "1000:1000";
 
+    /** The agent in its own image, and its commands in every other. */
+    private static final String AGENT_HOME = "/opt/mayfly";
+
     private static final String HELPER_USER = "0:0";
     private static final String RELAY_USER = "65534:65534";
 
@@ -36,8 +40,20 @@ final class ContainerRecipes {
     private static final SandboxLimits RELAY_LIMITS =
             new SandboxLimits(256L << 20, 1, 8, 2048, 1 << 20);
 
+    /** Hard links are what it must remember; the disk is mostly what it waits for. */
+    private static final SandboxLimits GAUGE_LIMITS =
+            new SandboxLimits(256L << 20, 1, 16, 256, 1 << 20);
+
     private static final long DELIVERY_BYTES = 8L << 20;
     private static final long SHARED_MEMORY_BYTES = 64L << 20;
+    private static final long MESSAGE_QUEUE_BYTES = 819_200;
+    private static final long PENDING_SIGNALS = 16_384;
+    private static final long LOCKED_BYTES = 8L << 20;
+
+    /** Each file of a tmpfs is a kilobyte of kernel memory, which counts as the container's. */
+    private static final long DELIVERY_FILES = 4096;
+
+    private static final long TMP_FILE_SHARE = 8192;
     private static final int FULL_WEIGHT = 1024;
     private static final int LONGEST_HOST_NAME = 63;
     private static final double NANOS = 1e9;
@@ -88,6 +104,12 @@ final class ContainerRecipes {
     private final DeliveryOwners owners;
 
     /**
+     * Where the agent is started from in other images. A volume that an image declares is mounted
+     * where its path leads to, so over any path that the image's author knows.
+     */
+    private final String hidden = "/.mayfly-" + UUID.randomUUID();
+
+    /**
      * Decides for one job.
      *
      * @param agentImage the image that holds the agent
@@ -116,6 +138,7 @@ final class ContainerRecipes {
         return new ContainerRecipe(
                 Role.JOB.nameFor(spec.job()),
                 image.id(),
+                agent(image),
                 user,
                 new ContainerRecipe.Place("job", List.of(), networking.networked()),
                 host);
@@ -134,6 +157,7 @@ final class ContainerRecipes {
         return new ContainerRecipe(
                 Role.HELPER.nameFor(spec.job()),
                 agentImage.id(),
+                agent(agentImage),
                 HELPER_USER,
                 new ContainerRecipe.Place("helper", List.of(), networking.networked()),
                 host);
@@ -157,6 +181,7 @@ final class ContainerRecipes {
         return new ContainerRecipe(
                 Role.READER.nameFor(spec.job()),
                 agentImage.id(),
+                agent(agentImage),
                 HELPER_USER,
                 new ContainerRecipe.Place("reader", List.of(), none.networked()),
                 host);
@@ -164,7 +189,8 @@ final class ContainerRecipes {
 
     /**
      * The container of the agent image that stands between a network without a way out and the
-     * daemon. Nothing of the job is in it, and its user is nobody else's.
+     * daemon. Nothing of the job is in it, and its user is nobody else's; so it needs no runtime
+     * but the engine's usual one, and few processes.
      */
     ContainerRecipe relay(String network) {
         HostConfig host =
@@ -180,8 +206,55 @@ final class ContainerRecipes {
         return new ContainerRecipe(
                 Role.RELAY.nameFor(spec.job()),
                 agentImage.id(),
+                agent(agentImage),
                 RELAY_USER,
                 new ContainerRecipe.Place("relay", List.of(), true),
+                host);
+    }
+
+    /**
+     * The container of the agent image that measures what the others hold on the disk. It sees that
+     * from outside and cannot write to it; nothing of the job can see it. {@code DAC_OVERRIDE} lets
+     * it look into directories of any user.
+     *
+     * @param held what the others hold, each to be mounted read-only
+     */
+    ContainerRecipe gauge(List<Mount> held) {
+        Networking none = new Networking.Disabled();
+        HostConfig host =
+                confined(GAUGE_LIMITS, none, Capability.DAC_OVERRIDE)
+                        .withReadonlyRootfs(true)
+                        .withTmpFs(delivery(agentImage, HELPER_USER))
+                        .withMounts(held);
+        return new ContainerRecipe(
+                Role.GAUGE.nameFor(spec.job()),
+                agentImage.id(),
+                agent(agentImage),
+                HELPER_USER,
+                new ContainerRecipe.Place("gauge", List.of(), none.networked()),
+                host);
+    }
+
+    /**
+     * The container of the agent image that looks at what the processes of another have open. It is
+     * among these processes for a moment: they can end it, and cannot look into it, since it may
+     * more than they. Not with an agent, which would end all processes that it sees.
+     *
+     * @param container whose processes they are
+     */
+    ContainerRecipe inspector(String container) {
+        Networking none = new Networking.Disabled();
+        HostConfig host =
+                confined(GAUGE_LIMITS, none, Capability.DAC_OVERRIDE, Capability.SYS_PTRACE)
+                        // Its answer is a file that the engine hands out afterwards.
+                        .withReadonlyRootfs(false)
+                        .withPidMode("container:" + container);
+        return new ContainerRecipe(
+                Role.INSPECTOR.nameFor(spec.job()),
+                agentImage.id(),
+                agent(agentImage),
+                HELPER_USER,
+                new ContainerRecipe.Place("inspector", List.of(), none.networked()),
                 host);
     }
 
@@ -201,6 +274,7 @@ final class ContainerRecipes {
         return new ContainerRecipe(
                 Role.SERVICE.nameFor(spec.job(), index),
                 image.id(),
+                agent(image),
                 user(image),
                 new ContainerRecipe.Place(
                         hostName(service), service.aliases(), networking.networked()),
@@ -225,7 +299,9 @@ final class ContainerRecipes {
     }
 
     private HostConfig confined(Networking networking, Capability... kept) {
-        return confined(spec.limits(), networking, kept);
+        HostConfig host = confined(spec.limits(), networking, kept);
+        String runtime = spec.hardening().barrier().runtime();
+        return runtime.isEmpty() ? host : host.withRuntime(runtime);
     }
 
     private HostConfig confined(SandboxLimits limits, Networking networking, Capability... kept) {
@@ -240,14 +316,7 @@ final class ContainerRecipes {
                         .withNanoCPUs(Math.round(limits.cpus() * NANOS))
                         .withCpuShares(Math.max(2, (int) Math.round(limits.cpus() * FULL_WEIGHT)))
                         .withPidsLimit((long) limits.pids())
-                        .withUlimits(
-                                List.of(
-                                        new Ulimit(
-                                                "nofile",
-                                                (long) limits.openFiles(),
-                                                (long) limits.openFiles()),
-                                        // A core dump would write a process's memory to disk.
-                                        new Ulimit("core", 0L, 0L)))
+                        .withUlimits(ulimits(limits))
                         .withIpcMode("private")
                         .withCgroupnsMode("private")
                         .withShmSize(SHARED_MEMORY_BYTES)
@@ -264,10 +333,31 @@ final class ContainerRecipes {
         return networking.applied(host);
     }
 
+    private static List<Ulimit> ulimits(SandboxLimits limits) {
+        return List.of(
+                ulimit("nofile", limits.openFiles()),
+                // A core dump would write a process's memory to disk.
+                ulimit("core", 0),
+                // The others are the kernel's own defaults: an engine may have been started with
+                // more.
+                ulimit("msgqueue", MESSAGE_QUEUE_BYTES),
+                ulimit("sigpending", PENDING_SIGNALS),
+                ulimit("memlock", LOCKED_BYTES),
+                ulimit("rtprio", 0),
+                ulimit("nice", 0));
+    }
+
+    private static Ulimit ulimit(String name, long most) {
+        return new Ulimit(name, most, most);
+    }
+
     private List<String> securityOptions() {
         List<String> options = new ArrayList<>(List.of("no-new-privileges"));
         if (!spec.hardening().seccompProfile().isEmpty()) {
             options.add("seccomp=" + spec.hardening().seccompProfile());
+        }
+        if (!spec.hardening().barrier().appArmorProfile().isEmpty()) {
+            options.add("apparmor=" + spec.hardening().barrier().appArmorProfile());
         }
         return options;
     }
@@ -275,7 +365,12 @@ final class ContainerRecipes {
     private Map<String, String> withTmp(EngineImage image, String user) {
         Map<String, String> mounts = new LinkedHashMap<>(delivery(image, user));
         // Programs are executed from /tmp by build tools: go test, configure, native libraries.
-        mounts.put("/tmp", "rw,exec,nosuid,nodev,mode=1777,size=" + spec.limits().tmpBytes());
+        mounts.put(
+                "/tmp",
+                "rw,exec,nosuid,nodev,mode=1777,size="
+                        + spec.limits().tmpBytes()
+                        + ",nr_inodes="
+                        + spec.limits().memoryBytes() / TMP_FILE_SHARE);
         return mounts;
     }
 
@@ -285,21 +380,34 @@ final class ContainerRecipes {
         String options =
                 "rw,noexec,nosuid,nodev,mode=1777,size="
                         + DELIVERY_BYTES
+                        + ",nr_inodes="
+                        + DELIVERY_FILES
                         + (owner.isPresent() ? ",uid=" + owner.getAsInt() : "");
         return DeliveryOwners.PLACES.stream().collect(Collectors.toMap(at -> at, _ -> options));
     }
 
     private List<Mount> mounts(EngineImage image, boolean withWorkspace) {
         // Only the agent image may fill a volume with what it has at that path.
-        boolean empty = !image.id().equals(agentImage.id());
+        boolean empty = !isAgents(image);
         List<Mount> mounts = new ArrayList<>();
         if (agentInVolume) {
-            mounts.add(volume(Role.AGENT, "/opt/mayfly", empty).withReadOnly(true));
+            mounts.add(volume(Role.AGENT, AGENT_HOME, empty).withReadOnly(true));
+        }
+        if (!isAgents(image)) {
+            mounts.add(volume(Role.AGENT, hidden, true).withReadOnly(true));
         }
         if (withWorkspace) {
             mounts.add(volume(Role.WORKSPACE, Places.WORKSPACE, empty));
         }
         return mounts;
+    }
+
+    private boolean isAgents(EngineImage image) {
+        return image.id().equals(agentImage.id());
+    }
+
+    private String agent(EngineImage image) {
+        return (isAgents(image) ? AGENT_HOME : hidden) + "/mayfly-agent";
     }
 
     private Mount volume(Role role, String target, boolean empty) {

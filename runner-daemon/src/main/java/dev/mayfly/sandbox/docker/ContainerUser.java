@@ -15,6 +15,9 @@ record ContainerUser(String text) {
 
     private static final int MOST_DIGITS = 10;
 
+    /** Twice a name that useradd makes, and a colon. */
+    private static final int MOST_CHARACTERS = 65;
+
     /** Of a line of /etc/passwd. */
     private static final int NUMBER_FIELD = 2;
 
@@ -25,6 +28,12 @@ record ContainerUser(String text) {
      *     none of them can have
      */
     void requireSensible(String image) {
+        if (text.length() > MOST_CHARACTERS) {
+            throw new FaultException(
+                    Fault.IMAGE,
+                    "image %s is to run as a user of %d characters, and %d are the most; name another in image:docker:user, or in the image's USER"
+                            .formatted(image, text.length(), MOST_CHARACTERS));
+        }
         String[] parts = text.split(":", -1);
         if (parts.length > 2) {
             throw new FaultException(

@@ -2,6 +2,7 @@ package dev.mayfly.sandbox.docker;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.ContainerNetwork;
+import com.github.dockerjava.api.model.HostConfig;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.OwnedResource;
@@ -10,9 +11,16 @@ import dev.mayfly.sandbox.IntentLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the parts of one job's environment, each written down before it is made. */
 final class Containers {
@@ -23,8 +31,21 @@ final class Containers {
     private final Labels labels;
     private final IntentLog intents;
     private final OpenStreams streams;
+    private final boolean withoutLimits;
 
-    Containers(DockerEngine engine, Labels labels, IntentLog intents, OpenStreams streams) {
+    /**
+     * Makes nothing yet.
+     *
+     * @param withoutLimits whether a container may be used that the engine cannot hold to its
+     *     limits
+     */
+    Containers(
+            DockerEngine engine,
+            Labels labels,
+            IntentLog intents,
+            OpenStreams streams,
+            boolean withoutLimits) {
+        this.withoutLimits = withoutLimits;
         this.engine = engine;
         this.labels = labels;
         this.intents = intents;
@@ -84,6 +105,39 @@ final class Containers {
                 "creating container " + recipe.name(),
                 client ->
                         recipe.request(client, labels.of(role), engine.bounds().lifetime()).exec());
+        if (!withoutLimits) {
+            requireLimits(recipe);
+        }
+    }
+
+    /** An engine that cannot limit something leaves it out, and not each says so. */
+    private void requireLimits(ContainerRecipe recipe) throws InterruptedException {
+        HostConfig asked = recipe.hostConfig();
+        HostConfig got =
+                engine.call(
+                                "inspecting container " + recipe.name(),
+                                client -> client.inspectContainerCmd(recipe.name()).exec())
+                        .getHostConfig();
+        List<String> missing = new ArrayList<>();
+        if (got == null || !Objects.equals(got.getMemory(), asked.getMemory())) {
+            missing.add("memory");
+        }
+        if (got == null || !Objects.equals(got.getPidsLimit(), asked.getPidsLimit())) {
+            missing.add("processes");
+        }
+        if (got == null || !(isSet(got.getNanoCPUs()) || isSet(got.getCpuQuota()))) {
+            missing.add("processors");
+        }
+        if (!missing.isEmpty()) {
+            throw new FaultException(
+                    Fault.ENGINE,
+                    "the engine at %s has left out the limits of %s; use one that has them, or set allow_no_limits: true for the engine"
+                            .formatted(engine.host(), String.join(", ", missing)));
+        }
+    }
+
+    private static boolean isSet(@Nullable Long limit) {
+        return limit != null && limit > 0;
     }
 
     /** Starts a container and waits for its agent. */
@@ -147,6 +201,76 @@ final class Containers {
                         client -> client.inspectContainerCmd(container).exec())
                 .map(found -> Boolean.TRUE.equals(found.getState().getOOMKilled()))
                 .orElse(false);
+    }
+
+    /** Whether a container runs. */
+    boolean isRunning(String container) throws InterruptedException {
+        return engine.find(
+                        "inspecting container " + container,
+                        client -> client.inspectContainerCmd(container).exec())
+                .map(found -> Boolean.TRUE.equals(found.getState().getRunning()))
+                .orElse(false);
+    }
+
+    /** Makes a container that runs one command instead of an agent, and starts it. */
+    void start(ContainerRecipe recipe, Role role, List<String> command, Duration lifetime)
+            throws InterruptedException {
+        intend(Kind.CONTAINER, recipe.name());
+        engine.make(
+                "creating container " + recipe.name(),
+                client ->
+                        recipe.request(client, labels.of(role), lifetime)
+                                .withEntrypoint(command)
+                                .withCmd(List.of())
+                                .withStdinOpen(false)
+                                .withStdInOnce(false)
+                                .exec());
+        engine.call(
+                "starting container " + recipe.name(),
+                client -> client.startContainerCmd(recipe.name()).exec());
+    }
+
+    /** Waits until a container has ended. */
+    void awaitEnd(String container, Duration limit) throws InterruptedException {
+        engine.call(
+                "waiting for the end of container " + container,
+                limit,
+                client -> client.waitContainerCmd(container).start().awaitStatusCode());
+    }
+
+    /**
+     * Where a container keeps on the engine's disk what its image did not bring.
+     *
+     * @param volumes names of the volumes it mounts
+     * @param layer directory of its writable layer, on the engine's host, or null if the engine
+     *     does not name one
+     */
+    record Holding(Set<String> volumes, @Nullable String layer) {}
+
+    /** Where a container keeps what it writes. */
+    Holding holding(String container) throws InterruptedException {
+        InspectContainerResponse inspected =
+                engine.call(
+                        "inspecting container " + container,
+                        client -> client.inspectContainerCmd(container).exec());
+        Set<String> volumes = new LinkedHashSet<>();
+        for (InspectContainerResponse.Mount mount :
+                Objects.requireNonNullElse(
+                        inspected.getMounts(), List.<InspectContainerResponse.Mount>of())) {
+            if (mount.getName() != null) {
+                volumes.add(mount.getName());
+            }
+        }
+        return new Holding(volumes, upper(inspected.getRawValues().get("GraphDriver")));
+    }
+
+    /** Only storage drivers that stack layers have one, and the library leaves it out. */
+    private static @Nullable String upper(@Nullable Object driver) {
+        return driver instanceof Map<?, ?> words
+                        && words.get("Data") instanceof Map<?, ?> data
+                        && data.get("UpperDir") instanceof String directory
+                ? directory
+                : null;
     }
 
     private void intend(Kind kind, String name) {

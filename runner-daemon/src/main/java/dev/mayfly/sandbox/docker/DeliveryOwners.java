@@ -20,6 +20,8 @@ final class DeliveryOwners {
 
     private static final int MOST_KNOWN = 1000;
 
+    private final boolean settable;
+
     /** Empty for an image that has none of the places, or not the user. */
     private final Map<Key, OptionalInt> known =
             Collections.synchronizedMap(
@@ -32,12 +34,29 @@ final class DeliveryOwners {
 
     private record Key(String imageId, String user) {}
 
+    /** For an engine that lets the owner of a tmpfs be said, as Docker does. */
+    DeliveryOwners() {
+        this(true);
+    }
+
+    /**
+     * For an engine.
+     *
+     * @param settable whether it lets the owner of a tmpfs be said; Podman refuses that
+     */
+    DeliveryOwners(boolean settable) {
+        this.settable = settable;
+    }
+
     /**
      * The number that a container is to be made with.
      *
      * @return empty where none is needed, as far as is known
      */
     OptionalInt of(String imageId, ContainerUser user) {
+        if (!settable) {
+            return OptionalInt.empty();
+        }
         OptionalInt number = user.number();
         return number.isPresent()
                 ? number
@@ -53,7 +72,10 @@ final class DeliveryOwners {
     boolean learnt(ContainerRecipe recipe, Containers containers) throws InterruptedException {
         ContainerUser user = new ContainerUser(recipe.user());
         Key key = new Key(recipe.imageId(), recipe.user());
-        if (user.text().isEmpty() || user.number().isPresent() || known.containsKey(key)) {
+        if (!settable
+                || user.text().isEmpty()
+                || user.number().isPresent()
+                || known.containsKey(key)) {
             return false;
         }
         OptionalInt owner =

@@ -2,9 +2,12 @@ package dev.mayfly.sandbox.docker;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Version;
+import com.github.dockerjava.api.model.VersionComponent;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.transport.DockerHttpClient;
@@ -19,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -41,12 +45,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DockerEngine implements AutoCloseable {
 
+    private static final String PODMAN = "Podman Engine";
     private static final int REASON_BYTES = 4096;
+    private static final int ANSWER_BYTES = 1 << 20;
 
     /** As the docker command line calls them. */
     private static final List<String> CERTIFICATES = List.of("ca.pem", "cert.pem", "key.pem");
 
-    private final URI host;
+    private final EngineRoute route;
     private final @Nullable Path certificates;
     private final DockerSettings.Bounds bounds;
     private final ExecutorService calls =
@@ -72,14 +78,24 @@ public final class DockerEngine implements AutoCloseable {
      *     host that is reached over TLS, or null for one that is not
      */
     public DockerEngine(URI host, @Nullable Path certificates, DockerSettings.Bounds bounds) {
-        this.host = host;
+        this(new EngineRoute.Direct(host), certificates, bounds);
+    }
+
+    private DockerEngine(
+            EngineRoute route, @Nullable Path certificates, DockerSettings.Bounds bounds) {
+        this.route = route;
         this.certificates = certificates;
         this.bounds = bounds;
     }
 
-    /** Where the engine listens. */
+    /** Describes an engine that is reached through ssh; does not connect. */
+    public static DockerEngine through(SshRoute route, DockerSettings.Bounds bounds) {
+        return new DockerEngine(route, null, bounds);
+    }
+
+    /** Where the engine listens, as the configuration says it. */
     URI host() {
-        return host;
+        return route.name();
     }
 
     DockerSettings.Bounds bounds() {
@@ -89,6 +105,13 @@ public final class DockerEngine implements AutoCloseable {
     /** What the engine said of itself when it was first asked. */
     Version version() throws InterruptedException {
         return within("asking for its version", bounds.call(), () -> connection().version());
+    }
+
+    /** Whether it is Podman, which speaks Docker's language with words of its own. */
+    boolean isPodman() throws InterruptedException {
+        List<VersionComponent> components = version().getComponents();
+        return components != null
+                && components.stream().anyMatch(one -> PODMAN.equals(one.getName()));
     }
 
     /** Calls with the ordinary limit. */
@@ -162,7 +185,8 @@ public final class DockerEngine implements AutoCloseable {
      * @param input what the container shall read; read by another thread
      * @throws IOException if the engine refuses
      */
-    DockerHttpClient.Response attach(String container, InputStream input) throws IOException {
+    DockerHttpClient.Response attach(String container, InputStream input)
+            throws IOException, InterruptedException {
         Connection open = connection();
         DockerHttpClient.Response response =
                 open.http()
@@ -184,6 +208,70 @@ public final class DockerEngine implements AutoCloseable {
         }
     }
 
+    /**
+     * What the engine says.
+     *
+     * @param status of HTTP
+     * @param text its beginning
+     */
+    record Answer(int status, String text) {}
+
+    /**
+     * Asks what docker-java has no command for.
+     *
+     * @param what continues "the engine failed at "
+     * @param path behind the version
+     */
+    Answer ask(String what, Duration limit, String path, Map<String, String> headers)
+            throws InterruptedException {
+        return within(
+                what,
+                limit,
+                () -> {
+                    Connection open = connection();
+                    try (DockerHttpClient.Response response =
+                            open.http()
+                                    .execute(
+                                            DockerHttpClient.Request.builder()
+                                                    .method(DockerHttpClient.Request.Method.GET)
+                                                    .path("/v" + open.api() + path)
+                                                    .putAllHeaders(headers)
+                                                    .build())) {
+                        return new Answer(
+                                response.getStatusCode(),
+                                new String(response.getBody().readNBytes(REASON_BYTES), UTF_8));
+                    }
+                });
+    }
+
+    /**
+     * Asks for something of which the library knows too little.
+     *
+     * @param path with the version of the API
+     * @return empty if the engine knows no such thing
+     * @throws FaultException {@code ENGINE}
+     */
+    Optional<JsonNode> get(String path) throws InterruptedException {
+        return within(
+                "answering GET " + path,
+                bounds.call(),
+                () -> {
+                    try (DockerHttpClient.Response response =
+                            connection()
+                                    .http()
+                                    .execute(
+                                            DockerHttpClient.Request.builder()
+                                                    .method(DockerHttpClient.Request.Method.GET)
+                                                    .path(path)
+                                                    .build())) {
+                        byte[] body = response.getBody().readNBytes(ANSWER_BYTES);
+                        return response.getStatusCode() == 200
+                                ? Optional.of(new JsonMapper().readTree(body))
+                                : Optional.empty();
+                    }
+                });
+    }
+
     private <T> T within(String what, Duration limit, Callable<T> request)
             throws InterruptedException {
         Future<T> running = calls.submit(request);
@@ -203,7 +291,7 @@ public final class DockerEngine implements AutoCloseable {
             throw new FaultException(
                     Fault.ENGINE,
                     "the engine at %s did not answer within %d s while %s; look at its log and at"
-                                    .formatted(host, limit.toSeconds(), what)
+                                    .formatted(route.name(), limit.toSeconds(), what)
                             + " the load of its host",
                     e);
         } catch (ExecutionException e) {
@@ -218,8 +306,8 @@ public final class DockerEngine implements AutoCloseable {
             default ->
                     new FaultException(
                             Fault.ENGINE,
-                            "the engine at %s failed while %s: %s"
-                                    .formatted(host, what, reason(cause)),
+                            "the engine at %s failed while %s: %s%s"
+                                    .formatted(route.name(), what, reason(cause), route.trouble()),
                             cause);
         };
     }
@@ -236,7 +324,7 @@ public final class DockerEngine implements AutoCloseable {
                 : message.strip();
     }
 
-    private Connection connection() {
+    private Connection connection() throws InterruptedException {
         synchronized (lock) {
             if (connection == null) {
                 connection = connect();
@@ -245,25 +333,27 @@ public final class DockerEngine implements AutoCloseable {
         }
     }
 
-    private Connection connect() {
+    private Connection connect() throws InterruptedException {
         requireCertificates();
+        URI host = route.reach();
         DockerHttpClient http =
                 new ZerodepDockerHttpClient.Builder()
                         .dockerHost(host)
-                        .sslConfig(config(null).getSSLConfig())
+                        .sslConfig(config(host, null).getSSLConfig())
                         .connectionTimeout(bounds.call())
                         .maxConnections(Integer.MAX_VALUE)
                         .build();
         try {
-            Version version = DockerClientImpl.getInstance(config(null), http).versionCmd().exec();
+            Version version =
+                    DockerClientImpl.getInstance(config(host, null), http).versionCmd().exec();
             ApiVersion newest = ApiVersion.parse(version.getApiVersion());
             if (newest.compareTo(ApiVersion.OLDEST) < 0) {
                 throw new FaultException(
                         Fault.ENGINE,
                         "the engine at %s speaks API %s, at least %s (Docker 20.10) is needed"
-                                .formatted(host, newest, ApiVersion.OLDEST));
+                                .formatted(route.name(), newest, ApiVersion.OLDEST));
             }
-            DockerClient client = DockerClientImpl.getInstance(config(newest.spoken()), http);
+            DockerClient client = DockerClientImpl.getInstance(config(host, newest.spoken()), http);
             return new Connection(http, client, version, newest.spoken());
         } catch (RuntimeException e) {
             closed(http);
@@ -279,13 +369,13 @@ public final class DockerEngine implements AutoCloseable {
                         Fault.ENGINE,
                         certificates.resolve(name)
                                 + " cannot be read, so the engine at "
-                                + host
+                                + route.name()
                                 + " is not spoken to: put it there");
             }
         }
     }
 
-    private DefaultDockerClientConfig config(@Nullable ApiVersion version) {
+    private DefaultDockerClientConfig config(URI host, @Nullable ApiVersion version) {
         // What the process's environment says of TLS counts in the configuration, and not here.
         DefaultDockerClientConfig.Builder config =
                 DefaultDockerClientConfig.createDefaultConfigBuilder()
@@ -313,6 +403,7 @@ public final class DockerEngine implements AutoCloseable {
                 connection = null;
             }
         }
+        route.close();
     }
 
     private record Connection(

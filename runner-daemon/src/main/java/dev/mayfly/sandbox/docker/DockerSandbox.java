@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The containers of one job, through the agents in them. */
@@ -27,6 +28,7 @@ final class DockerSandbox implements Sandbox {
     private final Duration grace;
     private final AgentSession job;
     private final WayOut wayOut;
+    private final DiskWatch watch;
     private @Nullable AgentSession helper;
     private boolean isSealed;
 
@@ -38,8 +40,10 @@ final class DockerSandbox implements Sandbox {
             Duration grace,
             AgentSession job,
             @Nullable AgentSession helper,
-            WayOut wayOut) {
+            WayOut wayOut,
+            DiskWatch watch) {
         this.wayOut = wayOut;
+        this.watch = watch;
         this.spec = spec;
         this.recipes = recipes;
         this.containers = containers;
@@ -137,6 +141,10 @@ final class DockerSandbox implements Sandbox {
 
     private StepEnd endWithContainer(Step step, AgentSession session, StepRun.ContainerGone gone)
             throws InterruptedException {
+        Optional<String> excess = excess();
+        if (excess.isPresent()) {
+            return new StepEnd.OutOfDisk(excess.get());
+        }
         if (containers.ranOutOfMemory(session.container())) {
             return new StepEnd.OutOfMemory();
         }
@@ -146,6 +154,11 @@ final class DockerSandbox implements Sandbox {
                                 .formatted(session.container(), step.name(), gone.getMessage())
                         + " kernel",
                 gone);
+    }
+
+    @Override
+    public Optional<String> excess() {
+        return watch.excess();
     }
 
     @Override

@@ -14,9 +14,27 @@ import java.time.Duration;
  * @param bounds how long things may take
  * @param minFreeBytes what the file system of the engine's data must have left for another job;
  *     without effect where that is on another host
+ * @param withoutLimits whether jobs may run where the engine cannot hold them to their limits
  */
 public record DockerSettings(
-        URI host, String agentImage, String daemon, LifeId life, Bounds bounds, long minFreeBytes) {
+        URI host,
+        String agentImage,
+        String daemon,
+        LifeId life,
+        Bounds bounds,
+        long minFreeBytes,
+        boolean withoutLimits) {
+
+    /** Settings by which no job runs without its limits. */
+    public DockerSettings(
+            URI host,
+            String agentImage,
+            String daemon,
+            LifeId life,
+            Bounds bounds,
+            long minFreeBytes) {
+        this(host, agentImage, daemon, life, bounds, minFreeBytes, false);
+    }
 
     /**
      * How long things may take.

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,6 +53,18 @@ final class EngineDisk {
             // A socket may lead to another host, and a rootless engine's data is not for everybody.
             LOG.debug("the engine's disk cannot be looked at path={}", data, e);
             return Optional.empty();
+        }
+    }
+
+    /** How many bytes are free there now, or empty if that cannot be said from here. */
+    OptionalLong free() throws InterruptedException {
+        if (!isHere(engine.host())) {
+            return OptionalLong.empty();
+        }
+        try {
+            return OptionalLong.of(Files.getFileStore(root()).getUnallocatedSpace());
+        } catch (IOException e) {
+            return OptionalLong.empty();
         }
     }
 

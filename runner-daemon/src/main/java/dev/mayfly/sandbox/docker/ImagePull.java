@@ -22,11 +22,25 @@ final class ImagePull implements ResultCallback<PullResponseItem> {
     /** An image has 127 layers at most; a registry may say what it likes. */
     private static final int MOST_LAYERS = 1000;
 
+    private static final String DIGEST = "Digest: ";
+
     private final CountDownLatch over = new CountDownLatch(1);
     private final Map<String, Layer> layers = new LinkedHashMap<>();
     private @Nullable Closeable open;
+    private final long maxBytes;
     private @Nullable String failure;
+    private @Nullable String digest;
     private boolean closed;
+    private boolean tooLarge;
+
+    /**
+     * Waits for the answer to a pull.
+     *
+     * @param maxBytes it is over as soon as more than that is seen to come
+     */
+    ImagePull(long maxBytes) {
+        this.maxBytes = maxBytes;
+    }
 
     /** Of one layer, what was fetched of it so far. */
     private record Layer(boolean there, long bytes, long totalBytes) {}
@@ -48,12 +62,19 @@ final class ImagePull implements ResultCallback<PullResponseItem> {
         }
         String layer = item.getId();
         String status = item.getStatus();
+        if (layer == null && status != null && status.startsWith(DIGEST)) {
+            digest = status.substring(DIGEST.length()).strip();
+        }
         if (layer == null || status == null || status.startsWith("Pulling from")) {
             return;
         }
         if (layers.containsKey(layer) || layers.size() < MOST_LAYERS) {
             Layer before = layers.getOrDefault(layer, new Layer(false, 0, 0));
             layers.put(layer, after(before, status, item.getProgressDetail()));
+        }
+        if (layers.values().stream().mapToLong(Layer::totalBytes).sum() > maxBytes) {
+            tooLarge = true;
+            over.countDown();
         }
     }
 
@@ -94,6 +115,16 @@ final class ImagePull implements ResultCallback<PullResponseItem> {
     /** Why it failed, in the registry's or the engine's words, or null if it did not. */
     synchronized @Nullable String failure() {
         return failure;
+    }
+
+    /** Whether it was ended because of its size. */
+    synchronized boolean isTooLarge() {
+        return tooLarge;
+    }
+
+    /** What was pulled, or null where the engine did not say it in a way that is understood. */
+    synchronized @Nullable String digest() {
+        return digest != null && digest.matches("sha256:[0-9a-f]{64}") ? digest : null;
     }
 
     /** How far it is, for a line of a log. */

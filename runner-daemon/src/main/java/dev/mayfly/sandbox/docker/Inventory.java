@@ -100,8 +100,14 @@ final class Inventory {
                 });
     }
 
+    /** A container has its image's labels too, whoever makes it; names are given by makers only. */
     private static List<Container> containers(DockerClient client, Map<String, String> labels) {
-        return client.listContainersCmd().withShowAll(true).withLabelFilter(labels).exec();
+        return client.listContainersCmd().withShowAll(true).withLabelFilter(labels).exec().stream()
+                .filter(c ->
+                        Labels.job(c.getLabels())
+                                .filter(job -> Role.isName(job, name(c)))
+                                .isPresent())
+                .toList();
     }
 
     private static List<Network> networks(DockerClient client, Map<String, String> labels) {

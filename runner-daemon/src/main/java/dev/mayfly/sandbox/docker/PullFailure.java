@@ -1,6 +1,7 @@
 package dev.mayfly.sandbox.docker;
 
 import dev.mayfly.job.Fault;
+import dev.mayfly.job.ImageReference;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -131,10 +132,13 @@ enum PullFailure {
     /**
      * The first kind that knows one of the words.
      *
-     * @param reference of the image, whose own words do not count
+     * @param image whose own words do not count
      */
-    static PullFailure of(String said, String reference) {
-        String lower = said.replace(reference, "").toLowerCase(Locale.ROOT);
+    static PullFailure of(String said, ImageReference image) {
+        String whole = image.forEngine();
+        String familiar =
+                whole.replaceFirst("^" + ImageReference.DEFAULT_REGISTRY + "/(library/)?", "");
+        String lower = said.replace(whole, "").replace(familiar, "").toLowerCase(Locale.ROOT);
         for (PullFailure kind : values()) {
             if (kind.words.matcher(lower).find()) {
                 return kind;

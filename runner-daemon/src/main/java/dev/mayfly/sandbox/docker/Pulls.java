@@ -1,9 +1,12 @@
 package dev.mayfly.sandbox.docker;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.dockerjava.api.command.PullImageCmd;
 import com.github.dockerjava.api.model.AuthConfig;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.job.ImageReference;
 import dev.mayfly.job.RegistryLogin;
 import dev.mayfly.sandbox.SandboxBackend.Notices;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +14,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -50,27 +54,36 @@ final class Pulls {
     /**
      * Pulls an image, even if it is there.
      *
+     * @param reference what it is called in sentences
      * @param login null for none
+     * @param request whose pool may limit its size
      * @param notices are told of progress and of each attempt that failed
-     * @throws FaultException {@code IMAGE} if the registry does not have it for this login, {@code
-     *     REGISTRY} if it failed
+     * @return the digest of what was pulled, or null where the engine does not say it
+     * @throws FaultException {@code IMAGE} if the registry does not have it for this login, or it
+     *     is too large, {@code REGISTRY} if it failed
      */
-    void pull(String reference, @Nullable RegistryLogin login, Notices notices)
+    @Nullable String pull(
+            String reference,
+            ImageReference image,
+            @Nullable RegistryLogin login,
+            ImageRequest request,
+            Notices notices)
             throws InterruptedException {
+        Order order = new Order(reference, image, login, request);
         long deadline = System.nanoTime() + engine.bounds().pull().toNanos();
         for (int attempt = 0; ; attempt++) {
-            String said = attempt(reference, login, deadline, notices);
+            Attempt made = attempt(order, deadline, notices);
+            String said = made.failure();
             if (said == null) {
-                return;
+                return made.digest();
             }
-            PullFailure failure = PullFailure.of(said, reference);
+            PullFailure failure = PullFailure.of(said, image);
             if (!failure.passing() || attempt == pace.pauses().size()) {
-                throw new FaultException(
-                        failure.fault(), sentence(reference, login, failure, said));
+                throw new FaultException(failure.fault(), sentence(order, failure, said));
             }
             Duration pause = jittered(pace.pauses().get(attempt));
             if (System.nanoTime() + pause.toNanos() > deadline) {
-                throw late(reference, said);
+                throw late(order, said);
             }
             notices.notice(
                     "pulling image %s failed: %s (%s); trying again in %.1f s, attempt %d of %d"
@@ -89,31 +102,100 @@ final class Pulls {
         return Duration.ofNanos((long) (pause.toNanos() * random.nextDouble(0.5, 1.5)));
     }
 
-    /** Returns what engine or registry said when it failed, or null when it did not. */
-    private @Nullable String attempt(
-            String reference, @Nullable RegistryLogin login, long deadline, Notices notices)
+    /**
+     * Has the registry say that this login may have an image that is on the engine. A pull by a
+     * digest does not ask for it again: the engine has what it would get.
+     *
+     * @throws FaultException as {@link #pull}
+     */
+    void requireLeave(
+            String reference,
+            ImageReference image,
+            @Nullable RegistryLogin login,
+            ImageRequest request)
             throws InterruptedException {
-        try (ImagePull pull = new ImagePull()) {
+        DockerEngine.Answer answer =
+                engine.ask(
+                        "asking the registry for image " + reference,
+                        engine.bounds().pull(),
+                        "/distribution/" + image.forEngine() + "/json",
+                        login == null ? Map.of() : Map.of("X-Registry-Auth", header(login)));
+        if (answer.status() != 200) {
+            String said = without(login, answer.text().strip());
+            PullFailure failure = PullFailure.of(said, image);
+            throw new FaultException(
+                    failure.fault(),
+                    sentence(new Order(reference, image, login, request), failure, said));
+        }
+    }
+
+    private static String header(RegistryLogin login) {
+        try {
+            return Base64.getUrlEncoder()
+                    .encodeToString(
+                            new ObjectMapper()
+                                    .writeValueAsBytes(
+                                            Map.of(
+                                                    "username", login.user(),
+                                                    "password", password(login),
+                                                    "serveraddress", login.registry())));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("three texts are no JSON", e);
+        }
+    }
+
+    /** What is to be pulled, and what it is called. */
+    private record Order(
+            String reference,
+            ImageReference image,
+            @Nullable RegistryLogin login,
+            ImageRequest request) {}
+
+    /**
+     * How one attempt ended.
+     *
+     * @param failure what engine or registry said when it failed, or null when it did not
+     * @param digest of what came, or null where nothing did or nobody said it
+     */
+    private record Attempt(@Nullable String failure, @Nullable String digest) {}
+
+    private Attempt attempt(Order order, long deadline, Notices notices)
+            throws InterruptedException {
+        String reference = order.reference();
+        RegistryLogin login = order.login();
+        Long most = order.request().rules().maxBytes();
+        try (ImagePull pull = new ImagePull(most == null ? Long.MAX_VALUE : most)) {
             try {
                 engine.call(
                         "pulling image " + reference,
                         client -> {
-                            PullImageCmd request = client.pullImageCmd(withTag(reference));
+                            PullImageCmd request = client.pullImageCmd(order.image().forEngine());
                             (login == null ? request : request.withAuthConfig(auth(login)))
                                     .exec(pull);
                             return reference;
                         });
             } catch (FaultException e) {
-                return without(login, DockerEngine.reason(e));
+                return new Attempt(without(login, DockerEngine.reason(e)), null);
             }
             while (!pull.await(shorter(pace.progress(), deadline))) {
                 if (System.nanoTime() >= deadline) {
-                    throw late(reference, pull.progress());
+                    throw late(order, pull.progress());
                 }
                 notices.notice("pulling image " + reference + ": " + pull.progress());
             }
+            if (most != null && pull.isTooLarge()) {
+                throw new FaultException(
+                        Fault.IMAGE,
+                        ImageLimits.tooLarge(
+                                reference,
+                                order.request().pool(),
+                                most,
+                                "has packed layers of more than that alone ("
+                                        + pull.progress()
+                                        + ")"));
+            }
             String said = pull.failure();
-            return said == null ? null : without(login, said);
+            return new Attempt(said == null ? null : without(login, said), pull.digest());
         }
     }
 
@@ -122,21 +204,21 @@ final class Pulls {
         return left < wait.toNanos() ? Duration.ofNanos(left) : wait;
     }
 
-    private FaultException late(String reference, String last) {
+    private FaultException late(Order order, String last) {
         return new FaultException(
                 Fault.REGISTRY,
                 "image %s was not there after %d s of pulling it from %s: %s; look at the registry and"
                                 .formatted(
-                                        reference,
+                                        order.reference(),
                                         engine.bounds().pull().toSeconds(),
-                                        RegistryLogin.registryOf(reference),
+                                        order.image().registry(),
                                         last)
                         + " the way to it, or raise engine.pull_timeout");
     }
 
-    private static String sentence(
-            String reference, @Nullable RegistryLogin login, PullFailure failure, String said) {
-        String registry = RegistryLogin.registryOf(reference);
+    private static String sentence(Order order, PullFailure failure, String said) {
+        RegistryLogin login = order.login();
+        String registry = order.image().registry();
         boolean wanted = failure == PullFailure.UNAUTHORIZED && login == null;
         String cause = wanted ? "the registry wants a login, and there is none" : failure.cause();
         String cure =
@@ -145,7 +227,7 @@ final class Pulls {
                                 .formatted(registry)
                         : failure.cure();
         return "image %s could not be pulled from %s%s: %s (%s); %s"
-                .formatted(reference, registry, with(login), cause, said, cure);
+                .formatted(order.reference(), registry, with(login), cause, said, cure);
     }
 
     /** How a login is spoken of. */
@@ -184,11 +266,5 @@ final class Pulls {
         byte[] sent = (login.user() + ":" + password).getBytes(StandardCharsets.UTF_8);
         return said.replace(password, "[MASKED]")
                 .replace(Base64.getEncoder().encodeToString(sent), "[MASKED]");
-    }
-
-    /** Without a tag the engine would pull every tag of the repository. */
-    static String withTag(String reference) {
-        String lastPart = reference.substring(reference.lastIndexOf('/') + 1);
-        return lastPart.contains(":") || lastPart.contains("@") ? reference : reference + ":latest";
     }
 }

@@ -2,6 +2,7 @@ package dev.mayfly.sandbox.docker;
 
 import dev.mayfly.job.JobId;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /** The parts of a job's environment. */
 enum Role {
@@ -10,6 +11,10 @@ enum Role {
     /** The helper that reads the workspace when the job has ended. */
     READER,
     SERVICE,
+    /** Measures what the others hold on the disk. */
+    GAUGE,
+    /** Looks for what is open in them and has no name any more. */
+    INSPECTOR,
     /** The way out for the others, where a network has none. */
     RELAY,
     /** Network of job and services. */
@@ -27,6 +32,13 @@ enum Role {
     /** The name of this part; the same in every life, so that it can be found without memory. */
     String nameFor(JobId job) {
         return "mayfly-" + job + "-" + label();
+    }
+
+    /** Whether a part of this job would have that name. */
+    static boolean isName(JobId job, String name) {
+        return Stream.of(values())
+                .map(role -> role.nameFor(job))
+                .anyMatch(part -> name.equals(part) || name.startsWith(part + "-"));
     }
 
     /**

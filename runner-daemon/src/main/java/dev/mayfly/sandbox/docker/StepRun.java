@@ -154,7 +154,9 @@ final class StepRun {
                     value.forget();
                 }
                 case AgentMessage.Ended ended -> {
-                    return ending != null ? ending.end : endOf(ended);
+                    StepEnd end = ending != null ? ending.end : endOf(ended);
+                    tellKills(ended.oomKills(), end, output);
+                    return end;
                 }
                 case AgentMessage.Trouble(String text) -> throw notStarted(text);
                 case AgentMessage.Gone(String why) -> {
@@ -178,6 +180,16 @@ final class StepRun {
             return new Ending(new StepEnd.Cancelled(), now);
         }
         return now - limitAt >= 0 ? new Ending(new StepEnd.TimedOut(), now) : null;
+    }
+
+    /** Where the step's end does not say it already: a program that starts others may hide it. */
+    private static void tellKills(long kills, StepEnd end, Sandbox.Output output)
+            throws InterruptedException {
+        if (kills > 0 && !(end instanceof StepEnd.OutOfMemory)) {
+            output.notice(
+                    "the kernel killed %d of the step's processes for memory: its container ran into its limit (pools[].memory)"
+                            .formatted(kills));
+        }
     }
 
     private StepEnd endOf(AgentMessage.Ended ended) {

@@ -6,6 +6,7 @@ import dev.mayfly.job.PoolName;
 import dev.mayfly.job.SecretRequest;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.secrets.Secret;
+import dev.mayfly.secrets.SecretAudit;
 import dev.mayfly.secrets.SecretLease;
 import dev.mayfly.secrets.SecretsOrder;
 import dev.mayfly.secrets.SecretsProvider;
@@ -30,19 +31,22 @@ public final class FileSecretsProvider implements SecretsProvider {
     private static final Logger LOG = LoggerFactory.getLogger(FileSecretsProvider.class);
 
     private final SecretsFile file;
+    private final SecretAudit audit;
 
     /**
      * Does no I/O.
      *
      * @param file the encrypted file; while it does not exist, there are no secrets
      * @param key what it is encrypted with
+     * @param audit learns of each secret that a job gets
      */
-    public FileSecretsProvider(Path file, KeyLocation key) {
-        this(new SecretsFile(file, new KeyFile(key, PrivateFiles.runningUser())));
+    public FileSecretsProvider(Path file, KeyLocation key, SecretAudit audit) {
+        this(new SecretsFile(file, new KeyFile(key, PrivateFiles.runningUser())), audit);
     }
 
-    FileSecretsProvider(SecretsFile file) {
+    FileSecretsProvider(SecretsFile file, SecretAudit audit) {
         this.file = file;
+        this.audit = audit;
     }
 
     @Override
@@ -61,6 +65,15 @@ public final class FileSecretsProvider implements SecretsProvider {
             for (SecretRequest request : order.wanted()) {
                 StoredSecret stored = document.find(request.reference()).orElseThrow();
                 secrets.add(new Secret(request, copyOf(stored.value())));
+            }
+            for (Secret secret : secrets) {
+                audit.record(
+                        new SecretAudit.Event(
+                                order.job(),
+                                SecretAudit.Action.READ,
+                                secret.request().reference(),
+                                SecretAudit.Event.OK,
+                                ""));
             }
             LOG.debug("secrets fetched job={} pool={} count={}", order.job(), pool, secrets.size());
             return new FileLease(secrets);

@@ -56,6 +56,8 @@ public enum FailureReason {
                     case Outcome.Failed(int code) -> new FinalState(SCRIPT_FAILURE, code);
                     // What a shell says of a process that was killed for its memory.
                     case Outcome.OutOfMemory(long _) -> new FinalState(SCRIPT_FAILURE, 137);
+                    // It would fail again, as with memory.
+                    case Outcome.OutOfDisk(String _) -> FinalState.failed(SCRIPT_FAILURE);
                     case Outcome.TimedOut(Duration _) -> FinalState.failed(JOB_EXECUTION_TIMEOUT);
                     case Outcome.Cancelled(String _) ->
                             FinalState.failed(byServer ? JOB_CANCELED : RUNNER_INTERRUPTED);

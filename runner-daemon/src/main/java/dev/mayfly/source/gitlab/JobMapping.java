@@ -227,7 +227,8 @@ final class JobMapping {
                 variables.expanded(image.name()),
                 entrypoint,
                 user.isEmpty() ? null : user,
-                policies(image, keyword));
+                policies(image, keyword),
+                ServedVariables.settableIn(image.name(), payload, variables));
     }
 
     private List<PullPolicy> policies(Image image, String keyword) {

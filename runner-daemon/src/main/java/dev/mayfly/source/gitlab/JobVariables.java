@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -198,10 +199,26 @@ final class JobVariables {
         return out.append(expanded(text.substring(at))).toString();
     }
 
+    /** The names that a text refers to, whether or not there are such variables. */
+    static Set<String> namesIn(String text) {
+        Set<String> names = new LinkedHashSet<>();
+        expanded(
+                text,
+                name -> {
+                    names.add(name);
+                    return "";
+                });
+        return names;
+    }
+
     List<String> expanded(Collection<String> texts) {
         List<String> expanded = new ArrayList<>();
         texts.forEach(text -> expanded.add(expanded(text)));
         return expanded;
+    }
+
+    private static String expanded(String text, Map<String, String> values) {
+        return expanded(text, name -> values.getOrDefault(name, ""));
     }
 
     /**
@@ -209,7 +226,7 @@ final class JobVariables {
      * not looked at again. {@code $$} is a dollar sign; unknown names and the shell's own ({@code
      * $?}) are empty.
      */
-    private static String expanded(String text, Map<String, String> values) {
+    private static String expanded(String text, UnaryOperator<String> values) {
         StringBuilder out = new StringBuilder(text.length());
         int at = 0;
         while (at < text.length()) {
@@ -227,14 +244,14 @@ final class JobVariables {
                 if (end < 0) {
                     return out.append(text, dollar, text.length()).toString();
                 }
-                out.append(values.getOrDefault(text.substring(dollar + 2, end), ""));
+                out.append(values.apply(text.substring(dollar + 2, end)));
                 at = end + 1;
             } else if (isNameStart(next)) {
                 int end = dollar + 2;
                 while (end < text.length() && isNamePart(text.charAt(end))) {
                     end++;
                 }
-                out.append(values.getOrDefault(text.substring(dollar + 1, end), ""));
+                out.append(values.apply(text.substring(dollar + 1, end)));
                 at = end;
             } else if ("*#@!?-0123456789".indexOf(next) >= 0) {
                 at = dollar + 2;

@@ -108,6 +108,7 @@ final class JobJson {
             case Outcome.Passed() -> node;
             case Outcome.Failed(int exitCode) -> node.put("exit_code", exitCode);
             case Outcome.OutOfMemory(long limitBytes) -> node.put("limit_bytes", limitBytes);
+            case Outcome.OutOfDisk(String excess) -> node.put("reason", excess);
             case Outcome.TimedOut(Duration limit) -> node.put("limit_ms", limit.toMillis());
             case Outcome.Cancelled(String reason) -> node.put("reason", reason);
             case Outcome.Denied(String reason) -> node.put("reason", reason);
@@ -123,6 +124,7 @@ final class JobJson {
             case "passed" -> new Outcome.Passed();
             case "failed" -> new Outcome.Failed(node.path("exit_code").asInt());
             case "out-of-memory" -> new Outcome.OutOfMemory(node.path("limit_bytes").asLong());
+            case "out-of-disk" -> new Outcome.OutOfDisk(node.path("reason").asText());
             case "timed-out" ->
                     new Outcome.TimedOut(Duration.ofMillis(node.path("limit_ms").asLong()));
             case "cancelled" -> new Outcome.Cancelled(node.path("reason").asText());

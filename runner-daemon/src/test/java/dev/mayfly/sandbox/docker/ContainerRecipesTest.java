@@ -112,7 +112,13 @@ class ContainerRecipesTest {
         assertThat(host.getPidsLimit()).isEqualTo(100);
         assertThat(host.getUlimits())
                 .containsExactlyInAnyOrder(
-                        new Ulimit("nofile", 512L, 512L), new Ulimit("core", 0L, 0L));
+                        new Ulimit("nofile", 512L, 512L),
+                        new Ulimit("core", 0L, 0L),
+                        new Ulimit("msgqueue", 819_200L, 819_200L),
+                        new Ulimit("sigpending", 16_384L, 16_384L),
+                        new Ulimit("memlock", 8L << 20, 8L << 20),
+                        new Ulimit("rtprio", 0L, 0L),
+                        new Ulimit("nice", 0L, 0L));
         assertThat(host.getIpcMode()).isEqualTo("private");
         assertThat(host.getCgroupnsMode()).isEqualTo("private");
         assertThat(host.getRestartPolicy()).isEqualTo(RestartPolicy.noRestart());
@@ -199,10 +205,35 @@ class ContainerRecipesTest {
     }
 
     @Test
+    void whatMeasuresTheDiskHasNoNetworkAndCanWriteNowhere() {
+        ContainerRecipe gauge = recipes(LOOSE).gauge(List.of());
+
+        assertThat(gauge.place().networked()).isFalse();
+        assertThat(gauge.hostConfig().getReadonlyRootfs()).isTrue();
+        assertThat(gauge.hostConfig().getCapDrop()).containsExactly(Capability.ALL);
+        assertThat(gauge.hostConfig().getCapAdd()).containsExactly(Capability.DAC_OVERRIDE);
+        assertThat(gauge.hostConfig().getPidMode()).isNullOrEmpty();
+        assertThat(gauge.hostConfig().getTmpFs()).doesNotContainKey("/tmp");
+    }
+
+    @Test
+    void whatLooksForOpenFilesJoinsTheProcessesOfOneContainerAndNothingElse() {
+        ContainerRecipe inspector = recipes(LOOSE).inspector("mayfly-j1-service-0");
+
+        assertThat(inspector.place().networked()).isFalse();
+        assertThat(inspector.hostConfig().getPidMode()).isEqualTo("container:mayfly-j1-service-0");
+        assertThat(inspector.hostConfig().getCapAdd())
+                .containsExactly(Capability.DAC_OVERRIDE, Capability.SYS_PTRACE);
+        assertThat(inspector.hostConfig().getMounts()).isNullOrEmpty();
+        assertThat(given(inspector.hostConfig().getSecurityOpts())).contains("no-new-privileges");
+    }
+
+    @Test
     void tmpIsExecutableSizedAndNotOfServices() {
         Networking none = new Networking.Disabled();
         assertThat(recipes(STRICT).job(ROOT, none).hostConfig().getTmpFs())
-                .containsEntry("/tmp", "rw,exec,nosuid,nodev,mode=1777,size=67108864");
+                .containsEntry(
+                        "/tmp", "rw,exec,nosuid,nodev,mode=1777,size=67108864,nr_inodes=32768");
         assertThat(recipes(STRICT).service(0, ROOT, none).hostConfig().getTmpFs())
                 .doesNotContainKey("/tmp");
     }
@@ -213,13 +244,30 @@ class ContainerRecipesTest {
         assertThat(mounts(recipes(LOOSE).job(ROOT, none)))
                 .containsExactly(
                         "mayfly-j1-agent:/opt/mayfly:ro:empty",
+                        "mayfly-j1-agent:/.mayfly-RANDOM:ro:empty",
                         "mayfly-j1-workspace:/workspace:rw:empty");
         assertThat(mounts(recipes(LOOSE).helper(none)))
                 .containsExactly(
                         "mayfly-j1-agent:/opt/mayfly:ro:filled",
                         "mayfly-j1-workspace:/workspace:rw:filled");
         assertThat(mounts(recipes(LOOSE).service(0, ROOT, none)))
-                .containsExactly("mayfly-j1-agent:/opt/mayfly:ro:empty");
+                .containsExactly(
+                        "mayfly-j1-agent:/opt/mayfly:ro:empty",
+                        "mayfly-j1-agent:/.mayfly-RANDOM:ro:empty");
+    }
+
+    /** A volume of the image could lie over a place that its author knows. */
+    @Test
+    void agentIsStartedInOtherImagesFromAPlaceThatNobodyCanKnow() {
+        Networking none = new Networking.Disabled();
+        ContainerRecipes first = recipes(LOOSE);
+
+        assertThat(first.helper(none).agent()).isEqualTo("/opt/mayfly/mayfly-agent");
+        assertThat(first.job(AGENT, none).agent()).isEqualTo("/opt/mayfly/mayfly-agent");
+        String hidden = first.job(ROOT, none).agent();
+        assertThat(hidden).matches("/\\.mayfly-[0-9a-f-]{36}/mayfly-agent");
+        assertThat(first.service(0, ROOT, none).agent()).isEqualTo(hidden);
+        assertThat(recipes(LOOSE).job(ROOT, none).agent()).isNotEqualTo(hidden);
     }
 
     private static List<String> mounts(ContainerRecipe recipe) {
@@ -232,7 +280,8 @@ class ContainerRecipesTest {
         return "%s:%s:%s:%s"
                 .formatted(
                         mount.getSource(),
-                        mount.getTarget(),
+                        given(mount.getTarget())
+                                .replaceFirst("mayfly-[0-9a-f-]{36}", "mayfly-RANDOM"),
                         Boolean.TRUE.equals(mount.getReadOnly()) ? "ro" : "rw",
                         Boolean.TRUE.equals(given(mount.getVolumeOptions()).getNoCopy())
                                 ? "empty"
@@ -272,18 +321,6 @@ class ContainerRecipesTest {
         ContainerRecipe service = recipes(STRICT).service(0, ROOT, new Networking.Closed("net"));
         assertThat(service.name()).isEqualTo("mayfly-j1-service-0");
         assertThat(service.place().aliases()).containsExactly("db");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"debian", "host:5000/debian", "a/b/c"})
-    void pullWithoutATagAsksForLatestOnly(String reference) {
-        assertThat(Pulls.withTag(reference)).isEqualTo(reference + ":latest");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"debian:12", "host:5000/debian:12", "debian@sha256:abc"})
-    void pullOfATagOrDigestAsksForThat(String reference) {
-        assertThat(Pulls.withTag(reference)).isEqualTo(reference);
     }
 
     @ParameterizedTest

@@ -10,6 +10,7 @@ import dev.mayfly.egress.Outside;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.logs.LogBenchmark;
+import dev.mayfly.sandbox.ImageTerms;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.SandboxLimits;
 import dev.mayfly.sandbox.SandboxSpec;
@@ -125,7 +126,8 @@ final class EgressBenchmark {
                 s.directory(),
                 LIMITS,
                 s.hardening(),
-                outlet == null ? null : outlet.apply(s));
+                outlet == null ? null : outlet.apply(s),
+                ImageTerms.NONE);
     }
 
     private Sandbox sandbox(List<JobId> jobs, @Nullable Function<SandboxSpec, JobOutlet> outlet)

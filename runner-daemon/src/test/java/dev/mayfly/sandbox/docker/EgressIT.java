@@ -13,6 +13,8 @@ import dev.mayfly.egress.KnownDestinations;
 import dev.mayfly.egress.Outside;
 import dev.mayfly.job.NetworkAccess;
 import dev.mayfly.job.ServiceSpec;
+import dev.mayfly.sandbox.ImageTerms;
+import dev.mayfly.sandbox.Outlet;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.SandboxSpec;
 import dev.mayfly.sandbox.SandboxSpec.Checkout;
@@ -134,7 +136,7 @@ class EgressIT {
         return FIXTURE.create(with(plain, outlet));
     }
 
-    private static SandboxSpec with(SandboxSpec s, @Nullable JobOutlet outlet) {
+    static SandboxSpec with(SandboxSpec s, @Nullable Outlet outlet) {
         return new SandboxSpec(
                 s.job(),
                 s.pool(),
@@ -146,7 +148,8 @@ class EgressIT {
                 s.directory(),
                 s.limits(),
                 s.hardening(),
-                outlet);
+                outlet,
+                ImageTerms.NONE);
     }
 
     private static String run(Sandbox sandbox, String... lines) throws InterruptedException {

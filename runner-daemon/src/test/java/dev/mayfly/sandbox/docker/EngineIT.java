@@ -6,18 +6,21 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.LifeId;
+import dev.mayfly.job.PoolName;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
-import java.time.Clock;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The engine itself, and engines that are not well. Needs an engine and the agent image. */
 @Timeout(60)
 class EngineIT {
+
+    private static final PoolName POOL = new PoolName("trusted");
 
     private static final DockerSettings.Bounds SHORT =
             new DockerSettings.Bounds(
@@ -37,31 +40,33 @@ class EngineIT {
 
     private static DockerSandboxBackend backend(DockerEngine engine, URI host, String agentImage) {
         return new DockerSandboxBackend(
-                engine, settings(host, agentImage), new Fixture.MemoryIntents());
+                engine,
+                settings(host, agentImage),
+                new Fixture.MemoryIntents(),
+                Fixture.NO_RECORDS);
     }
 
     @Test
     void reportTellsWhatTheEngineIs() throws InterruptedException {
         try (DockerEngine engine = new DockerEngine(Fixture.HOST, Fixture.BOUNDS)) {
             EngineReport report =
-                    EngineReport.of(
-                            engine, settings(Fixture.HOST, Fixture.AGENT_IMAGE), Clock.systemUTC());
+                    EngineReport.of(engine, settings(Fixture.HOST, Fixture.AGENT_IMAGE), Map.of());
             assertThat(report).isInstanceOf(EngineReport.Reachable.class);
             EngineReport.Reachable reachable = (EngineReport.Reachable) report;
-            assertThat(reachable.software().version()).matches("\\d+\\.\\d+.*");
-            assertThat(reachable.software().spokenApi()).matches("1\\.4[1-4]");
-            assertThat(reachable.software().runtimes()).contains("runc");
-            assertThat(reachable.isolation().cgroupVersion()).isIn("1", "2");
-            assertThat(reachable.isolation().seccomp()).isTrue();
-            assertThat(reachable.storage().driver()).isNotBlank();
-            assertThat(reachable.storage().root()).startsWith("/");
+            assertThat(reachable.facts().software().version()).matches("\\d+\\.\\d+.*");
+            assertThat(reachable.facts().software().api().spoken()).matches("1\\.4[1-4]");
+            assertThat(reachable.facts().software().runtimes().names()).contains("runc");
+            assertThat(reachable.facts().limits().cgroupVersion()).isIn("1", "2");
+            assertThat(reachable.facts().isolation().seccomp()).isTrue();
+            assertThat(reachable.facts().storage().driver()).isNotBlank();
+            assertThat(reachable.facts().storage().root()).startsWith("/");
             assertThat(reachable.agentImagePresent()).isTrue();
-            assertThat(reachable.clockAhead().abs()).isLessThan(Duration.ofSeconds(2));
+            assertThat(reachable.facts().clockAhead().abs()).isLessThan(Duration.ofSeconds(2));
         }
     }
 
     @Test
-    void engineWhoseDiskIsFullIsIllAndSaysWhatToDo() {
+    void engineWhoseDiskIsFullIsIllAndSaysWhatToDo() throws InterruptedException {
         try (DockerEngine engine = new DockerEngine(Fixture.HOST, Fixture.BOUNDS)) {
             assertThat(
                             new DockerSandboxBackend(
@@ -70,28 +75,30 @@ class EngineIT {
                                                     Fixture.HOST,
                                                     Fixture.AGENT_IMAGE,
                                                     Long.MAX_VALUE),
-                                            new Fixture.MemoryIntents())
-                                    .unhealthyBecause())
+                                            new Fixture.MemoryIntents(),
+                                            Fixture.NO_RECORDS)
+                                    .unhealthyBecause(POOL))
                     .hasValueSatisfying(reason ->
                             assertThat(reason).contains("MiB are free below /", "engine.min_free"));
             assertThat(
                             new DockerSandboxBackend(
                                             engine,
                                             settings(Fixture.HOST, Fixture.AGENT_IMAGE, 1),
-                                            new Fixture.MemoryIntents())
-                                    .unhealthyBecause())
+                                            new Fixture.MemoryIntents(),
+                                            Fixture.NO_RECORDS)
+                                    .unhealthyBecause(POOL))
                     .isEmpty();
         }
     }
 
     @Test
-    void engineWithTheAgentImageIsHealthyAndOneWithoutIsNot() {
+    void engineWithTheAgentImageIsHealthyAndOneWithoutIsNot() throws InterruptedException {
         try (DockerEngine engine = new DockerEngine(Fixture.HOST, Fixture.BOUNDS)) {
-            assertThat(backend(engine, Fixture.HOST, Fixture.AGENT_IMAGE).unhealthyBecause())
+            assertThat(backend(engine, Fixture.HOST, Fixture.AGENT_IMAGE).unhealthyBecause(POOL))
                     .isEmpty();
             assertThat(
                             backend(engine, Fixture.HOST, "mayfly/no-such-agent:1")
-                                    .unhealthyBecause()
+                                    .unhealthyBecause(POOL)
                                     .orElseThrow())
                     .contains("mayfly/no-such-agent:1 is not on the engine", "make image");
         }
@@ -101,9 +108,9 @@ class EngineIT {
     void engineThatIsNotThereIsNamed() throws InterruptedException {
         URI nowhere = URI.create("unix:///nonexistent/docker.sock");
         try (DockerEngine engine = new DockerEngine(nowhere, SHORT)) {
-            assertThat(backend(engine, nowhere, "x").unhealthyBecause().orElseThrow())
+            assertThat(backend(engine, nowhere, "x").unhealthyBecause(POOL).orElseThrow())
                     .contains("the engine at unix:///nonexistent/docker.sock failed");
-            assertThat(EngineReport.of(engine, settings(nowhere, "x"), Clock.systemUTC()))
+            assertThat(EngineReport.of(engine, settings(nowhere, "x"), Map.of()))
                     .isInstanceOf(EngineReport.Unreachable.class);
         }
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import dev.mayfly.job.Cancellation;
+import dev.mayfly.job.ImageReference;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
@@ -16,6 +17,7 @@ import dev.mayfly.job.SecretValue;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.sandbox.DeliveredFile;
 import dev.mayfly.sandbox.Hardening;
+import dev.mayfly.sandbox.ImageRecords;
 import dev.mayfly.sandbox.IntentLog;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.SandboxLimits;
@@ -35,6 +37,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -77,8 +80,54 @@ final class Fixture {
 
     DockerSandboxBackend backend(LifeId life, IntentLog log) {
         return new DockerSandboxBackend(
-                engine, new DockerSettings(HOST, AGENT_IMAGE, daemon, life, BOUNDS, 0), log);
+                engine,
+                new DockerSettings(HOST, AGENT_IMAGE, daemon, life, BOUNDS, 0),
+                log,
+                NO_RECORDS);
     }
+
+    /** Takes all images for the operator's. */
+    static final ImageRecords NO_RECORDS =
+            new ImageRecords() {
+                @Override
+                public void begins(ImageReference image) {}
+
+                @Override
+                public void failed(ImageReference image) {}
+
+                @Override
+                public void brought(
+                        ImageReference image, String id, Holder holder, boolean operators) {}
+
+                @Override
+                public boolean operators(ImageReference image, String id) {
+                    return true;
+                }
+
+                @Override
+                public boolean usable(ImageReference image, String id, Holder asking) {
+                    return true;
+                }
+
+                @Override
+                public boolean crowded() {
+                    return false;
+                }
+
+                @Override
+                public void keep(Set<String> ids, Set<String> names, long asOf) {}
+
+                @Override
+                public Optional<String> pin(PoolName pool, String run, ImageReference image) {
+                    return Optional.empty();
+                }
+
+                @Override
+                public String pin(
+                        PoolName pool, String run, ImageReference image, String identity) {
+                    return identity;
+                }
+            };
 
     /** What remembers intents as long as the test runs. */
     static final class MemoryIntents implements IntentLog {
@@ -301,7 +350,7 @@ final class Fixture {
     /** Destroys whatever a test left and reports it as a failure of that test. */
     void assertNothingLeft() throws InterruptedException {
         List<String> left = leftovers();
-        for (JobId job : backend.abandoned(Set.of())) {
+        for (JobId job : backend.abandoned(Set.of()).jobs()) {
             backend.destroy(job);
         }
         assertThat(left).as("left in the engine by the test").isEmpty();

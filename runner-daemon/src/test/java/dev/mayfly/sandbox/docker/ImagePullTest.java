@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.dockerjava.api.model.PullResponseItem;
+import dev.mayfly.job.ImageReference;
 import dev.mayfly.job.RegistryLogin;
 import dev.mayfly.job.SecretValue;
 import java.io.IOException;
@@ -29,7 +30,7 @@ class ImagePullTest {
 
     @Test
     void progressCountsLayersAndBytes() throws IOException {
-        ImagePull pull = new ImagePull();
+        ImagePull pull = new ImagePull(Long.MAX_VALUE);
         assertThat(pull.progress()).isEqualTo("waiting for the registry");
 
         said(
@@ -57,7 +58,7 @@ class ImagePullTest {
 
     @Test
     void registryThatNamesLayersWithoutEndIsNotRemembered() throws IOException {
-        ImagePull pull = new ImagePull();
+        ImagePull pull = new ImagePull(Long.MAX_VALUE);
         for (int i = 0; i < 5000; i++) {
             said(pull, "{\"status\": \"Waiting\", \"id\": \"%d\"}".formatted(i));
         }
@@ -66,7 +67,7 @@ class ImagePullTest {
 
     @Test
     void refusalInAnAnswerThatSucceedsIsAFailure() throws Exception {
-        ImagePull pull = new ImagePull();
+        ImagePull pull = new ImagePull(Long.MAX_VALUE);
         said(pull, "{\"errorDetail\": {\"message\": \"denied: no\"}, \"error\": \"denied: no\"}");
         pull.onComplete();
 
@@ -77,7 +78,7 @@ class ImagePullTest {
     @Test
     void connectionThatOpensAfterTheEndIsClosed() {
         AtomicInteger closed = new AtomicInteger();
-        ImagePull pull = new ImagePull();
+        ImagePull pull = new ImagePull(Long.MAX_VALUE);
         pull.close();
         pull.onStart(closed::incrementAndGet);
 
@@ -105,7 +106,41 @@ class ImagePullTest {
                 "layers from manifest don't match image configuration | OTHER",
             })
     void eachWayToFailIsKnownByItsWords(String said, PullFailure kind) {
-        assertThat(PullFailure.of(said, "r/some/image:1")).isEqualTo(kind);
+        assertThat(PullFailure.of(said, ImageReference.parse("r.example/some/image:1")))
+                .isEqualTo(kind);
+    }
+
+    @Test
+    void wordsOfAnImageOfTheDefaultRegistryDoNotCountEither() {
+        assertThat(
+                        PullFailure.of(
+                                "manifest for x509:1 not found: manifest unknown",
+                                ImageReference.parse("docker.io/library/x509:1")))
+                .isEqualTo(PullFailure.NOT_FOUND);
+    }
+
+    @Test
+    void digestOfWhatWasPulledIsHeard() throws IOException {
+        ImagePull pull = new ImagePull(Long.MAX_VALUE);
+        assertThat(pull.digest()).isNull();
+        said(pull, "{\"status\": \"Digest: sha256:%s\"}".formatted("0a".repeat(32)));
+        assertThat(pull.digest()).isEqualTo("sha256:" + "0a".repeat(32));
+        said(pull, "{\"status\": \"Digest: whatever\"}");
+        assertThat(pull.digest()).isNull();
+    }
+
+    @Test
+    void moreThanTheLimitEndsItAtOnce() throws Exception {
+        ImagePull pull = new ImagePull(1000);
+        said(
+                pull,
+                "{\"status\": \"Downloading\", \"id\": \"aa\", \"progressDetail\": {\"current\": 1, \"total\": 1000}}");
+        assertThat(pull.await(Duration.ZERO)).isFalse();
+        said(
+                pull,
+                "{\"status\": \"Downloading\", \"id\": \"bb\", \"progressDetail\": {\"current\": 1, \"total\": 1}}");
+        assertThat(pull.await(Duration.ZERO)).isTrue();
+        assertThat(pull.isTooLarge()).isTrue();
     }
 
     @Test
@@ -122,8 +157,8 @@ class ImagePullTest {
     void wordsOfTheImagesNameDoNotCount() {
         assertThat(
                         PullFailure.of(
-                                "manifest for r/unauthorized:1 not found: manifest unknown",
-                                "r/unauthorized:1"))
+                                "manifest for r.example/unauthorized:1 not found: manifest unknown",
+                                ImageReference.parse("r.example/unauthorized:1")))
                 .isEqualTo(PullFailure.NOT_FOUND);
     }
 }

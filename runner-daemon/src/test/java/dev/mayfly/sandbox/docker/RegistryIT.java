@@ -8,11 +8,13 @@ import dev.mayfly.TestRegistry;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.ImageSpec;
+import dev.mayfly.job.PoolName;
 import dev.mayfly.job.PullPolicy;
 import dev.mayfly.job.RegistryLogin;
 import dev.mayfly.job.RegistryLogin.Origin;
 import dev.mayfly.job.SecretValue;
 import dev.mayfly.job.UsedImage;
+import dev.mayfly.sandbox.ImageTerms;
 import dev.mayfly.sandbox.SandboxBackend.Notices;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -22,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterAll;
@@ -214,7 +217,7 @@ class RegistryIT {
                         "/app",
                         "a//b")) {
             assertThat(refused(name))
-                    .hasMessageContaining("\"" + name + "\" is no name of an image")
+                    .hasMessageContaining("\"" + name + "\" is no name of an image: it ")
                     .extracting(FaultException::fault)
                     .isEqualTo(Fault.IMAGE);
         }
@@ -248,10 +251,10 @@ class RegistryIT {
                             started(late);
                         }
                     };
-            new ImageStore(engine, QUICK)
+            store(engine)
                     .resolve(
                             new ImageSpec(wanted, List.of()),
-                            List.of(login(late.authority(), Origin.SERVER)),
+                            request(login(late.authority(), Origin.SERVER)),
                             starter);
         } finally {
             late.close();
@@ -276,10 +279,10 @@ class RegistryIT {
                     catchThrowableOfType(
                             FaultException.class,
                             () ->
-                                    new ImageStore(hasty, QUICK)
+                                    store(hasty)
                                             .resolve(
                                                     new ImageSpec(wanted, List.of()),
-                                                    List.of(),
+                                                    request(),
                                                     listener));
 
             assertThat(late)
@@ -297,11 +300,19 @@ class RegistryIT {
             throws InterruptedException {
         notices.clear();
         used.clear();
-        return new ImageStore(engine, QUICK)
+        return store(engine)
                 .resolve(
                         new ImageSpec(wanted, List.of(), null, policies),
-                        List.of(logins),
+                        request(logins),
                         listener);
+    }
+
+    private static ImageStore store(DockerEngine engine) {
+        return new ImageStore(engine, QUICK, Fixture.NO_RECORDS, InstantSource.system());
+    }
+
+    private static ImageRequest request(RegistryLogin... logins) {
+        return new ImageRequest(new PoolName("trusted"), List.of(logins), ImageTerms.NONE, false);
     }
 
     private FaultException refused(String wanted, RegistryLogin... logins) {

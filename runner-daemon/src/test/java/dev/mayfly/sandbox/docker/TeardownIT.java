@@ -121,10 +121,12 @@ class TeardownIT {
         FIXTURE.create(spec);
         DockerSandboxBackend later =
                 FIXTURE.backend(new LifeId("life-2"), new Fixture.MemoryIntents());
-        assertThat(later.abandoned(Set.of(new LifeId("life-2")))).containsExactly(spec.job());
-        assertThat(later.abandoned(Set.of(new LifeId("life-1"), new LifeId("life-2")))).isEmpty();
+        assertThat(later.abandoned(Set.of(new LifeId("life-2"))).jobs())
+                .containsExactly(spec.job());
+        assertThat(later.abandoned(Set.of(new LifeId("life-1"), new LifeId("life-2"))).jobs())
+                .isEmpty();
         assertThat(later.destroy(spec.job())).hasSize(8).allMatch(Disposal::verified);
-        assertThat(later.abandoned(Set.of())).isEmpty();
+        assertThat(later.abandoned(Set.of()).jobs()).isEmpty();
     }
 
     @Test

@@ -38,6 +38,10 @@ class FileSecretsProviderTest {
         assertThat(lease.secrets())
                 .extracting(secret -> new String(secret.value().reveal(), StandardCharsets.UTF_8))
                 .containsExactly("shared value", "trusted value", "shared value");
+        assertThat(onDisk.audited)
+                .extracting(one -> one.word() + " " + one.subject() + " " + one.outcome())
+                .containsExactly(
+                        "read lint-token ok", "read deploy-token ok", "read lint-token ok");
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.mayfly.secrets.file;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.SecretRequest;
+import dev.mayfly.secrets.SecretAudit;
 import dev.mayfly.secrets.SecretLease;
 import dev.mayfly.secrets.SecretsOrder;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -25,6 +27,7 @@ final class StoreOnDisk implements InstantSource {
     final SecretsFile file;
     final SecretStore store;
     final FileSecretsProvider provider;
+    final List<SecretAudit.Event> audited = new ArrayList<>();
     private Instant now = Instant.parse("2026-01-02T03:04:05Z");
 
     StoreOnDisk(Path directory) {
@@ -35,7 +38,7 @@ final class StoreOnDisk implements InstantSource {
                         path,
                         new KeyFile(new KeyLocation.OwnFile(keyPath), PrivateFiles.runningUser()));
         this.store = new SecretStore(file, this);
-        this.provider = new FileSecretsProvider(file);
+        this.provider = new FileSecretsProvider(file, audited::add);
     }
 
     static StoreOnDisk withKey(Path directory) throws InterruptedException {

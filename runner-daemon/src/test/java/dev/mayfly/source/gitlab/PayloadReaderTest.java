@@ -13,6 +13,7 @@ import dev.mayfly.job.CacheUse;
 import dev.mayfly.job.FileSelection;
 import dev.mayfly.job.GitFetch;
 import dev.mayfly.job.HandedValue;
+import dev.mayfly.job.ImageReference;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.Inputs;
 import dev.mayfly.job.JobEnvironment;
@@ -401,17 +402,27 @@ class PayloadReaderTest {
                                 "registry.local:5000/app:1.2",
                                 List.of(),
                                 "app",
-                                List.of(PullPolicy.ALWAYS, PullPolicy.IF_NOT_PRESENT)));
+                                List.of(PullPolicy.ALWAYS, PullPolicy.IF_NOT_PRESENT),
+                                List.of("TAG")));
         assertThat(environment.services())
                 .singleElement()
                 .satisfies(one -> {
-                    assertThat(one.image()).isEqualTo(new ImageSpec("team/db:1.2", List.of()));
+                    assertThat(one.image())
+                            .isEqualTo(
+                                    new ImageSpec(
+                                            "team/db:1.2",
+                                            List.of(),
+                                            null,
+                                            List.of(),
+                                            List.of("TAG")));
                     assertThat(one.aliases()).containsExactly("db", "store", "team-db", "team__db");
                     assertThat(one.command()).containsExactly("serve");
                 });
         assertThat(environment.registries())
                 .singleElement()
-                .satisfies(one -> assertThat(one.covers("registry.local:5000/app")).isTrue());
+                .satisfies(one ->
+                        assertThat(one.covers(ImageReference.parse("registry.local:5000/app")))
+                                .isTrue());
         assertThat(environment.toString()).doesNotContain("canary");
     }
 

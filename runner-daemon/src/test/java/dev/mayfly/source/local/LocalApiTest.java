@@ -691,6 +691,6 @@ class LocalApiTest {
                                                 method.toUpperCase(Locale.ROOT)
                                                         + " "
                                                         + path.getKey())));
-        assertThat(described).isEqualTo(routes).hasSize(10);
+        assertThat(described).isEqualTo(routes).hasSize(14);
     }
 }
