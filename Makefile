@@ -65,7 +65,7 @@ rpm: image package ## the same as .rpm
 	@.ci/setup packages
 	@.ci/engine exec .ci/package rpm
 
-tar: image package ## the same as .tar.xz, for hosts without dpkg and rpm
+tar: image package ## the same as .tar.gz, for hosts without dpkg and rpm
 	@.ci/engine exec .ci/package tar
 
 run: package ## run the daemon's command line: make run ARGS="daemon"
