@@ -1,6 +1,6 @@
 # Everything a person or a CI server does with Mayfly. The scripts behind the targets are in .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit bench-log bench-egress bench-start fuzz escape-kits gitlab-stub image package deb rpm tar run format check-format reproducible \
+.PHONY: help demo test unit bench-log bench-egress bench-start fuzz escape-kits gitlab-stub image package deb rpm tar test-package run format check-format reproducible \
         doctor setup engine-start engine-stop clean
 
 MVN := .ci/mvn
@@ -68,6 +68,12 @@ rpm: image package ## the same as .rpm
 tar: image package ## the same as .tar.gz, for hosts without dpkg and rpm
 	@.ci/engine exec .ci/package tar
 
+test-package: ## build all packages, and install, upgrade and purge them in a Debian with systemd of their own
+	@.ci/setup packages package-tests
+	@$(MAKE) --no-print-directory image package
+	@.ci/engine exec .ci/package deb rpm tar
+	@.ci/python-tests config/package/test target/test/package
+
 run: package ## run the daemon's command line: make run ARGS="daemon"
 	@.ci/engine exec $(MAYFLY) $(ARGS)
 
@@ -87,7 +93,7 @@ doctor: package ## ask the daemon what it thinks of this machine
 	@.ci/engine exec $(MAYFLY) doctor
 
 setup: ## install everything that any target needs
-	@.ci/setup build image checks engine vault database
+	@.ci/setup build image checks engine packages package-tests vault database
 
 engine-start: ## start a Docker engine, if none answers
 	@.ci/engine start >/dev/null && .ci/engine status

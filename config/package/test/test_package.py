@@ -127,7 +127,7 @@ def eventually(what, condition, seconds=LIMIT_SECONDS):
     while not condition():
         if time.monotonic() > end:
             raise AssertionError(f"not in {seconds} s: {what}\n{host.try_('systemctl', 'status', 'mayfly').out}")
-        time.sleep(0.1)
+        time.sleep(0.3)
 
 
 def running(job):
