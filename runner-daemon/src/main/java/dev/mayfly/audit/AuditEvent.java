@@ -19,11 +19,24 @@ import org.jspecify.annotations.Nullable;
 public sealed interface AuditEvent {
 
     /** What it is about, as {@code kind} of its line says it. */
-    String kind();
-
-    /** The job that it is about, or null where it is about none. */
-    default @Nullable JobId job() {
-        return null;
+    default String kind() {
+        return switch (this) {
+            case DaemonStarted _ -> "daemon-started";
+            case DaemonStopped _ -> "daemon-stopped";
+            case PolicyChanged _ -> "policy-changed";
+            case JobClaimed _ -> "job-claimed";
+            case JobDecided _ -> "job-decided";
+            case JobApproved _ -> "job-approved";
+            case ImageUsed _ -> "image-used";
+            case SecretUsed _ -> "secret-used";
+            case Connected _ -> "connected";
+            case JobEnded _ -> "job-ended";
+            case JobDestroyed _ -> "job-destroyed";
+            case Checkpoint _ -> "checkpoint";
+            case Retired _ -> "retired";
+            case Lost _ -> "lost";
+            case Damaged _ -> "damaged";
+        };
     }
 
     /**
@@ -32,36 +45,21 @@ public sealed interface AuditEvent {
      * @param version Mayfly's
      * @param daemon what tells its containers from others'
      */
-    record DaemonStarted(String version, String daemon) implements AuditEvent {
-        @Override
-        public String kind() {
-            return "daemon-started";
-        }
-    }
+    record DaemonStarted(String version, String daemon) implements AuditEvent {}
 
     /**
      * It ended by itself. Where this is missing, it was killed.
      *
      * @param idle whether nothing was left running
      */
-    record DaemonStopped(boolean idle) implements AuditEvent {
-        @Override
-        public String kind() {
-            return "daemon-stopped";
-        }
-    }
+    record DaemonStopped(boolean idle) implements AuditEvent {}
 
     /**
      * Other rules count from now on.
      *
      * @param before digest of the policy that counted
      */
-    record PolicyChanged(String before) implements AuditEvent {
-        @Override
-        public String kind() {
-            return "policy-changed";
-        }
-    }
+    record PolicyChanged(String before) implements AuditEvent {}
 
     /**
      * A job was taken from its source.
@@ -99,11 +97,6 @@ public sealed interface AuditEvent {
                     name,
                     Sha256.hexOf(String.join("\n", lines)),
                     Asked.of(facts.trusted().server()));
-        }
-
-        @Override
-        public String kind() {
-            return "job-claimed";
         }
     }
 
@@ -152,11 +145,6 @@ public sealed interface AuditEvent {
         public JobDecided {
             rules = List.copyOf(rules);
         }
-
-        @Override
-        public String kind() {
-            return "job-decided";
-        }
     }
 
     /**
@@ -164,12 +152,7 @@ public sealed interface AuditEvent {
      *
      * @param by who
      */
-    record JobApproved(JobId job, String by) implements AuditEvent {
-        @Override
-        public String kind() {
-            return "job-approved";
-        }
-    }
+    record JobApproved(JobId job, String by) implements AuditEvent {}
 
     /**
      * A part of a job's environment was made of an image.
@@ -177,12 +160,7 @@ public sealed interface AuditEvent {
      * @param reference as the job or its pool names it
      * @param identity what tells its bytes from any others
      */
-    record ImageUsed(JobId job, String reference, String identity) implements AuditEvent {
-        @Override
-        public String kind() {
-            return "image-used";
-        }
-    }
+    record ImageUsed(JobId job, String reference, String identity) implements AuditEvent {}
 
     /**
      * A secret was used, or refused.
@@ -193,12 +171,7 @@ public sealed interface AuditEvent {
      * @param request what the provider's own audit log calls it, or empty
      */
     record SecretUsed(JobId job, String action, String subject, String outcome, String request)
-            implements AuditEvent {
-        @Override
-        public String kind() {
-            return "secret-used";
-        }
-    }
+            implements AuditEvent {}
 
     /**
      * A job connected to somebody, or wanted to.
@@ -226,12 +199,7 @@ public sealed interface AuditEvent {
             long millis,
             boolean firstSeen,
             String because)
-            implements AuditEvent {
-        @Override
-        public String kind() {
-            return "connected";
-        }
-    }
+            implements AuditEvent {}
 
     /**
      * A job has its outcome.
@@ -240,12 +208,7 @@ public sealed interface AuditEvent {
      * @param outcome one word
      * @param because one sentence
      */
-    record JobEnded(JobId job, String pool, String outcome, String because) implements AuditEvent {
-        @Override
-        public String kind() {
-            return "job-ended";
-        }
-    }
+    record JobEnded(JobId job, String pool, String outcome, String because) implements AuditEvent {}
 
     /**
      * A job's environment was destroyed, or that was tried.
@@ -272,11 +235,6 @@ public sealed interface AuditEvent {
                                             one.evidence()))
                             .toList());
         }
-
-        @Override
-        public String kind() {
-            return "job-destroyed";
-        }
     }
 
     /**
@@ -298,12 +256,7 @@ public sealed interface AuditEvent {
      * @param signature Ed25519, in Base64, over the number and {@code prev} of this line, with a
      *     space between
      */
-    record Checkpoint(String key, String signature) implements AuditEvent {
-        @Override
-        public String kind() {
-            return "checkpoint";
-        }
-    }
+    record Checkpoint(String key, String signature) implements AuditEvent {}
 
     /**
      * Old lines were removed, as the configuration has it.
@@ -311,12 +264,7 @@ public sealed interface AuditEvent {
      * @param lastSeq number of the last of them
      * @param lastHash its hash, with which the first that is kept goes on
      */
-    record Retired(long lastSeq, String lastHash) implements AuditEvent {
-        @Override
-        public String kind() {
-            return "retired";
-        }
-    }
+    record Retired(long lastSeq, String lastHash) implements AuditEvent {}
 
     /**
      * Events could not be written.
@@ -324,22 +272,12 @@ public sealed interface AuditEvent {
      * @param events how many
      * @param because why not
      */
-    record Lost(long events, String because) implements AuditEvent {
-        @Override
-        public String kind() {
-            return "lost";
-        }
-    }
+    record Lost(long events, String because) implements AuditEvent {}
 
     /**
      * The files are not what was written.
      *
      * @param because what was found, and what should have been
      */
-    record Damaged(String because) implements AuditEvent {
-        @Override
-        public String kind() {
-            return "damaged";
-        }
-    }
+    record Damaged(String because) implements AuditEvent {}
 }

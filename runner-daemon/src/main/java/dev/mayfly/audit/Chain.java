@@ -10,10 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -88,7 +90,6 @@ final class Chain {
     private void round(Head written, AuditLine.Stamp stamp) {
         Head head = written;
         try {
-            head = retire(head, stamp);
             if (unsigned >= settings.checkpointEvery()) {
                 head = sign(head, stamp);
             }
@@ -98,7 +99,8 @@ final class Chain {
         }
     }
 
-    private Head sign(Head head, AuditLine.Stamp stamp) throws IOException {
+    private Head sign(Head written, AuditLine.Stamp stamp) throws IOException {
+        Head head = retire(written, stamp);
         Head signed = write(head, List.of(new AuditLine.Draft(stamp, key.checkpoint(head.next()))));
         unsigned = 0;
         return signed;
@@ -111,7 +113,8 @@ final class Chain {
 
     private Found find() throws IOException {
         Path directory = settings.directory();
-        Head noted = Head.read(directory).orElse(Head.NONE);
+        Optional<Head> note = Head.read(directory);
+        Head noted = note.orElse(Head.NONE);
         List<Segment> segments = Segment.in(directory);
         if (segments.isEmpty()) {
             return noted.seq() == 0
@@ -125,7 +128,13 @@ final class Chain {
         if (newest.first() == noted.segment() && length == noted.length()) {
             return new Found(noted, null);
         }
-        return scan(noted, newest);
+        Found found = scan(noted, newest);
+        return note.isPresent() || found.damage() != null
+                ? found
+                : new Found(
+                        found.head(),
+                        "nothing says which line was the last, so that none may be missing after %d"
+                                .formatted(found.head().seq()));
     }
 
     /** Takes what a process has written that died before it could note it. */
@@ -257,10 +266,21 @@ final class Chain {
     }
 
     private static FileChannel open(Path file) throws IOException {
-        return FileChannel.open(
-                file,
-                Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        boolean there = Files.exists(file);
+        FileChannel channel =
+                FileChannel.open(
+                        file,
+                        Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                        PosixFilePermissions.asFileAttribute(
+                                PosixFilePermissions.fromString("rw-------")));
+        if (!there) {
+            // A command of root's must not leave a file that the daemon's user cannot write to.
+            UserPrincipal owner = Files.getOwner(file.toAbsolutePath().getParent());
+            if (!Files.getOwner(file).equals(owner)) {
+                Files.setOwner(file, owner);
+            }
+        }
+        return channel;
     }
 
     private static FileLock lock(FileChannel guard) throws IOException, InterruptedException {

@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -115,7 +116,20 @@ final class AuditCommand {
         private @Nullable Instant until;
 
         private void read(ConfigOption config, TrailReader.Sight sight) throws IOException {
-            new TrailReader(trail(config).directory()).read(job, this::wanted, sight);
+            AtomicBoolean any = new AtomicBoolean();
+            new TrailReader(trail(config).directory())
+                    .read(
+                            job,
+                            this::wanted,
+                            (text, line) -> {
+                                any.setPlain(true);
+                                sight.see(text, line);
+                            });
+            if (!any.getPlain()) {
+                System.err.println(
+                        "mayfly: no such event; docs/audit.md lists the kinds, and without a choice"
+                                + " all are shown");
+            }
         }
 
         private boolean wanted(AuditLine line) {
@@ -133,7 +147,7 @@ final class AuditCommand {
             footerHeading = "%nExamples:%n",
             footer = {
                 "  mayfly audit show --since 2031-05-01T00:00:00Z",
-                "  mayfly audit show --kind job-denied --kind job-ended"
+                "  mayfly audit show --kind job-decided --kind job-ended"
             })
     static final class Show implements Callable<Integer> {
 

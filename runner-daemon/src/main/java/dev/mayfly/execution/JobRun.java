@@ -135,12 +135,10 @@ public final class JobRun {
         return receipt;
     }
 
-    /** Whatever a job with too much on the disk runs into, that is why it has ended. */
+    /** Whatever a job runs into whose sandbox was ended from outside, that is why it has ended. */
     private Outcome outcome() {
         Outcome outcome = outcomeOfParts();
-        return environment == null
-                ? outcome
-                : environment.excess().<Outcome>map(Outcome.OutOfDisk::new).orElse(outcome);
+        return environment == null ? outcome : environment.ended().orElse(outcome);
     }
 
     /** The one place where what went wrong becomes an outcome. */

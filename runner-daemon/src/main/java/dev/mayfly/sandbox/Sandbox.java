@@ -1,6 +1,7 @@
 package dev.mayfly.sandbox;
 
 import dev.mayfly.job.Cancellation;
+import dev.mayfly.job.Outcome;
 import dev.mayfly.job.SecretValue;
 import java.time.Duration;
 import java.util.Optional;
@@ -35,10 +36,10 @@ public interface Sandbox {
     void seal() throws InterruptedException;
 
     /**
-     * How the sandbox went beyond its {@link DiskLimits}: what it held, what the limit is, and the
-     * cure. Everything in it has been ended then. Empty as long as it is within.
+     * Why everything in the sandbox was ended from outside: it went beyond its {@link DiskLimits},
+     * or nobody could tell any more whether it does. Empty as long as it was not.
      */
-    Optional<String> excess();
+    Optional<Outcome> ended();
 
     /** Takes what a step prints, and the values that its processes want hidden. */
     @FunctionalInterface

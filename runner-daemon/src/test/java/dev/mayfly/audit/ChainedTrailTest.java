@@ -104,15 +104,20 @@ class ChainedTrailTest {
     }
 
     @Test
-    void aLostHeadIsFoundAgain() throws IOException {
+    void anEndThatWasCutOffWithTheNoteOfItStaysAFault() throws IOException {
         TrailFiles files = new TrailFiles(root, 1 << 20, 1000);
-        files.write(0, 2);
+        files.write(0, 5);
+        files.rewrite(files.text().subList(0, 2));
         Files.delete(files.settings.directory().resolve("head"));
 
-        files.write(2, 3);
+        files.write(5, 6);
 
-        assertThat(files.approvals()).containsExactly("job-0", "job-1", "job-2");
-        assertThat(files.faults()).isEmpty();
+        assertThat(files.approvals()).containsExactly("job-0", "job-1", "job-5");
+        assertThat(files.faults())
+                .singleElement()
+                .asString()
+                .contains("nothing says which line was the last")
+                .contains("after 2");
     }
 
     @Test

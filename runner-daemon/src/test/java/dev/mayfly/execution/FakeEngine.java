@@ -3,6 +3,7 @@ package dev.mayfly.execution;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
+import dev.mayfly.job.Outcome;
 import dev.mayfly.job.OwnedResource;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
@@ -47,7 +48,7 @@ final class FakeEngine implements SandboxBackend {
     final List<Step> steps = new CopyOnWriteArrayList<>();
     final AtomicInteger stubborn = new AtomicInteger();
     volatile String illness = "";
-    volatile @Nullable String excess;
+    volatile @Nullable Outcome ended;
     final AtomicInteger healthAsked = new AtomicInteger();
 
     FakeEngine(List<String> history, Journal journal) {
@@ -128,8 +129,8 @@ final class FakeEngine implements SandboxBackend {
         }
 
         @Override
-        public Optional<String> excess() {
-            return Optional.ofNullable(excess);
+        public Optional<Outcome> ended() {
+            return Optional.ofNullable(ended);
         }
 
         @Override

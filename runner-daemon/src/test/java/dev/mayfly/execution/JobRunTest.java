@@ -325,7 +325,7 @@ class JobRunTest {
     @Test
     void aJobThatHoldsTooMuchOfTheDiskEndsAtOnceWithThatReason() throws Exception {
         trial.engine.step("script", new StepEnd.OutOfDisk("11 GiB of 10 GiB are used"));
-        trial.engine.excess = "11 GiB of 10 GiB are used";
+        trial.engine.ended = new Outcome.OutOfDisk("11 GiB of 10 GiB are used");
         trial.run(Trial.full());
 
         assertThat(trial.report.outcomes)
@@ -338,10 +338,20 @@ class JobRunTest {
     @Test
     void whateverTheDiskMadeFailTheDiskIsTheReason() throws Exception {
         trial.engine.step("checkout", new StepEnd.OutOfDisk("too many files"));
-        trial.engine.excess = "too many files";
+        trial.engine.ended = new Outcome.OutOfDisk("too many files");
         trial.run(Trial.full());
 
         assertThat(trial.report.outcomes).containsExactly(new Outcome.OutOfDisk("too many files"));
+    }
+
+    @Test
+    void aJobWhoseDiskCannotBeMeasuredIsNoFaultOfTheJob() throws Exception {
+        Outcome unmeasured = new Outcome.Faulted(Fault.ENGINE, "it could not be measured");
+        trial.engine.step("script", faulty(Fault.ENGINE, "the container is gone"));
+        trial.engine.ended = unmeasured;
+        trial.run(Trial.full());
+
+        assertThat(trial.report.outcomes).containsExactly(unmeasured);
     }
 
     @Test

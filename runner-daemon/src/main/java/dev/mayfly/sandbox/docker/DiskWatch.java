@@ -1,6 +1,8 @@
 package dev.mayfly.sandbox.docker;
 
+import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.job.Outcome;
 import dev.mayfly.sandbox.DiskLimits;
 import dev.mayfly.sandbox.SandboxSpec;
 import java.time.Duration;
@@ -40,7 +42,7 @@ final class DiskWatch {
     private final EngineDisk disk;
     private final Runnable end;
     private final Thread thread;
-    private volatile @Nullable String excess;
+    private volatile @Nullable Outcome ended;
     private int failures;
     private long nameless;
     private Duration inspectPause = FIRST_INSPECT_PAUSE;
@@ -70,8 +72,8 @@ final class DiskWatch {
     }
 
     /** Why the job was ended, or empty as long as it was not. */
-    Optional<String> excess() {
-        return Optional.ofNullable(excess);
+    Optional<Outcome> ended() {
+        return Optional.ofNullable(ended);
     }
 
     private void watch() {
@@ -83,13 +85,14 @@ final class DiskWatch {
             // As if something had been measured, so that the first time comes soon.
             DiskPace pace = new DiskPace(new DiskUse(0, 0, free), Duration.ZERO, limit);
             boolean first = true;
-            while (excess == null) {
+            while (ended == null) {
                 Thread.sleep(DiskPace.GLANCE);
                 OptionalLong now = free();
                 Duration since = Duration.ofNanos(System.nanoTime() - at);
                 long lost = free - now.orElse(free);
                 boolean isFirst = first && since.compareTo(DiskPace.FIRST) >= 0;
-                boolean due = isFirst || pace.isDue(since, lost, now.isPresent());
+                boolean again = failures > 0 && since.compareTo(DiskPace.BUSY) >= 0;
+                boolean due = isFirst || again || pace.isDue(since, lost, now.isPresent());
                 if (!due) {
                     continue;
                 }
@@ -107,13 +110,17 @@ final class DiskWatch {
                 first = false;
                 pace = new DiskPace(use, gauge.took(), limit);
                 LOG.debug("job={} use={} took={}", spec.job(), use, gauge.took());
-                use.beyond(spec.limits().disk()).ifPresent(this::end);
+                use.beyond(spec.limits().disk()).map(this::excess).ifPresent(this::end);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // the sandbox is being destroyed
         } catch (RuntimeException | Error e) {
             LOG.error("defect in the watch of the disk job={}", spec.job(), e);
-            end("a defect in Mayfly made it unknown how much is used"); // never unwatched
+            end( // never unwatched
+                    new Outcome.Faulted(
+                            Fault.INTERNAL,
+                            "a defect in Mayfly made it unknown how much of the disk the job holds;"
+                                    + " see its log"));
         }
     }
 
@@ -141,7 +148,14 @@ final class DiskWatch {
             failures++;
             LOG.warn("job={} failures={} of {}", spec.job(), failures, FAILURES, e);
             if (failures == FAILURES) {
-                end(String.valueOf(e.getMessage()));
+                end(
+                        new Outcome.Faulted(
+                                Fault.ENGINE,
+                                "no job goes on whose use of the disk nobody knows, and measuring it"
+                                        + " failed "
+                                        + FAILURES
+                                        + " times, at last so: "
+                                        + e.getMessage()));
             }
             return null;
         }
@@ -170,11 +184,15 @@ final class DiskWatch {
         return new DiskUse(use.bytes() + nameless, use.files(), use.freeBytes());
     }
 
-    private void end(String why) {
-        excess =
+    private Outcome excess(String use) {
+        return new Outcome.OutOfDisk(
                 "disk limit of pool %s: %s in workspace, writable layers and volumes; use less, or raise pools[].disk or pools[].files"
-                        .formatted(spec.pool(), why);
-        LOG.warn("job={} pool={} ended because={}", spec.job(), spec.pool(), why);
+                        .formatted(spec.pool(), use));
+    }
+
+    private void end(Outcome why) {
+        ended = why;
+        LOG.warn("job={} pool={} ended because={}", spec.job(), spec.pool(), why.sentence());
         end.run();
     }
 

@@ -1,6 +1,7 @@
 package dev.mayfly.sandbox.docker;
 
 import dev.mayfly.job.JobId;
+import dev.mayfly.job.Outcome;
 import dev.mayfly.sandbox.SandboxSpec;
 import java.util.Map;
 import java.util.Optional;
@@ -30,9 +31,9 @@ final class DiskWatches {
     }
 
     /** Why a job was ended, if it was. */
-    Optional<String> excess(JobId job) {
+    Optional<Outcome> ended(JobId job) {
         DiskWatch watch = watches.get(job);
-        return watch == null ? Optional.empty() : watch.excess();
+        return watch == null ? Optional.empty() : watch.ended();
     }
 
     /** Watches a job no longer; returns when nothing more is made for that. */

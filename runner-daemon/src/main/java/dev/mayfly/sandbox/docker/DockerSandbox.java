@@ -3,6 +3,7 @@ package dev.mayfly.sandbox.docker;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
+import dev.mayfly.job.Outcome;
 import dev.mayfly.job.Places;
 import dev.mayfly.sandbox.Sandbox;
 import dev.mayfly.sandbox.SandboxSpec;
@@ -141,9 +142,12 @@ final class DockerSandbox implements Sandbox {
 
     private StepEnd endWithContainer(Step step, AgentSession session, StepRun.ContainerGone gone)
             throws InterruptedException {
-        Optional<String> excess = excess();
-        if (excess.isPresent()) {
-            return new StepEnd.OutOfDisk(excess.get());
+        Outcome ended = ended().orElse(null);
+        if (ended instanceof Outcome.OutOfDisk(String excess)) {
+            return new StepEnd.OutOfDisk(excess);
+        }
+        if (ended instanceof Outcome.Faulted(Fault fault, String detail)) {
+            throw new FaultException(fault, detail, gone);
         }
         if (containers.ranOutOfMemory(session.container())) {
             return new StepEnd.OutOfMemory();
@@ -157,8 +161,8 @@ final class DockerSandbox implements Sandbox {
     }
 
     @Override
-    public Optional<String> excess() {
-        return watch.excess();
+    public Optional<Outcome> ended() {
+        return watch.ended();
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.JobId;
 import dev.mayfly.job.LifeId;
+import dev.mayfly.job.Outcome;
 import dev.mayfly.job.PoolName;
 import dev.mayfly.job.Receipt;
 import dev.mayfly.sandbox.Barrier;
@@ -95,8 +96,13 @@ public final class DockerSandboxBackend implements SandboxBackend {
                     .build();
         } catch (FaultException e) {
             // Before the job's first step only a service can have written that much.
-            String excess = watches.excess(spec.job()).orElse(null);
-            throw excess == null ? e : new FaultException(Fault.SERVICE, excess, e);
+            throw switch (watches.ended(spec.job()).orElse(null)) {
+                case Outcome.OutOfDisk(String excess) ->
+                        new FaultException(Fault.SERVICE, excess, e);
+                case Outcome.Faulted(Fault fault, String detail) ->
+                        new FaultException(fault, detail, e);
+                case null, default -> e;
+            };
         }
     }
 

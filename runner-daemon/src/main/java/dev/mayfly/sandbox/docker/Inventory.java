@@ -32,17 +32,19 @@ final class Inventory {
     /**
      * A thing in the engine.
      *
+     * @param kind what it is
      * @param labels as they were written when it was made
      * @param daemon the daemon that asks
      */
-    record Found(Map<String, String> labels, String daemon) {
+    record Found(Kind kind, Map<String, String> labels, String daemon) {
 
         /**
          * Whether it may be removed with the job. Volumes that the engine made for an image's
          * VOLUME have no labels and are known by the container that mounts them.
          */
         boolean belongsTo(JobId job) {
-            return !labels.containsKey(Labels.DAEMON) || Labels.areOf(labels, daemon, job);
+            return Labels.areOf(labels, daemon, job)
+                    || (kind == Kind.VOLUME && !labels.containsKey(Labels.DAEMON));
         }
     }
 
@@ -139,6 +141,7 @@ final class Inventory {
                 "inspecting " + name,
                 client ->
                         new Found(
+                                resource.kind(),
                                 switch (resource.kind()) {
                                     case CONTAINER ->
                                             orEmpty(

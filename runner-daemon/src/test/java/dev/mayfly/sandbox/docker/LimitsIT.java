@@ -1,10 +1,13 @@
 package dev.mayfly.sandbox.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.mayfly.job.Cancellation;
+import dev.mayfly.job.FaultException;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.NetworkAccess;
+import dev.mayfly.job.Outcome;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.sandbox.DiskLimits;
 import dev.mayfly.sandbox.Hardening;
@@ -98,9 +101,31 @@ class LimitsIT {
                                     Duration.ofSeconds(100),
                                     new Cancellation())
                             .end();
-            assertThat(sandbox.excess().isPresent()).isEqualTo(end instanceof StepEnd.OutOfDisk);
+            assertThat(sandbox.ended().isPresent()).isEqualTo(end instanceof StepEnd.OutOfDisk);
             return end;
         } finally {
+            fixture.destroy(spec.job());
+        }
+    }
+
+    @Test
+    void jobWhoseDiskCannotBeMeasuredDoesNotGoOn() throws InterruptedException {
+        SandboxSpec spec = with(fixture.spec(), Fixture.STRICT, SMALL);
+        String squatter = Role.GAUGE.nameFor(spec.job());
+        Sandbox sandbox = fixture.create(spec);
+        // A person's container has the name of the one that would measure.
+        fixture.engine.call(
+                "taking a name",
+                client -> client.createContainerCmd(Fixture.AGENT_IMAGE).withName(squatter).exec());
+        try {
+            assertThatExceptionOfType(FaultException.class)
+                    .isThrownBy(() -> Fixture.run(sandbox, "sleep 90"))
+                    .withMessageContaining("no job goes on whose use of the disk nobody knows");
+            assertThat(sandbox.ended()).containsInstanceOf(Outcome.Faulted.class);
+        } finally {
+            fixture.engine.call(
+                    "giving the name back",
+                    client -> client.removeContainerCmd(squatter).withForce(true).exec());
             fixture.destroy(spec.job());
         }
     }
