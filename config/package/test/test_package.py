@@ -7,10 +7,12 @@ on each other.
 """
 
 import json
+import os
 import re
 import shutil
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -28,7 +30,11 @@ NOT_OURS = ("/proc", "/sys", "/dev", "/run", "/tmp", "/root", "/var/lib/docker",
 # Rewritten whenever a user is added or removed, with a copy of what was there before.
 REWRITTEN = re.compile(r"/etc/(passwd|group|shadow|gshadow|subuid|subgid)-?|/etc/\.(pwd\.lock|updated)|/var/\.updated")
 
+# Posts a job to the GitLab of the tests, and prints its log until it is over.
+POST = "import sys, urllib.request as http; print(http.urlopen(sys.argv[1], sys.stdin.buffer.read()).read().decode())"
+
 host = None
+gitlab = None
 lintian = None
 
 
@@ -72,10 +78,9 @@ class Host:
             raise AssertionError(f"{' '.join(command)}: {said}")
         return said.out
 
-    def start(self, *command):
-        """Does not wait for the end."""
-        return subprocess.Popen([ROOT / ".ci/debian", "exec", self.folder, *command], stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    def net(self, *command, given=None):
+        """Runs a program of this machine in the host's network."""
+        return self._script("net", *command, input=given or "", capture_output=True, check=True).stdout
 
     def write(self, path, text):
         self.run("sh", "-c", 'mkdir -p "$(dirname "$1")" && cat >"$1"', "sh", path, given=text)
@@ -135,18 +140,25 @@ def running(job):
 
 
 def setUpModule():
-    global host, lintian
+    global host, gitlab, lintian
     deb = only("mayfly_*.deb")
     lintian = subprocess.Popen(["nice", "-n", "15", "lintian", "--fail-on", "error,warning", "--allow-root", deb],
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     host = Host()
     host.before = host.files()
     host.deb = host.bring(deb)
+    # It is compiled meanwhile, and serves in the host's network.
+    gitlab = subprocess.Popen(["nice", "-n", "15", ROOT / ".ci/gitlab-stub"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, text=True,
+                              env={**os.environ, "MAYFLY_STUB_DEBIAN": str(host.folder)})
 
 
 def tearDownModule():
     if lintian is not None and lintian.poll() is None:
         lintian.kill()
+    if gitlab is not None:
+        gitlab.terminate()
+        gitlab.communicate(timeout=60)
     if host is not None:
         host.stop()
 
@@ -254,6 +266,30 @@ class Test2InService(unittest.TestCase):
         self.assertNotIn(SECRET, host.run("journalctl", "--no-pager", "--output=verbose"))
         self.assertEqual([], host.containers())
 
+    def test_job_of_a_gitlab_server_runs_with_its_secret(self):
+        good = host.run("cat", CONFIG)
+        said = next((line for line in gitlab.stdout if "glrt-" in line), "the tests' GitLab did not start")
+        token = re.search(r"glrt-[\w.-]+", said).group()
+        try:
+            said = host.run("mayfly", "register", "--name", "stub", "--url", "http://localhost:9480", "--pool", "untrusted",
+                            "--write", given=token + "\n")
+            self.assertIn("stub", said)
+            host.run("systemctl", "restart", "mayfly")
+            trace = host.net(sys.executable, "-c", POST, "http://localhost:9481/jobs?follow", given=f"""
+                build:
+                  variables:
+                    TOKEN: {{value: {SECRET}, traits: masked}}
+                  script: ["echo length ${{#TOKEN}}", "echo plain $TOKEN", "echo coded $(echo $TOKEN | base64)"]
+                """)
+            self.assertIn(f"\nlength {len(SECRET)}\n", trace)
+            self.assertIn("\nplain [MASKED]\n", trace)
+            self.assertNotIn(SECRET, trace)
+            self.assertRegex(trace, r"\njob \d+: .*success")
+        finally:
+            host.run("mayfly", "unregister", "stub")
+            host.write(CONFIG, good)
+            host.run("systemctl", "restart", "mayfly")
+
     def test_journal_finds_the_lines_of_a_job_by_its_field(self):
         job = host.job("name: hello\nscript: [echo hello]\n")
         eventually("the job is over",
@@ -343,6 +379,28 @@ class Test2InService(unittest.TestCase):
             host.run("rm", "-r", "/run/systemd/system/mayfly.service.d")
             host.run("systemctl", "daemon-reload")
             host.run("systemctl", "reset-failed", "mayfly")
+            host.run("systemctl", "restart", "mayfly")
+
+    def test_token_that_only_root_can_read_is_handed_over_by_systemd(self):
+        good = host.run("cat", CONFIG)
+        token = "a-token-of-the-test-0123456789abcdef"
+        # Not with write: the package's folder and its mode are what is relied upon.
+        host.run("install", "-m", "0600", "-D", "/dev/stdin", "/etc/mayfly/credentials/api.token", given=token + "\n")
+        host.write("/run/systemd/system/mayfly.service.d/token.conf",
+                   "[Service]\nLoadCredential=api.token:/etc/mayfly/credentials/api.token\n")
+        try:
+            host.write(CONFIG, good.replace("\napi:\n", "\napi:\n  token: ${credential:api.token}\n", 1))
+            host.run("systemctl", "daemon-reload")
+            host.run("systemctl", "restart", "mayfly")
+            self.assertEqual("0600 0", host.run("stat", "-c", "0%a %u", "/etc/mayfly/credentials/api.token").strip())
+            self.assertIn("ready", host.run("env", "CREDENTIALS_DIRECTORY=/etc/mayfly/credentials", "mayfly", "status"))
+            host.run("systemctl", "reload", "mayfly")
+            environment = host.run("cat", f"/proc/{host.property('MainPID')}/environ")
+            self.assertNotIn(token, environment)
+        finally:
+            host.write(CONFIG, good)
+            host.run("rm", "-r", "/run/systemd/system/mayfly.service.d", "/etc/mayfly/credentials")
+            host.run("systemctl", "daemon-reload")
             host.run("systemctl", "restart", "mayfly")
 
     def test_daemon_whose_configuration_is_wrong_is_not_restarted(self):
