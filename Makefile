@@ -1,6 +1,6 @@
 # Everything a person or a CI server does with Mayfly. The scripts behind the targets are in .ci/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit bench-log bench-egress fuzz escape-kits gitlab-stub image package run format check-format reproducible \
+.PHONY: help demo test unit bench-log bench-egress bench-start fuzz escape-kits gitlab-stub image package deb rpm tar test-package run format check-format reproducible \
         doctor setup engine-start engine-stop clean
 
 MVN := .ci/mvn
@@ -30,6 +30,9 @@ bench-egress: ## measure what filtered connections of jobs cost: QUICK=1 about o
 	@.ci/setup build
 	@QUICK=$(QUICK) .ci/bench-egress
 
+bench-start: deb ## measure start and idle memory of the packaged daemon, with and without its cache
+	@.ci/engine exec .ci/bench-start
+
 TIME := 3600
 fuzz: ## search for texts that the log masker gets wrong: make fuzz TIME=3600 (seconds)
 	@.ci/setup build
@@ -54,6 +57,23 @@ package: ## build the daemon: runner-daemon/target/mayfly runs it
 	@ln -sfn dist/bin/mayfly $(MAYFLY)
 	@echo 'Built: $(MAYFLY)'
 
+deb: image package ## build target/package/mayfly_VERSION_ARCHITECTURE.deb, with its own Java and the agent image
+	@.ci/setup packages
+	@.ci/engine exec .ci/package deb
+
+rpm: image package ## the same as .rpm
+	@.ci/setup packages
+	@.ci/engine exec .ci/package rpm
+
+tar: image package ## the same as .tar.gz, for hosts without dpkg and rpm
+	@.ci/engine exec .ci/package tar
+
+test-package: ## build all packages, and install, upgrade and purge them in a Debian with systemd of their own
+	@.ci/setup packages package-tests
+	@$(MAKE) --no-print-directory image package
+	@.ci/engine exec .ci/package deb rpm tar
+	@.ci/python-tests config/package/test target/test/package
+
 run: package ## run the daemon's command line: make run ARGS="daemon"
 	@.ci/engine exec $(MAYFLY) $(ARGS)
 
@@ -73,7 +93,7 @@ doctor: package ## ask the daemon what it thinks of this machine
 	@.ci/engine exec $(MAYFLY) doctor
 
 setup: ## install everything that any target needs
-	@.ci/setup build image checks engine vault database
+	@.ci/setup build image checks engine packages package-tests vault database
 
 engine-start: ## start a Docker engine, if none answers
 	@.ci/engine start >/dev/null && .ci/engine status

@@ -106,7 +106,10 @@ public final class Assembly implements AutoCloseable {
 
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
 
-    private final MayflySettings settings;
+    /** Replaced by {@link #adopt}; parts that cannot change were made from the first ones. */
+    private volatile MayflySettings settings;
+
+    private volatile AdmissionPolicy pools;
     private final StateDirectory directory;
     private final StateStore store;
     private final Lives lives;
@@ -144,7 +147,7 @@ public final class Assembly implements AutoCloseable {
         VaultSettings configured = settings.secrets().vault();
         policy =
                 new LivePolicy(
-                        settings.policy().files(), () -> PolicyFiles.read(settings).policy());
+                        settings.policy().files(), () -> PolicyFiles.read(this.settings).policy());
         audit = AuditParts.open(settings, lives.current(), policy::digest, clock);
         policy.whenChanged(before -> audit.record(new AuditEvent.PolicyChanged(before)));
         metrics.watchAudit(audit::waiting, audit::lag, audit::lost);
@@ -158,7 +161,9 @@ public final class Assembly implements AutoCloseable {
         approvals = new SqliteApprovals(store, settings.policy().approvalExpires(), clock);
         metrics.watchPolicy(
                 () -> !policy.staleBecause().isEmpty(), () -> waiting(approvals.open()));
-        AdmissionPolicy admission = new PolicyAdmission(admission(settings), policy);
+        pools = admission(settings);
+        AdmissionPolicy admission =
+                new PolicyAdmission((spec, facts) -> pools.review(spec, facts), policy);
         warnOfInsecure(settings, host);
         local =
                 new LocalSource(
@@ -220,6 +225,25 @@ public final class Assembly implements AutoCloseable {
 
     public MayflySettings settings() {
         return settings;
+    }
+
+    /**
+     * Lets what the pools say apply to the next job.
+     *
+     * @param fresh the same but for its pools
+     * @throws dev.mayfly.config.ConfigException when the policy files cannot be used with them;
+     *     nothing has changed then
+     */
+    synchronized void adopt(MayflySettings fresh) {
+        MayflySettings before = settings;
+        settings = fresh;
+        try {
+            policy.refresh();
+        } catch (RuntimeException e) {
+            settings = before;
+            throw e;
+        }
+        pools = admission(fresh);
     }
 
     /** What daemon this is, for those on the same engine. */

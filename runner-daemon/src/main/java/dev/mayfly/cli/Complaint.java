@@ -73,7 +73,7 @@ final class Complaint implements IExecutionExceptionHandler {
                     switch (e.kind()) {
                         case UNKNOWN -> ExitCode.NOT_FOUND;
                         case REFUSED -> ExitCode.DENIED;
-                        case DOCUMENT, REQUEST, SIZE, TYPE -> ExitCode.BAD_CONFIG;
+                        case DOCUMENT, CONFIGURATION, REQUEST, SIZE, TYPE -> ExitCode.BAD_CONFIG;
                         case TOKEN, ORIGIN, METHOD, UNAVAILABLE -> ExitCode.UNAVAILABLE;
                         case INTERNAL -> ExitCode.DEFECT;
                     };

@@ -3,6 +3,7 @@ package dev.mayfly.cli;
 import dev.mayfly.bootstrap.Daemon;
 import dev.mayfly.config.ConfigLoader;
 import dev.mayfly.config.Environment;
+import dev.mayfly.config.LoadedConfiguration;
 import dev.mayfly.config.MayflySettings;
 import dev.mayfly.source.local.ApiToken;
 import dev.mayfly.source.local.LocalClient;
@@ -39,6 +40,15 @@ final class ConfigOption {
         return located()
                 .map(found -> ConfigLoader.load(found, environment))
                 .orElseGet(() -> ConfigLoader.loadBuiltIn(environment));
+    }
+
+    /**
+     * Reads the configuration so that it can be read again.
+     *
+     * @throws dev.mayfly.config.ConfigException with all of its problems
+     */
+    LoadedConfiguration loaded() {
+        return LoadedConfiguration.of(located().orElse(null), Environment.ofProcess());
     }
 
     /**

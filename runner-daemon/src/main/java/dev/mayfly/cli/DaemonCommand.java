@@ -1,7 +1,8 @@
 package dev.mayfly.cli;
 
 import dev.mayfly.bootstrap.Daemon;
-import dev.mayfly.config.MayflySettings;
+import dev.mayfly.config.LoadedConfiguration;
+import dev.mayfly.systemd.Supervisor;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Semaphore;
 import picocli.CommandLine.Command;
@@ -18,7 +19,7 @@ import picocli.CommandLine.Mixin;
             "",
             "The first SIGTERM or SIGINT drains: no new jobs, running ones may end within",
             "daemon.drain_timeout. The second cancels them. Exits with 0 when nothing was",
-            "left."
+            "left. SIGHUP reads the configuration again, as mayfly reload does."
         })
 final class DaemonCommand implements Callable<Integer> {
 
@@ -26,13 +27,18 @@ final class DaemonCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        MayflySettings settings = config.load();
-        DaemonLog.as(settings.daemon().log());
+        LoadedConfiguration configuration = config.loaded();
+        DaemonLog.as(configuration.settings().daemon().log());
         Semaphore asked = new Semaphore(0);
         StopSignals.on("TERM", asked::release);
         StopSignals.on("INT", asked::release);
-        try (Daemon daemon = Daemon.start(settings)) {
+        try (Supervisor supervisor = Supervisor.of(System.getenv(), ProcessHandle.current().pid());
+                Daemon daemon = Daemon.start(configuration)) {
+            StopSignals.on("HUP", daemon::reload);
+            supervisor.ready(daemon.summary());
+            supervisor.watch(daemon::notAlive, daemon::summary);
             asked.acquire();
+            supervisor.stopping("draining: running jobs may end", daemon.drainLimit());
             Thread impatience =
                     Thread.ofVirtual()
                             .name("second-signal")

@@ -4,6 +4,7 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.util.ContextInitializer;
 import ch.qos.logback.core.joran.spi.JoranException;
 import dev.mayfly.config.LogSettings;
+import dev.mayfly.systemd.JournalAppender;
 import java.util.Locale;
 import org.slf4j.LoggerFactory;
 
@@ -33,7 +34,11 @@ final class DaemonLog {
     static void as(LogSettings settings) {
         System.setProperty(LEVEL, settings.level().name());
         System.clearProperty(ROOT);
-        System.setProperty(FORMAT, settings.format().name().toLowerCase(Locale.ROOT));
+        boolean journal =
+                settings.format() == LogSettings.Format.TEXT
+                        && JournalAppender.isReadByJournal(System.getenv());
+        System.setProperty(
+                FORMAT, journal ? "journal" : settings.format().name().toLowerCase(Locale.ROOT));
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         context.reset();
         try {

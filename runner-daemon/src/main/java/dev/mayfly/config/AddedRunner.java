@@ -7,12 +7,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -144,7 +146,14 @@ public final class AddedRunner {
                 Files.getFileAttributeView(draft, PosixFileAttributeView.class);
         PosixFileAttributes now = view.readAttributes();
         if (!of.owner().equals(now.owner())) {
-            view.setOwner(of.owner());
+            try {
+                view.setOwner(of.owner());
+            } catch (FileSystemException e) {
+                // Only root gives files away; who may write one by its group need not.
+                if (!of.permissions().contains(PosixFilePermission.GROUP_WRITE)) {
+                    throw e;
+                }
+            }
         }
         if (!of.group().equals(now.group())) {
             view.setGroup(of.group());

@@ -36,6 +36,12 @@ public record MayflySettings(
         gitlab = List.copyOf(gitlab);
     }
 
+    /** The same with other pools. */
+    public MayflySettings withPools(List<PoolSettings> other) {
+        return new MayflySettings(
+                daemon, engine, agent, api, other, policy, local, gitlab, exchange, secrets, audit);
+    }
+
     /** The same with state and audit trail elsewhere; what others derived from it stays. */
     public MayflySettings withStateDirectory(Path directory) {
         return new MayflySettings(

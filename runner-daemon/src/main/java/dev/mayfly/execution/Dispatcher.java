@@ -1,6 +1,7 @@
 package dev.mayfly.execution;
 
 import dev.mayfly.job.JobId;
+import dev.mayfly.job.PoolName;
 import dev.mayfly.metrics.JobMetrics;
 import dev.mayfly.pool.Slot;
 import dev.mayfly.pool.SlotPool;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -34,19 +36,28 @@ public final class Dispatcher {
     private static final Duration ROUND = Duration.ofSeconds(2);
 
     private static final Duration PAUSE_WHILE_UNHEALTHY = Duration.ofSeconds(2);
+    private static final Duration PAUSE_WHILE_DRAINED = Duration.ofSeconds(5);
     private static final Duration FIRST_RETRY = Duration.ofSeconds(2);
     private static final Duration LAST_RETRY = Duration.ofMinutes(5);
 
     private final Stages stages;
-    private final PoolTerms terms;
     private final SlotPool slots;
     private final List<JobSource> sources;
     private final Map<JobId, Running> running = new ConcurrentHashMap<>();
     private final Thread claimer;
+
+    /** Each job is run by those that are here when it is claimed. */
+    private volatile PoolTerms terms;
+
     private volatile boolean stopping;
     private volatile String engineIllness = "";
     private volatile String secretsIllness = "";
     private volatile String auditIllness = "";
+    private volatile boolean paused;
+    private volatile boolean resting;
+
+    /** When the claimer last did something, by {@link System#nanoTime()}. */
+    private volatile long beat;
 
     private record Running(Claim claim, Thread thread) {}
 
@@ -75,6 +86,7 @@ public final class Dispatcher {
                 () -> secretsIllness.isEmpty(),
                 () -> auditIllness.isEmpty());
         sources.forEach(source -> watch(metrics, source));
+        beat = System.nanoTime();
         claimer.start();
     }
 
@@ -92,6 +104,60 @@ public final class Dispatcher {
                     () -> source.backlog(terms.pool()).map(Backlog::jobs).orElse(0),
                     () -> source.backlog(terms.pool()).map(Backlog::oldest).orElse(Duration.ZERO));
         }
+    }
+
+    /** The pool whose jobs these are. */
+    public PoolName pool() {
+        return terms.pool();
+    }
+
+    /** Runs the next jobs on other terms of the same pool. */
+    public void adopt(PoolTerms other) {
+        if (!other.pool().equals(terms.pool())) {
+            throw new IllegalArgumentException(
+                    "terms of pool " + other.pool() + " for pool " + terms.pool());
+        }
+        terms = other;
+    }
+
+    /**
+     * Asks for nothing more until {@link #resume()}. Running jobs go on, and so does what a
+     * question that is under way brings; {@link #atRest()} tells when there is none any more.
+     */
+    public void pause() {
+        paused = true;
+    }
+
+    /** Whether no job can come, because this was asked to pause and does. */
+    public boolean atRest() {
+        return resting;
+    }
+
+    /** Asks again. */
+    public void resume() {
+        paused = false;
+        LockSupport.unpark(claimer);
+    }
+
+    /** The jobs that run. */
+    public Set<JobId> running() {
+        return Set.copyOf(running.keySet());
+    }
+
+    /** How the slots are used at this moment. */
+    public SlotPool.Occupancy occupancy() {
+        return slots.occupancy();
+    }
+
+    /**
+     * How long the claimer has not moved. It waits for slots and sources and asks engine and
+     * secrets provider in between, which takes a minute or two where those are slow. Zero when it
+     * is not meant to move.
+     */
+    public Duration silence() {
+        return stopping || claimer.getState() == Thread.State.NEW
+                ? Duration.ZERO
+                : Duration.ofNanos(System.nanoTime() - beat);
     }
 
     /** Asks for nothing more. Running jobs go on. */
@@ -130,7 +196,13 @@ public final class Dispatcher {
 
     private void claimLoop() {
         while (!stopping) {
+            beat = System.nanoTime();
             try {
+                if (paused) {
+                    rest();
+                    continue;
+                }
+                resting = false;
                 if (!healthy()) {
                     Thread.sleep(PAUSE_WHILE_UNHEALTHY);
                     continue;
@@ -145,6 +217,19 @@ public final class Dispatcher {
                 LOG.error("claiming failed pool={}; trying again", terms.pool(), e);
                 pause(PAUSE_WHILE_UNHEALTHY);
             }
+        }
+    }
+
+    private void rest() throws InterruptedException {
+        if (!resting) {
+            for (JobSource source : sources) {
+                source.rest();
+            }
+            resting = true;
+        }
+        LockSupport.parkNanos(PAUSE_WHILE_DRAINED.toNanos());
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
         }
     }
 
@@ -181,7 +266,8 @@ public final class Dispatcher {
         try {
             Duration wait = sources.size() == 1 ? CLAIM_WAIT : ROUND.dividedBy(sources.size());
             for (JobSource source : sources) {
-                if (stopping || !healthy()) { // the wait for the slot may have been long
+                beat = System.nanoTime();
+                if (stopping || paused || !healthy()) { // the wait for the slot may have been long
                     return;
                 }
                 Optional<Claim> claim = source.claim(terms.pool(), wait);

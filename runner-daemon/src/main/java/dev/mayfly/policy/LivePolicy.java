@@ -58,6 +58,17 @@ public final class LivePolicy implements Supplier<Policy> {
         return policy;
     }
 
+    /**
+     * Reads everything again, whether the files have changed or not.
+     *
+     * @throws RuntimeException saying what is wrong with them; the last policy stays
+     */
+    public synchronized void refresh() {
+        List<String> now = traces();
+        follow(read.get());
+        asOf = now;
+    }
+
     /** Digest of the policy that counts, as far as was looked. Answers at once. */
     public String digest() {
         return digest;
@@ -83,21 +94,24 @@ public final class LivePolicy implements Supplier<Policy> {
         }
         asOf = now;
         try {
-            Policy fresh = read.get();
-            LOG.info("policy changed from={} to={}", policy.digest(), fresh.digest());
-            String before = policy.digest();
-            policy = fresh;
-            digest = fresh.digest();
-            stale = "";
-            if (!before.equals(digest)) {
-                changed.accept(before);
-            }
+            follow(read.get());
         } catch (RuntimeException e) {
             stale = String.valueOf(e.getMessage());
             LOG.error(
                     "the changed policy cannot be used, the last one stays policy={} because={}",
                     policy.digest(),
                     stale);
+        }
+    }
+
+    private void follow(Policy fresh) {
+        String before = policy.digest();
+        policy = fresh;
+        digest = fresh.digest();
+        stale = "";
+        if (!before.equals(digest)) {
+            LOG.info("policy changed from={} to={}", before, digest);
+            changed.accept(before);
         }
     }
 

@@ -23,6 +23,12 @@ public interface JobSource {
      */
     Optional<Claim> claim(PoolName pool, Duration wait) throws InterruptedException;
 
+    /**
+     * Is told by whoever claims that it will not for now. A source whose question is still open at
+     * a server ends it, so that no job is handed to a runner that does not look.
+     */
+    default void rest() throws InterruptedException {}
+
     /** The way back to the source for a job that was claimed from it. */
     JobReport report(Claim claim);
 

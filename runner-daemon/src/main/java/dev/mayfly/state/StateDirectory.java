@@ -74,6 +74,11 @@ public record StateDirectory(Path root) {
         return root.resolve("lives");
     }
 
+    /** There while an operator keeps the daemon from taking jobs. */
+    public Path drained() {
+        return root.resolve("drained");
+    }
+
     /** Sockets that lead to engines on other hosts. */
     public Path engines() {
         return root.resolve("engines");

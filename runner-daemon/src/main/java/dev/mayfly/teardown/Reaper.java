@@ -57,6 +57,9 @@ public final class Reaper implements AutoCloseable {
     private final ReentrantLock sweeping = new ReentrantLock();
     private @Nullable Thread timer;
 
+    /** When the timer's thread last did something, by {@link System#nanoTime()}. */
+    private volatile long beat;
+
     /**
      * A reaper that does nothing yet.
      *
@@ -148,7 +151,13 @@ public final class Reaper implements AutoCloseable {
 
     /** Sweeps from now on, on a thread of its own. */
     public void start(Duration every) {
+        beat = System.nanoTime();
         timer = Thread.ofVirtual().name("reaper").start(() -> sweepForever(every));
+    }
+
+    /** How long the timer has not moved; zero before it is started. */
+    public Duration silence() {
+        return timer == null ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - beat);
     }
 
     /** Stops the timer. What is not clean is left to the next life, which the journal tells. */
@@ -315,6 +324,7 @@ public final class Reaper implements AutoCloseable {
 
     private Receipt destroyPatiently(JobId job) throws InterruptedException {
         for (int attempt = 1; ; attempt++) {
+            beat = System.nanoTime();
             Receipt receipt = destroy(job, null);
             records.released(receipt);
             if (receipt.clean() || attempt == ATTEMPTS) {
@@ -332,6 +342,7 @@ public final class Reaper implements AutoCloseable {
     private void sweepForever(Duration every) {
         while (true) {
             try {
+                beat = System.nanoTime();
                 Thread.sleep(every);
                 sweep();
             } catch (InterruptedException e) {

@@ -15,6 +15,7 @@ import dev.mayfly.source.local.ApiEndpoint;
 import dev.mayfly.source.local.ApiProbes;
 import dev.mayfly.source.local.ApiSettings;
 import dev.mayfly.source.local.ApiToken;
+import dev.mayfly.source.local.FakeOperations;
 import dev.mayfly.source.local.JobDocuments;
 import dev.mayfly.source.local.LocalApi;
 import dev.mayfly.source.local.LocalSource;
@@ -45,6 +46,7 @@ final class CommandFixture implements AutoCloseable {
     final Path folder;
     final Path config;
     final Path state;
+    final FakeOperations operations = new FakeOperations();
     private @Nullable Served served;
 
     private record Served(Vertx vertx, StateStore store, LocalSource source, LocalApi api) {}
@@ -114,7 +116,10 @@ final class CommandFixture implements AutoCloseable {
                         source,
                         CommandFixture::read,
                         new ApiProbes(
-                                _ -> new ApiProbes.Metrics("text/plain", ""), List::of, List::of),
+                                _ -> new ApiProbes.Metrics("text/plain", ""),
+                                List::of,
+                                List::of,
+                                operations),
                         directory);
         api.start();
         served = new Served(vertx, store, source, api);

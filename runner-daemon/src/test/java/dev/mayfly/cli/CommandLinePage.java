@@ -66,10 +66,13 @@ final class CommandLinePage {
         return page.toString();
     }
 
-    /** A command and all below it, each once. */
+    /** A command and all below it that people are to see, each once. */
     static List<CommandLine> all(CommandLine command) {
         List<CommandLine> all = new ArrayList<>(List.of(command));
-        new LinkedHashSet<>(command.getSubcommands().values()).forEach(sub -> all.addAll(all(sub)));
+        new LinkedHashSet<>(command.getSubcommands().values())
+                .stream()
+                        .filter(sub -> !sub.getCommandSpec().usageMessage().hidden())
+                        .forEach(sub -> all.addAll(all(sub)));
         return all;
     }
 }

@@ -48,7 +48,18 @@ class CommandsTest {
     // -- what goes wrong is said in words
 
     @ParameterizedTest
-    @ValueSource(strings = {"jobs", "job j-1", "logs j-1", "logs --follow j-1", "cancel j-1"})
+    @ValueSource(
+            strings = {
+                "jobs",
+                "job j-1",
+                "logs j-1",
+                "logs --follow j-1",
+                "cancel j-1",
+                "status",
+                "drain",
+                "resume",
+                "reload"
+            })
     void withoutADaemonTheCureIsToStartOne(String command) {
         Said said = host.mayfly(command.split(" "));
 

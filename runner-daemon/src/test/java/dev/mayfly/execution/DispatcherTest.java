@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.mayfly.Eventually;
 import dev.mayfly.job.Cancellation;
 import dev.mayfly.job.JobId;
+import dev.mayfly.job.PoolName;
+import dev.mayfly.job.PullPolicy;
 import dev.mayfly.pool.SlotPool;
 import dev.mayfly.sandbox.StepEnd;
 import dev.mayfly.source.Claim;
@@ -207,6 +209,95 @@ class DispatcherTest {
     @Test
     void aDispatcherThatWasNeverStartedIsIdle() throws Exception {
         assertThat(dispatcher.awaitIdle(A_MOMENT)).isTrue();
+    }
+
+    @Test
+    void pausedDispatcherAsksForNothingAndItsJobsGoOn() throws Exception {
+        hold();
+        add("j-1");
+        dispatcher.start();
+        await(() -> trial.engine.steps.size() == 1);
+        dispatcher.pause();
+        add("j-2"); // which the question under way may still bring
+        await(dispatcher::atRest);
+        int asked = source.questions.get();
+        add("j-3");
+        int running = dispatcher.running().size();
+
+        assertThat(source.rests).hasValue(1);
+        assertThat(running).isBetween(1, 2);
+        mayEnd.countDown();
+        await(() -> source.outcomes().size() == running && dispatcher.running().isEmpty());
+        assertThat(source.questions).hasValue(asked);
+        assertThat(dispatcher.occupancy().free()).isEqualTo(2);
+    }
+
+    @Test
+    void resumedDispatcherAsksAgainAtOnce() throws Exception {
+        dispatcher.pause();
+        dispatcher.start();
+        await(dispatcher::atRest);
+        add("j-1");
+        long before = System.nanoTime();
+        dispatcher.resume();
+        await(() -> source.outcomes().size() == 1);
+
+        assertThat(dispatcher.atRest()).isFalse();
+        // Without being woken it would look after five seconds.
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(4));
+    }
+
+    @Test
+    void pausedDispatcherStopsAtOnce() throws Exception {
+        dispatcher.pause();
+        dispatcher.start();
+        await(dispatcher::atRest);
+        dispatcher.stopClaiming();
+
+        assertThat(dispatcher.awaitIdle(LIMIT)).isTrue();
+        assertThat(source.questions).hasValue(0);
+    }
+
+    @Test
+    void nextJobRunsOnTheTermsThatWereAdopted() throws Exception {
+        dispatcher.adopt(Trial.with(List.of(PullPolicy.ALWAYS)));
+        add("j-1");
+        dispatcher.start();
+        await(() -> source.outcomes().size() == 1);
+
+        assertThat(trial.engine.made.getFirst().image().pull()).containsExactly(PullPolicy.ALWAYS);
+    }
+
+    @Test
+    void termsOfAnotherPoolAreRefused() {
+        PoolTerms other =
+                new PoolTerms(
+                        new PoolName("other"),
+                        Trial.TERMS.image(),
+                        Trial.TERMS.network(),
+                        Trial.TERMS.timeout(),
+                        Trial.TERMS.limits(),
+                        Trial.TERMS.hardening(),
+                        Trial.TERMS.logBytes(),
+                        Trial.TERMS.masking(),
+                        Trial.TERMS.pull(),
+                        Trial.TERMS.registries());
+
+        assertThatThrownBy(() -> dispatcher.adopt(other))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("terms of pool other for pool trusted");
+    }
+
+    @Test
+    void onlyADispatcherThatIsMeantToMoveCanBeSilent() throws Exception {
+        assertThat(dispatcher.silence()).isZero();
+        dispatcher.start();
+        await(() -> source.asking.get() == 1);
+        // Inside of the source's wait, it grows.
+        await(() -> dispatcher.silence().compareTo(A_MOMENT) > 0);
+        dispatcher.stopClaiming();
+
+        assertThat(dispatcher.silence()).isZero();
     }
 
     private void hold() {

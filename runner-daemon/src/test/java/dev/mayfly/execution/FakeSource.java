@@ -28,6 +28,8 @@ final class FakeSource implements JobSource {
     private final AtomicInteger handedOut = new AtomicInteger();
     final List<String> wrongs = new CopyOnWriteArrayList<>();
     final AtomicInteger asking = new AtomicInteger();
+    final AtomicInteger questions = new AtomicInteger();
+    final AtomicInteger rests = new AtomicInteger();
     final AtomicInteger failures = new AtomicInteger();
     volatile boolean reportsFail;
 
@@ -65,6 +67,7 @@ final class FakeSource implements JobSource {
         if (failures.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
             throw new IllegalStateException("the source has a bad day");
         }
+        questions.incrementAndGet();
         asking.incrementAndGet();
         try {
             Claim claim = waiting.poll(wait.toMillis(), TimeUnit.MILLISECONDS);
@@ -75,6 +78,11 @@ final class FakeSource implements JobSource {
         } finally {
             asking.decrementAndGet();
         }
+    }
+
+    @Override
+    public void rest() {
+        rests.incrementAndGet();
     }
 
     @Override

@@ -165,6 +165,11 @@ public final class GitLabSource implements JobSource, AutoCloseable {
     }
 
     @Override
+    public void rest() throws InterruptedException {
+        giveBack(System.nanoTime() + CLOSING.toNanos());
+    }
+
+    @Override
     public JobReport report(Claim claim) {
         ActiveJob job = active.get(claim.job());
         if (job == null) {

@@ -11,11 +11,13 @@ import java.util.function.Supplier;
  * @param metrics in the format that the value of an {@code Accept} header wants, which may be empty
  * @param notAlive reasons to restart the process; empty when there is none
  * @param notReady reasons why no job can be run now; empty when there is none
+ * @param operations what an operator may ask
  */
 public record ApiProbes(
         Function<String, Metrics> metrics,
         Supplier<List<String>> notAlive,
-        Supplier<List<String>> notReady) {
+        Supplier<List<String>> notReady,
+        Operations operations) {
 
     /**
      * Metrics as they are at a moment.

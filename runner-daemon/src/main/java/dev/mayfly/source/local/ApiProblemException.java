@@ -65,6 +65,8 @@ public final class ApiProblemException extends RuntimeException {
         TYPE(415, "The content type is not supported"),
         /** The job document has mistakes. */
         DOCUMENT(422, "The job document has mistakes"),
+        /** The daemon's configuration has mistakes; the running one stays. */
+        CONFIGURATION(422, "The configuration cannot be used"),
         /** A defect in Mayfly; its log has more. */
         INTERNAL(500, "Something went wrong inside"),
         /** Not now. */

@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -140,6 +141,10 @@ public final class LocalApi implements AutoCloseable {
         router.post(JOBS + "/:id/cancel").handler(this::cancel);
         router.get(JOBS + "/:id/log").handler(this::log);
         router.get(JOBS + "/:id/events").handler(this::events);
+        router.get("/api/v1/status").handler(this::status);
+        router.post("/api/v1/drain").handler(ctx -> operate(ctx, Operations::drain));
+        router.post("/api/v1/resume").handler(ctx -> operate(ctx, Operations::resume));
+        router.post("/api/v1/reload").handler(this::reload);
         router.route().failureHandler(ApiAnswers::failed);
         router.errorHandler(
                 404,
@@ -345,6 +350,40 @@ public final class LocalApi implements AutoCloseable {
                     found.forEach(list::add);
                     return new ApiAnswers.Answer(found.isEmpty() ? 200 : 503, node);
                 });
+    }
+
+    private void status(RoutingContext ctx) {
+        ApiAnswers.blocking(
+                ctx, () -> new ApiAnswers.Answer(200, probes.operations().status().json()));
+    }
+
+    private void operate(RoutingContext ctx, Consumer<Operations> what) {
+        ApiAnswers.blocking(
+                ctx,
+                () -> {
+                    what.accept(probes.operations());
+                    return new ApiAnswers.Answer(200, probes.operations().status().json());
+                });
+    }
+
+    private void reload(RoutingContext ctx) {
+        ApiAnswers.blocking(
+                ctx,
+                () ->
+                        switch (probes.operations().reload()) {
+                            case Operations.Reloading.Used used -> {
+                                ObjectNode node = JobJson.object();
+                                DaemonStatus.add(node.putArray("live"), used.live());
+                                DaemonStatus.add(node.putArray("waiting"), used.waiting());
+                                yield new ApiAnswers.Answer(200, node);
+                            }
+                            case Operations.Reloading.Refused(String because) ->
+                                    throw new ApiProblemException(
+                                            ApiProblemException.Kind.CONFIGURATION,
+                                            because,
+                                            "correct the file and reload again; until then the"
+                                                    + " daemon goes on as before");
+                        });
     }
 
     private void metrics(RoutingContext ctx) {

@@ -218,6 +218,41 @@ public final class LocalClient implements AutoCloseable {
         }
     }
 
+    /** How the daemon does. */
+    public DaemonStatus status() throws IOException, InterruptedException {
+        return DaemonStatus.of(
+                call(
+                        request(HttpMethod.GET, "/api/v1/status"),
+                        HttpClientRequest::send,
+                        ANSWER_LIMIT));
+    }
+
+    /** Lets the daemon take no further jobs, until it is told to, also after a restart. */
+    public DaemonStatus drain() throws IOException, InterruptedException {
+        return DaemonStatus.of(post("/api/v1/drain"));
+    }
+
+    /** Lets the daemon take jobs again. */
+    public DaemonStatus resume() throws IOException, InterruptedException {
+        return DaemonStatus.of(post("/api/v1/resume"));
+    }
+
+    /**
+     * Lets the daemon read its configuration again.
+     *
+     * @throws ApiProblemException {@code CONFIGURATION} when it cannot be used
+     */
+    public Operations.Reloading.Used reload() throws IOException, InterruptedException {
+        JsonNode answer = post("/api/v1/reload");
+        return new Operations.Reloading.Used(
+                DaemonStatus.texts(answer.path("live")),
+                DaemonStatus.texts(answer.path("waiting")));
+    }
+
+    private JsonNode post(String path) throws IOException, InterruptedException {
+        return call(request(HttpMethod.POST, path), HttpClientRequest::send, ANSWER_LIMIT);
+    }
+
     @Override
     public void close() {
         try {

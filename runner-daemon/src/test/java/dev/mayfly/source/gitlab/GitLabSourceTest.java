@@ -196,6 +196,21 @@ class GitLabSourceTest {
     }
 
     @Test
+    void questionThatIsOpenWhenTheHostIsDrainedBringsNoJobThatNobodyRuns() throws Exception {
+        try (GitLabFixture gitlab = new GitLabFixture(folder)) {
+            gitlab.stub.next(StubEndpoint.REQUEST_JOB, new StubFault.Slow(Duration.ofMillis(300)));
+            StubJob job = gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(1));
+            assertThat(gitlab.claim(Duration.ofMillis(20))).isEmpty();
+            gitlab.source.rest();
+
+            assertThat(job.status()).isEqualTo(StubJob.Status.FAILED);
+            StubJob next = gitlab.stub.enqueue(gitlab.runner, GitLabFixture.job(2));
+            assertThat(gitlab.claim().job().value()).isEqualTo("stub-2");
+            assertThat(next.status()).isEqualTo(StubJob.Status.RUNNING);
+        }
+    }
+
+    @Test
     void jobThatComesTooLateIsGivenBack() throws Exception {
         StubJob job;
         try (GitLabFixture gitlab = new GitLabFixture(folder)) {

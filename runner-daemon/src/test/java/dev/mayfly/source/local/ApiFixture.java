@@ -25,6 +25,7 @@ final class ApiFixture implements AutoCloseable {
     final LocalApi api;
     volatile List<String> notAlive = List.of();
     volatile List<String> notReady = List.of();
+    final FakeOperations operations = new FakeOperations();
     private final Vertx vertx = Vertx.vertx();
 
     ApiFixture(Path folder, ApiEndpoint endpoint) {
@@ -42,7 +43,8 @@ final class ApiFixture implements AutoCloseable {
                         new ApiProbes(
                                 accept -> new ApiProbes.Metrics("for/" + accept, "mayfly_up 1\n"),
                                 () -> notAlive,
-                                () -> notReady),
+                                () -> notReady,
+                                operations),
                         directory);
         api.start();
     }

@@ -690,6 +690,75 @@ class LocalApiTest {
     }
 
     @Test
+    void statusSaysHowTheDaemonDoes() throws Exception {
+        HttpResponse<String> answer = send(to("/api/v1/status"));
+
+        assertThat(answer.statusCode()).isEqualTo(200);
+        JsonNode status = json(answer);
+        assertThat(status.path("version").asText()).isEqualTo("1.2.3");
+        assertThat(status.has("drained")).isTrue();
+        assertThat(status.path("drained").isNull()).isTrue();
+        assertThat(status.path("not_alive")).isEmpty();
+        assertThat(status.path("not_ready")).isEmpty();
+        JsonNode pool = status.path("pools").path(0);
+        assertThat(pool.path("name").asText()).isEqualTo("untrusted");
+        assertThat(pool.path("slots").asInt()).isEqualTo(2);
+        assertThat(pool.path("claiming").asBoolean()).isTrue();
+        assertThat(pool.path("jobs").path(0).asText()).isEqualTo("j-1");
+    }
+
+    @Test
+    void drainAndResumeAnswerWithTheStatusAfterThem() throws Exception {
+        JsonNode drained = json(send(to("/api/v1/drain").POST(BodyPublishers.noBody())));
+        assertThat(drained.path("drained").asText()).isEqualTo("2026-01-01T10:00:00Z");
+        assertThat(drained.path("pools").path(0).path("claiming").asBoolean()).isFalse();
+        assertThat(drained.path("not_ready")).hasSize(1);
+
+        JsonNode resumed = json(send(to("/api/v1/resume").POST(BodyPublishers.noBody())));
+        assertThat(resumed.path("drained").isNull()).isTrue();
+        assertThat(resumed.path("pools").path(0).path("claiming").asBoolean()).isTrue();
+    }
+
+    @Test
+    void reloadNamesTheKeys() throws Exception {
+        fixture.operations.reloading =
+                new Operations.Reloading.Used(List.of("pools.a.timeout"), List.of("api.listen"));
+        JsonNode used = json(send(to("/api/v1/reload").POST(BodyPublishers.noBody())));
+
+        assertThat(used.path("live").path(0).asText()).isEqualTo("pools.a.timeout");
+        assertThat(used.path("waiting").path(0).asText()).isEqualTo("api.listen");
+    }
+
+    @Test
+    void configurationThatCannotBeUsedIsAProblemWithItsCure() throws Exception {
+        fixture.operations.reloading =
+                new Operations.Reloading.Refused("/etc/mayfly.yaml:3:1: slots: is \"none\"");
+        HttpResponse<String> refused = send(to("/api/v1/reload").POST(BodyPublishers.noBody()));
+
+        assertProblem(refused, 422, "configuration");
+        assertThat(refused.body()).contains("/etc/mayfly.yaml:3:1", "goes on as before");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"status", "drain", "resume", "reload"})
+    void operatorsNeedTheTokenToo(String operation) throws Exception {
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(to("/api/v1/" + operation).build().uri());
+        if (!operation.equals("status")) {
+            request.POST(BodyPublishers.noBody());
+        }
+
+        assertProblem(send(request), 401, "token");
+        assertThat(fixture.operations.status().drained()).isNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"drain", "resume", "reload"})
+    void lookingChangesNothing(String operation) throws Exception {
+        assertProblem(send(to("/api/v1/" + operation)), 405, "method");
+    }
+
+    @Test
     void everyRouteIsDescribedAndNothingElse() throws Exception {
         Set<String> routes = new HashSet<>();
         fixture.api.router().getRoutes().stream()
@@ -716,6 +785,6 @@ class LocalApiTest {
                                                 method.toUpperCase(Locale.ROOT)
                                                         + " "
                                                         + path.getKey())));
-        assertThat(described).isEqualTo(routes).hasSize(10);
+        assertThat(described).isEqualTo(routes).hasSize(14);
     }
 }

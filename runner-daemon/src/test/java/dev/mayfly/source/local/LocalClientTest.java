@@ -109,6 +109,40 @@ class LocalClientTest {
     }
 
     @Test
+    void statusArrivesAsItWasSent() throws Exception {
+        try (ApiFixture fixture = new ApiFixture(folder, ApiFixture.ANY_PORT);
+                LocalClient client = client(fixture.api.endpoint())) {
+            DaemonStatus status = client.drain();
+
+            assertThat(status.drained()).isEqualTo(Instant.parse("2026-01-01T10:00:00Z"));
+            assertThat(status.pools()).isEqualTo(fixture.operations.status().pools());
+            assertThat(status.health()).isEqualTo(fixture.operations.status().health());
+            assertThat(client.status().drained()).isEqualTo(status.drained());
+            assertThat(client.resume().drained()).isNull();
+        }
+    }
+
+    @Test
+    void reloadTellsKeysOrThrowsWhatIsWrong() throws Exception {
+        try (ApiFixture fixture = new ApiFixture(folder, ApiFixture.ANY_PORT);
+                LocalClient client = client(fixture.api.endpoint())) {
+            Operations.Reloading.Used used =
+                    new Operations.Reloading.Used(List.of("a.b"), List.of("c", "d"));
+            fixture.operations.reloading = used;
+            assertThat(client.reload()).isEqualTo(used);
+
+            fixture.operations.reloading = new Operations.Reloading.Refused("line 7 is wrong");
+            assertThatThrownBy(client::reload)
+                    .isInstanceOfSatisfying(
+                            ApiProblemException.class,
+                            e ->
+                                    assertThat(e.kind())
+                                            .isEqualTo(ApiProblemException.Kind.CONFIGURATION))
+                    .hasMessageContaining("line 7 is wrong");
+        }
+    }
+
+    @Test
     void aJobIsSubmittedFollowedListedAndCancelled() throws Exception {
         try (ApiFixture fixture = new ApiFixture(folder, ApiFixture.ANY_PORT);
                 LocalClient client = client(fixture.api.endpoint())) {
