@@ -4,9 +4,11 @@ import dev.mayfly.job.Facts;
 import dev.mayfly.job.Fault;
 import dev.mayfly.job.FaultException;
 import dev.mayfly.job.GitFetch;
+import dev.mayfly.job.HandedValue;
 import dev.mayfly.job.ImageSpec;
 import dev.mayfly.job.JobSpec;
 import dev.mayfly.job.PoolName;
+import dev.mayfly.job.RunValues;
 import dev.mayfly.job.ServerFacts;
 import dev.mayfly.job.ServiceSpec;
 import dev.mayfly.job.Sha256;
@@ -20,6 +22,7 @@ import java.security.MessageDigest;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Names all that a person approves with a job: whose it is, the commit, the commands, the images,
@@ -27,15 +30,15 @@ import java.util.TreeMap;
  */
 final class Fingerprint {
 
-    /** What a CI server sets anew for each run; a person has no use for them. */
-    private static final List<String> SET_FOR_EACH_RUN = List.of("CI_", "GITLAB_");
-
     private final MessageDigest digest = Sha256.begin();
+    private final RunValues run;
 
-    private Fingerprint() {}
+    private Fingerprint(RunValues run) {
+        this.run = run;
+    }
 
     static String of(PoolName pool, JobSpec spec, Facts facts) {
-        Fingerprint all = new Fingerprint();
+        Fingerprint all = new Fingerprint(RunValues.of(spec.inputs().handed()));
         ServerFacts server = facts.trusted().server();
         all.add("pool", pool.value());
         all.add("source", facts.source());
@@ -47,6 +50,7 @@ final class Fingerprint {
         all.add("script", spec.steps().script());
         spec.steps().further().forEach(step -> all.add("further " + step.name(), step.lines()));
         all.add("after", spec.steps().afterScript());
+        all.add("after counts", String.valueOf(spec.steps().afterScriptCounts()));
         all.add(spec.inputs().workspace());
         ImageSpec image = spec.environment().image();
         all.add("image", image == null ? "" : image.toString());
@@ -59,6 +63,7 @@ final class Fingerprint {
         all.add("network", spec.environment().network().name());
         all.add("secrets", spec.inputs().secrets().stream().map(Object::toString).toList());
         all.addVariables(spec.inputs().variables());
+        all.addHanded(spec.inputs().handed());
         return Sha256.hex(all.digest);
     }
 
@@ -92,11 +97,15 @@ final class Fingerprint {
 
     private void addVariables(Map<String, String> variables) {
         new TreeMap<>(variables)
-                .forEach((name, value) -> {
-                    if (SET_FOR_EACH_RUN.stream().noneMatch(name::startsWith)) {
-                        add("variable " + name, value);
-                    }
-                });
+                .forEach((name, value) -> add("variable " + name, run.without(name, value)));
+    }
+
+    /** Their order is the server's: of two of one name the later counts. */
+    private void addHanded(List<HandedValue> handed) {
+        for (HandedValue value : handed) {
+            add("handed " + value.name(), new TreeSet<>(value.uses()).toString());
+            add("value", run.digestWithout(value));
+        }
     }
 
     private void add(String what, List<String> values) {

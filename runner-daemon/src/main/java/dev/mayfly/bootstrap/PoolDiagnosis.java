@@ -45,7 +45,9 @@ final class PoolDiagnosis {
             int cure = lack.lastIndexOf("; ");
             bad("engine", lack.substring(0, cure), lack.substring(cure + 2));
         }
-        kernel(report.facts());
+        if (report.facts().software().runtimes().include(terms.hardening().barrier().runtime())) {
+            kernel(report.facts());
+        }
         root(report.facts().isolation());
         network();
         SandboxLimits limits = terms.limits();

@@ -15,6 +15,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -109,10 +111,15 @@ final class AuditCommand {
         @Option(
                 names = "--since",
                 paramLabel = "TIME",
-                description = "Only from this time on, as in 2031-05-01T12:00:00Z.")
+                description = "Only from this time on, as in 2031-05-01T12:00:00Z.",
+                converter = TimeConverter.class)
         private @Nullable Instant since;
 
-        @Option(names = "--until", paramLabel = "TIME", description = "Only before this time.")
+        @Option(
+                names = "--until",
+                paramLabel = "TIME",
+                description = "Only before this time.",
+                converter = TimeConverter.class)
         private @Nullable Instant until;
 
         private void read(ConfigOption config, TrailReader.Sight sight) throws IOException {
@@ -262,7 +269,8 @@ final class AuditCommand {
                                             .formatted(fault.file(), fault.seq(), fault.text())));
             System.out.println(
                     found.last() == 0
-                            ? "the audit trail is empty"
+                            ? "the audit trail is empty, and nothing here tells whether it always"
+                                    + " was: lines noted elsewhere would (--expect)"
                             : "lines %d to %d, signed up to %d by key %s"
                                     .formatted(
                                             found.first(),
@@ -275,6 +283,20 @@ final class AuditCommand {
                             ? "everything is as it was written"
                             : "NOT what was written: " + found.faults().size() + " faults");
             return found.good() ? ExitCode.OK : 1;
+        }
+    }
+
+    /** A moment, with its offset from UTC. */
+    static final class TimeConverter implements ITypeConverter<Instant> {
+
+        @Override
+        public Instant convert(String text) {
+            try {
+                return OffsetDateTime.parse(text).toInstant();
+            } catch (DateTimeParseException e) {
+                throw new TypeConversionException(
+                        "\"" + text + "\" is no time: write it like 2031-05-01T12:00:00Z");
+            }
         }
     }
 

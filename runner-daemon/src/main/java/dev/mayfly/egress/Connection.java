@@ -35,6 +35,11 @@ public record Connection(
         /** It was allowed, and nobody answered. */
         FAILED;
 
+        /** Whether bytes went through it. */
+        boolean reached() {
+            return this == ALLOWED || this == WOULD_REFUSE;
+        }
+
         /** As a label and in the log. */
         public String word() {
             return name().toLowerCase(Locale.ROOT);

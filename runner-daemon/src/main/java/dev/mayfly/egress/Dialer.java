@@ -76,7 +76,7 @@ final class Dialer {
         for (InetAddress address : addresses.stream().limit(MOST_ADDRESSES).toList()) {
             Ruling ruling = policy.of(first, address, to.port(), own);
             if (ruling instanceof Ruling.Refused refused
-                    && stands(refused)
+                    && (stands(refused) || leadsHere(address, to.port()))
                     && !(trusted && !refused.always())) {
                 last = tried ? last : new Dialed.Refused(refused, address);
                 continue;
@@ -93,6 +93,11 @@ final class Dialer {
             }
         }
         return last;
+    }
+
+    /** Also a pool that only records must not lead its jobs to this host. */
+    private boolean leadsHere(InetAddress address, int port) {
+        return own.kind(address).isPresent() && policy.listed(address, port).isEmpty();
     }
 
     private boolean stands(Ruling.Refused refused) {

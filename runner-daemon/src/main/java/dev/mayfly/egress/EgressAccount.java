@@ -15,10 +15,16 @@ import org.jspecify.annotations.Nullable;
 /** Everything that a job has connected to, or wanted to. Safe for use by many threads. */
 final class EgressAccount {
 
-    /** Destinations that are told apart; a job can invent as many as it likes. */
+    /**
+     * Destinations that are told apart, of those that were reached and of the others; a job can
+     * invent as many as it likes.
+     */
     static final int MOST_ROWS = 100;
 
-    /** What one job can write into Mayfly's own log. */
+    /**
+     * Of what was refused or failed, what one job can write into the audit trail and Mayfly's own
+     * log. What was reached is always written: nobody can hide it behind a flood of refusals.
+     */
     static final int MOST_RECORDS = 2000;
 
     private static final int MOST_NEWS = 20;
@@ -32,7 +38,8 @@ final class EgressAccount {
     private final Gateway.Log log;
 
     private final Object lock = new Object();
-    private final Map<Key, Row> rows = new LinkedHashMap<>();
+    private final Map<Key, Row> reached = new LinkedHashMap<>();
+    private final Map<Key, Row> missed = new LinkedHashMap<>();
     private final Set<Passage> open = new HashSet<>();
     private final Set<String> seen = new HashSet<>();
     private int recorded;
@@ -50,7 +57,12 @@ final class EgressAccount {
         this.log = log;
     }
 
-    private record Key(String destination, Verdict verdict, String because) {}
+    private record Key(String destination, Verdict verdict, String because) {
+
+        static Key of(Connection one) {
+            return new Key(cut(one.destination()), one.verdict(), cut(one.because()));
+        }
+    }
 
     private static final class Row {
         private final Set<String> from = new HashSet<>();
@@ -69,6 +81,17 @@ final class EgressAccount {
             up += one.traffic().upBytes();
             down += one.traffic().downBytes();
             firstSeen |= one.firstSeen();
+        }
+
+        Row copy() {
+            Row copy = new Row();
+            copy.from.addAll(from);
+            copy.address = address;
+            copy.count = count;
+            copy.up = up;
+            copy.down = down;
+            copy.firstSeen = firstSeen;
+            return copy;
         }
     }
 
@@ -94,6 +117,24 @@ final class EgressAccount {
             left = List.copyOf(open);
         }
         left.forEach(Passage::end);
+        int uncounted;
+        synchronized (lock) {
+            uncounted = recorded - MOST_RECORDS;
+            recorded = Math.min(recorded, MOST_RECORDS);
+        }
+        if (uncounted > 0) {
+            records.record(
+                    traveller.job(),
+                    traveller.pool(),
+                    new Connection(
+                            new Origin(Origin.Part.JOB, "job"),
+                            OTHERS,
+                            null,
+                            Verdict.REFUSED,
+                            uncounted + " more that were refused or failed",
+                            Connection.Traffic.NONE,
+                            false));
+        }
     }
 
     void closed(Passage passage) {
@@ -148,7 +189,8 @@ final class EgressAccount {
         synchronized (lock) {
             first =
                     newsTold < MOST_NEWS
-                            && !rows.containsKey(new Key(what, Verdict.REFUSED, reason));
+                            && !missed.containsKey(
+                                    new Key(cut(what), Verdict.REFUSED, cut(reason)));
             newsTold += first ? 1 : 0;
         }
         add(
@@ -170,8 +212,9 @@ final class EgressAccount {
     private void add(Connection connection) {
         boolean record;
         synchronized (lock) {
-            row(rows, connection).add(connection);
-            record = recorded++ < MOST_RECORDS;
+            boolean wasReached = connection.verdict().reached();
+            row(wasReached ? reached : missed, connection).add(connection);
+            record = wasReached || recorded++ < MOST_RECORDS;
         }
         if (record) {
             records.record(traveller.job(), traveller.pool(), connection);
@@ -179,7 +222,7 @@ final class EgressAccount {
     }
 
     private static Row row(Map<Key, Row> rows, Connection of) {
-        Key key = new Key(cut(of.destination()), of.verdict(), cut(of.because()));
+        Key key = Key.of(of);
         if (!rows.containsKey(key) && rows.size() >= MOST_ROWS) {
             key = new Key(OTHERS, of.verdict(), "");
         }
@@ -202,20 +245,12 @@ final class EgressAccount {
         Map<Key, Row> all = new LinkedHashMap<>();
         int left;
         synchronized (lock) {
-            rows.forEach((key, row) -> {
-                Row copy = new Row();
-                copy.from.addAll(row.from);
-                copy.address = row.address;
-                copy.count = row.count;
-                copy.up = row.up;
-                copy.down = row.down;
-                copy.firstSeen = row.firstSeen;
-                all.put(key, copy);
-            });
+            reached.forEach((key, row) -> all.put(key, row.copy()));
             for (Passage passage : open) {
                 Connection now = passage.connection();
                 row(all, now).add(now);
             }
+            missed.forEach((key, row) -> all.put(key, row.copy()));
             left = recorded - MOST_RECORDS;
         }
         if (all.isEmpty()) {
@@ -230,13 +265,13 @@ final class EgressAccount {
                         + (auditOnly ? " (only recorded, nothing of the list is enforced)" : ""));
         lines.addAll(aligned(table));
         if (left > 0) {
-            lines.add("  the last %d of these are not in Mayfly's own log".formatted(left));
+            lines.add("  the last %d that were refused or failed are counted only".formatted(left));
         }
         return lines;
     }
 
     private static List<String> cells(Key key, Row row) {
-        boolean carried = key.verdict() == Verdict.ALLOWED || key.verdict() == Verdict.WOULD_REFUSE;
+        boolean carried = key.verdict().reached();
         String because = key.because().isEmpty() ? "" : ": " + key.because();
         String verdict =
                 switch (key.verdict()) {

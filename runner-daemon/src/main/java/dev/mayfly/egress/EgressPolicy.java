@@ -86,6 +86,11 @@ public record EgressPolicy(Mode mode, List<EgressRule> rules, boolean auditOnly,
                         : unlisted(to.toString());
             }
             case Host.Address(InetAddress address) -> {
+                Optional<SpecialAddresses.Kind> never =
+                        SpecialAddresses.of(address).filter(kind -> !kind.listable());
+                if (never.isPresent()) {
+                    yield never(address, never.get());
+                }
                 Optional<EgressRule> rule = listed(address, to.port());
                 if (rule.isPresent()) {
                     yield new Ruling.Allowed(rule.get().text());
@@ -95,6 +100,13 @@ public record EgressPolicy(Mode mode, List<EgressRule> rules, boolean auditOnly,
                         : unlisted(to.toString());
             }
         };
+    }
+
+    private static Ruling.Refused never(InetAddress address, SpecialAddresses.Kind kind) {
+        return new Ruling.Refused(
+                "%s is %s, which no job reaches".formatted(AddressBlock.text(address), kind.what()),
+                "there is no way to allow it",
+                true);
     }
 
     private static Ruling.Refused unlisted(String what) {
@@ -121,17 +133,14 @@ public record EgressPolicy(Mode mode, List<EgressRule> rules, boolean auditOnly,
         if (kind.isEmpty()) {
             return before;
         }
-        String text = AddressBlock.text(address);
         if (!kind.get().listable()) {
-            return new Ruling.Refused(
-                    "%s is %s, which no job reaches".formatted(text, kind.get().what()),
-                    "there is no way to allow it",
-                    true);
+            return never(address, kind.get());
         }
         return listed(address, port).isPresent()
                 ? before
                 : new Ruling.Refused(
-                        "%s is %s and not listed itself".formatted(text, kind.get().what()),
+                        "%s is %s and not listed itself"
+                                .formatted(AddressBlock.text(address), kind.get().what()),
                         "add \"%s\" to egress.allow too, if it is meant"
                                 .formatted(new Destination(new Host.Address(address), port)),
                         false);

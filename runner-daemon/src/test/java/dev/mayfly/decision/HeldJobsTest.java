@@ -38,6 +38,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -138,9 +139,95 @@ class HeldJobsTest {
                                                 new Steps.Further(
                                                         "release", List.of("release-cli"))))))
                 .contains("approve shop-7");
-        // What the server sets anew for each run is no other job.
-        assertThat(admit("shop-5", job("make deploy", Map.of("CI_JOB_ID", "5"))))
+        assertThat(admit("shop-5", job("make deploy"))).isEqualTo(new Verdict.Admitted(POOL));
+    }
+
+    @Test
+    void whatTheServerSetsAnewForEachRunIsNoOtherJob() throws Exception {
+        refusal(
+                "shop-1",
+                ofRun("1001", "glcbt-64_first-token", "eyJhbGciOiJ.eyJzdWIiOiIx.c2lnbmVk"));
+        approvals.approve(new JobId("shop-1"), "alex");
+
+        assertThat(
+                        admit(
+                                "shop-2",
+                                ofRun(
+                                        "1002",
+                                        "glcbt-64_other-token",
+                                        "eyJhbGciOiJ.eyJzdWIiOiIy.b3RoZXI")))
                 .isEqualTo(new Verdict.Admitted(POOL));
+    }
+
+    private static JobSpec ofRun(String job, String token, String identity) {
+        return bringing(
+                Map.of(
+                        "CI_JOB_ID",
+                        job,
+                        "CI_JOB_URL",
+                        "https://gitlab.example.com/demo/-/jobs/" + job,
+                        "CI_JOB_STARTED_AT",
+                        "2031-05-01T10:00:" + job.substring(2) + "Z",
+                        "GITLAB_USER_NAME",
+                        "Somebody No. " + job,
+                        "CI_REPOSITORY_URL",
+                        "https://gitlab-ci-token:" + token + "@gitlab.example.com/demo.git"),
+                handed("CI_JOB_TOKEN", token, HandedValue.Use.VARIABLE, HandedValue.Use.MASKED),
+                handed("ID_TOKEN", identity, HandedValue.Use.VARIABLE, HandedValue.Use.MASKED));
+    }
+
+    private static HandedValue handed(String name, String value, HandedValue.Use... uses) {
+        return new HandedValue(name, new SecretValue(value.getBytes(UTF_8)), Set.of(uses));
+    }
+
+    private static JobSpec bringing(Map<String, String> variables, HandedValue... handed) {
+        JobSpec plain = job("make deploy", variables);
+        return new JobSpec(
+                plain.name(),
+                plain.pool(),
+                plain.steps(),
+                plain.environment(),
+                new Inputs(variables, List.of(handed), List.of(), new WorkspaceSource.Empty()),
+                plain.artifacts());
+    }
+
+    /** A pipeline's author gives variables any name, and values to whatever he starts it with. */
+    @Test
+    void variablesOfAnyNameArePartOfWhatIsApproved() throws Exception {
+        Map<String, String> variables =
+                Map.of("CI_ENVIRONMENT_NAME", "staging", "CI_JOB_ID", "1", "GITLAB_USER_NAME", "A");
+        HandedValue masked = handed("PASSWORD", "a-good-one", HandedValue.Use.MASKED);
+        refusal("shop-1", bringing(variables, masked));
+        approvals.approve(new JobId("shop-1"), "alex");
+        List<JobSpec> others =
+                List.of(
+                        bringing(with(variables, "CI_ENVIRONMENT_NAME", "production"), masked),
+                        bringing(with(variables, "CI_CMD", "id"), masked),
+                        bringing(with(variables, "CI_JOB_ID", "1; id"), masked),
+                        bringing(with(variables, "GITLAB_USER_NAME", "$(id)"), masked),
+                        bringing(with(variables, "CI_JOB_URL", "$(id)/1"), masked),
+                        bringing(variables),
+                        bringing(variables, handed("PASSWORD", "another", HandedValue.Use.MASKED)),
+                        bringing(
+                                variables,
+                                masked,
+                                handed("BASH_ENV", "echo evil", HandedValue.Use.FILE)),
+                        bringing(
+                                variables,
+                                masked,
+                                handed("CI_JOB_TOKEN", "$(id) id", HandedValue.Use.MASKED)));
+
+        for (int i = 0; i < others.size(); i++) {
+            assertThat(refusal("shop-1" + i, others.get(i))).contains("approve shop-1" + i);
+        }
+        assertThat(admit("shop-2", bringing(variables, masked)))
+                .isEqualTo(new Verdict.Admitted(POOL));
+    }
+
+    private static Map<String, String> with(Map<String, String> all, String name, String value) {
+        Map<String, String> changed = new HashMap<>(all);
+        changed.put(name, value);
+        return changed;
     }
 
     @Test

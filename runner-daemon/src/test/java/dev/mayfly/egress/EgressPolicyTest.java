@@ -198,6 +198,16 @@ class EgressPolicyTest {
                                 true));
     }
 
+    /** What no list can allow is not said to lack in it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"127.0.0.1:80", "169.254.169.254:80", "[::1]:80"})
+    void refusalOfAnAddressThatIsNeverReachedProposesNoRule(String destination) {
+        assertThat(list("name.example").of(Destination.parse(destination, 80)))
+                .isInstanceOfSatisfying(
+                        Ruling.Refused.class,
+                        why -> assertThat(why.cure()).isEqualTo("there is no way to allow it"));
+    }
+
     @Test
     void addressOfThisHostIsReachedWhereItIsListedOnly() throws Exception {
         String host = Outside.host().getHostAddress();

@@ -299,6 +299,31 @@ class JobOutletTest {
         assertThat(outlet.table()).hasSize(EgressAccount.MOST_ROWS + 4);
         assertThat(outlet.table()).anyMatch(line -> line.matches("  \\(others\\) .* 9900 .*"));
         assertThat(news).hasSize(20);
+        outlet.close();
+        assertThat(connections)
+                .hasSize(EgressAccount.MOST_RECORDS + 1)
+                .last()
+                .satisfies(rest -> assertThat(rest.because()).startsWith("8000 more"));
+    }
+
+    @Test
+    void whatIsReachedIsWrittenDownWhateverFloodComesBefore() throws Exception {
+        JobOutlet outlet = outlet("new.example:PORT");
+        for (int i = 0; i < 3000; i++) {
+            outlet.answer(JOB, question("n" + i + ".evil.example", 1), RELAY);
+        }
+
+        proxied(outlet, "GET http://new.example:PORT/ HTTP/1.1\r\n\r\n");
+
+        assertThat(connections)
+                .last()
+                .satisfies(one -> {
+                    assertThat(one.destination()).isEqualTo("new.example:" + port());
+                    assertThat(one.firstSeen()).isTrue();
+                });
+        assertThat(outlet.table().get(2))
+                .startsWith("  new.example:" + port())
+                .endsWith("(NEW for this project)");
     }
 
     @Test
@@ -310,6 +335,15 @@ class JobOutletTest {
         assertThat(proxied(outlet, "GET http://127.0.0.1:PORT/ HTTP/1.1\r\n\r\n"))
                 .contains("403 Forbidden");
         assertThat(outlet.table()).anyMatch(line -> line.contains("would be REFUSED"));
+        try (Outside other = Outside.plain()) {
+            assertThat(
+                            proxied(
+                                    outlet,
+                                    "GET http://%s:%d/ HTTP/1.1\r\n\r\n"
+                                            .formatted(host, other.port())))
+                    .as("this host, which nobody has listed")
+                    .contains("403 Forbidden");
+        }
         assertThat(outlet.table().getFirst()).contains("only recorded");
     }
 }

@@ -69,7 +69,7 @@ public record EngineFacts(
         }
 
         /** Whether the engine may run a container with it; the empty string is its default. */
-        boolean include(String name) {
+        public boolean include(String name) {
             return name.isEmpty() || names.contains(name) || name.startsWith(SHIM);
         }
     }

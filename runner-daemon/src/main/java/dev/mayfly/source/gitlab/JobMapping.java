@@ -46,6 +46,9 @@ final class JobMapping {
     /** Shows each command as the shell runs it, values and all; so GitLab limits who may look. */
     static final String DEBUG = "CI_DEBUG_TRACE";
 
+    /** Rules of pools hold jobs by it, so it must say one thing, and in the open. */
+    private static final String ENVIRONMENT = "CI_ENVIRONMENT_NAME";
+
     /** Logins to registries, as the project has them. */
     private static final String LOGINS = "DOCKER_AUTH_CONFIG";
 
@@ -134,6 +137,7 @@ final class JobMapping {
                     "a runner that takes jobs of unprotected refs: this one is declared as"
                             + " protected here, and must be marked as protected at the server too");
         }
+        requireOneEnvironment();
         if (!GitSources.fetches(variables) && GitSources.directory(variables) != null) {
             skipped.add("GIT_CLONE_PATH, since no sources are fetched");
         }
@@ -150,6 +154,22 @@ final class JobMapping {
                         new GitSources(payload, variables, runner.authorities(), misfits)
                                 .workspace()),
                 List.of());
+    }
+
+    /** A pipeline can give a variable of this name a value beside the one that GitLab gives it. */
+    private void requireOneEnvironment() {
+        List<Variable> names =
+                payload.work().variables().stream()
+                        .filter(variable -> variable.key().equals(ENVIRONMENT))
+                        .toList();
+        boolean hidden = names.stream().anyMatch(v -> v.is(Trait.MASKED) || v.is(Trait.FILE));
+        if (hidden || names.stream().map(Variable::value).distinct().count() > 1) {
+            misfits.mistaken(
+                    ENVIRONMENT,
+                    names.getLast().value(),
+                    "GitLab sets it from environment:name: remove the variable of that name from"
+                            + " the pipeline and the project");
+        }
     }
 
     private Steps steps() {

@@ -109,18 +109,18 @@ final class Listener {
             for (InetAddress address : InetAddress.getAllByName(host)) {
                 if (!address.isLoopbackAddress()) {
                     throw new StateException(
-                            "the API's host "
+                            "api.listen: "
                                     + host
                                     + " is "
                                     + address.getHostAddress()
-                                    + ", which other hosts can reach: use 127.0.0.1, or list the"
-                                    + " names under which they may reach it",
+                                    + ", which other hosts can reach, and nothing there is"
+                                    + " encrypted: use 127.0.0.1 or a unix socket, with a reverse"
+                                    + " proxy in front for other hosts",
                             null);
                 }
             }
         } catch (UnknownHostException e) {
-            throw new StateException(
-                    "the API's host " + host + " has no address: use 127.0.0.1", e);
+            throw new StateException("api.listen: " + host + " has no address: use 127.0.0.1", e);
         }
     }
 

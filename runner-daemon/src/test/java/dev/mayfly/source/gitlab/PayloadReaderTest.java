@@ -477,6 +477,31 @@ class PayloadReaderTest {
                         "RUNNER_SCRIPT_TIMEOUT is \"soon\": write a time such as 90m or 1h30m; a negative one counts from the job's own limit");
     }
 
+    /** Rules of pools go by it, and of two values of one name the later would hide the other. */
+    @Test
+    void jobSaysInTheOpenAndOnceForWhichEnvironmentItIs() throws Exception {
+        String cure =
+                "GitLab sets it from environment:name: remove the variable of that name from the"
+                        + " pipeline and the project";
+        assertThat(
+                        mistaken(node -> {
+                            variable(node, "CI_ENVIRONMENT_NAME", "production");
+                            variable(node, "CI_ENVIRONMENT_NAME", "dev");
+                        }))
+                .containsExactly("CI_ENVIRONMENT_NAME is \"dev\": " + cure);
+        assertThat(
+                        mistaken(node ->
+                                ((ArrayNode) node.path("variables"))
+                                        .addObject()
+                                        .put("key", "CI_ENVIRONMENT_NAME")
+                                        .put("value", "production")
+                                        .put("masked", true)))
+                .singleElement()
+                .asString()
+                .endsWith(cure)
+                .doesNotContain("\"production\"");
+    }
+
     @Test
     void cacheIsThatOfItsKeyAndOfWhatElseWillDo() throws Exception {
         StubPayload payload =
