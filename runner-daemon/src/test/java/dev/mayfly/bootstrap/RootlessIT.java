@@ -32,10 +32,11 @@ class RootlessIT {
     @SuppressWarnings("NullAway.Init") // by start, before everything else
     private static OtherEngine other;
 
+    private final OtherEngine.Rootless kind;
     @TempDir private Path directory;
 
     RootlessIT(OtherEngine.Rootless kind) {
-        assertThat(other.host()).as("of %s", kind).isNotNull();
+        this.kind = kind;
     }
 
     @BeforeParameterizedClassInvocation
@@ -55,7 +56,7 @@ class RootlessIT {
                 installation.config(),
                 text.replace(
                         "{name: untrusted, slots: 1, network: none,",
-                        "{name: untrusted, user_namespace: true, engine: {host: \"%s\"%s}, slots: 1,"
+                        "{name: untrusted, user_namespace: true, engine: {host: \"%s\"%s, slots: 1,"
                                 .formatted(other.host(), keys)));
         return installation;
     }
@@ -66,35 +67,31 @@ class RootlessIT {
                 + other.docker("network", "ls", "--quiet", "--filter", "label=dev.mayfly.job");
     }
 
+    private String egress(Outside outside) {
+        return ", allow_no_limits: true}, egress: {mode: allow, allow: [\"%s:%d\"]}"
+                .formatted(Outside.host().getHostAddress(), outside.port());
+    }
+
     @Test
-    void jobHasItsServicesSecretsAndWayOutAndNothingIsLeft() throws Exception {
+    void jobHasItsSecretsArtifactsAndWayOutAndNothingIsLeft() throws Exception {
         try (Outside outside = Outside.plain()) {
-            Installation installation =
-                    installation(
-                            ", allow_no_limits: true}, egress: {mode: allow, allow: [\"%s:%d\"]"
-                                    .formatted(Outside.host().getHostAddress(), outside.port()));
+            Installation installation = installation(egress(outside));
             installation.secret("token", "a-long-enough-value", "untrusted");
+            String host = Outside.host().getHostAddress();
             try (MayflyProcess _ = MayflyProcess.daemon(installation);
                     Jobs jobs = installation.jobs()) {
                 Jobs.Ended job =
                         jobs.run(
                                 """
                                 {pool: untrusted, network: full, secrets: {T: {ref: token}},
-                                 services: [{image: "%s", alias: other, command: [sleep, "60"]}],
                                  artifacts: {paths: [kept.txt]},
                                  script: ["wc -c < /run/secrets/T",
                                    "cat /run/secrets/T",
-                                   "getent hosts other",
                                    "curl --silent http://%s:%d/here",
                                    "curl --silent --show-error --max-time 10 http://%s:%d/ || true",
                                    "echo kept > kept.txt"]}
                                 """
-                                        .formatted(
-                                                Installation.AGENT_IMAGE,
-                                                Outside.host().getHostAddress(),
-                                                outside.port(),
-                                                Outside.host().getHostAddress(),
-                                                outside.port() + 1));
+                                        .formatted(host, outside.port(), host, outside.port() + 1));
 
                 assertThat(job.outcome()).as("%s", job).isEqualTo(new Outcome.Passed());
                 assertThat(job.output())
@@ -103,8 +100,51 @@ class RootlessIT {
                                 "[MASKED]",
                                 Outside.SERVED,
                                 "does not let its jobs connect to")
-                        .containsPattern("other(\\.dns\\.podman)?\n")
                         .doesNotContain("a-long-enough-value");
+                assertThat(left()).isEmpty();
+            }
+        }
+    }
+
+    private static final String WITH_SERVICE =
+            """
+            {pool: untrusted, network: full,
+             services: [{image: "%s", alias: other, command: [sleep, "60"]}],
+             script: ["getent hosts other"]}
+            """
+                    .formatted(Installation.AGENT_IMAGE);
+
+    @Test
+    void jobFindsItsServices() throws Exception {
+        Installation installation = installation(", allow_no_limits: true}, network: full");
+        try (MayflyProcess _ = MayflyProcess.daemon(installation);
+                Jobs jobs = installation.jobs()) {
+            Jobs.Ended job = jobs.run(WITH_SERVICE);
+
+            assertThat(job.outcome()).as("%s", job).isEqualTo(new Outcome.Passed());
+            assertThat(job.output()).containsPattern("other(\\.dns\\.podman)?\n");
+            assertThat(left()).isEmpty();
+        }
+    }
+
+    @Test
+    void servicesBesideFilteredEgressAreFoundOrTheJobSaysWhyNot() throws Exception {
+        try (Outside outside = Outside.plain()) {
+            Installation installation = installation(egress(outside));
+            try (MayflyProcess _ = MayflyProcess.daemon(installation);
+                    Jobs jobs = installation.jobs()) {
+                Outcome outcome = jobs.run(WITH_SERVICE).outcome();
+                switch (kind) {
+                    case DOCKER -> assertThat(outcome).isEqualTo(new Outcome.Passed());
+                    case PODMAN ->
+                            assertThat(outcome)
+                                    .isInstanceOfSatisfying(
+                                            Outcome.Faulted.class,
+                                            why ->
+                                                    assertThat(why.detail())
+                                                            .contains(
+                                                                    "Podman gives services no names"));
+                }
                 assertThat(left()).isEmpty();
             }
         }
@@ -112,7 +152,7 @@ class RootlessIT {
 
     @Test
     void whatADaemonThatWasKilledLeftIsRemoved() throws Exception {
-        Installation installation = installation(", allow_no_limits: true");
+        Installation installation = installation(", allow_no_limits: true}");
         JobId job;
         try (MayflyProcess daemon = MayflyProcess.daemon(installation);
                 Jobs jobs = installation.jobs()) {
@@ -133,7 +173,7 @@ class RootlessIT {
     void daemonDoesNotStartWhereJobsWouldHaveNoLimitsUnlessThatIsAllowed() throws Exception {
         assumeThat(other.docker("info", "--format", "{{.CgroupVersion}}")).isEqualTo("1");
 
-        assertThat(MayflyProcess.run(installation(""), Map.of(), "daemon").err())
+        assertThat(MayflyProcess.run(installation("}"), Map.of(), "daemon").err())
                 .contains("cannot limit memory, processors, processes of a container")
                 .contains("allow_no_limits: true");
     }

@@ -247,12 +247,15 @@ final class Containers {
      */
     record Holding(Set<String> volumes, @Nullable String layer) {}
 
-    /** Where a container keeps what it writes. */
-    Holding holding(String container) throws InterruptedException {
-        InspectContainerResponse inspected =
-                engine.call(
+    /** Where a container keeps what it writes; empty if there is no such container. */
+    Optional<Holding> holding(String container) throws InterruptedException {
+        return engine.find(
                         "inspecting container " + container,
-                        client -> client.inspectContainerCmd(container).exec());
+                        client -> client.inspectContainerCmd(container).exec())
+                .map(Containers::holding);
+    }
+
+    private static Holding holding(InspectContainerResponse inspected) {
         Set<String> volumes = new LinkedHashSet<>();
         for (InspectContainerResponse.Mount mount :
                 Objects.requireNonNullElse(

@@ -188,7 +188,10 @@ final class DiskGauge {
         Set<String> volumes = new LinkedHashSet<>();
         Set<String> layers = new LinkedHashSet<>();
         for (String container : watched) {
-            Containers.Holding holding = containers.holding(container);
+            Containers.Holding holding = containers.holding(container).orElse(null);
+            if (holding == null) {
+                continue; // the script's is removed when it has ended, before files are kept
+            }
             volumes.addAll(holding.volumes());
             if (holding.layer() == null) {
                 LOG.debug(

@@ -184,6 +184,9 @@ final class DockerSandbox implements Sandbox {
             return;
         }
         endCheckout();
+        if (spec.services().isEmpty()) {
+            watch.close(); // nothing is left that writes
+        }
         job.stream().close();
         disposer.requireGone(spec.job(), Role.JOB);
         isSealed = true;

@@ -88,7 +88,15 @@ public final class DockerSandboxBackend implements SandboxBackend {
 
     @Override
     public Sandbox create(SandboxSpec spec, Notices notices) throws InterruptedException {
-        DeliveryOwners ofEngine = engine.isPodman() ? unsettable : owners;
+        boolean podman = engine.isPodman();
+        if (podman && spec.outlet() != null && !spec.services().isEmpty()) {
+            // With a resolver of its own a container does not ask the one that knows them.
+            throw new FaultException(
+                    Fault.SERVICE,
+                    "Podman gives services no names where egress is filtered; run jobs with services"
+                            + " in a pool without egress, or one whose engine is Docker");
+        }
+        DeliveryOwners ofEngine = podman ? unsettable : owners;
         Labels labels = new Labels(settings.daemon(), settings.life(), spec.job(), spec.pool());
         Containers containers =
                 new Containers(engine, labels, intents, streams, settings.withoutLimits());
