@@ -67,7 +67,7 @@ class RootlessIT {
                 + other.docker("network", "ls", "--quiet", "--filter", "label=dev.mayfly.job");
     }
 
-    private String egress(Outside outside) {
+    private static String egress(Outside outside) throws IOException {
         return ", allow_no_limits: true}, egress: {mode: allow, allow: [\"%s:%d\"]}"
                 .formatted(Outside.host().getHostAddress(), outside.port());
     }
