@@ -93,11 +93,19 @@ class EnginesIT {
                 "the pool asks for no jobs",
                 Duration.ofSeconds(60),
                 () -> daemon.said().contains("not asking for jobs pool=untrusted"));
+        // An engine that is being ended may answer once more, and is asked again after a wait for
+        // jobs.
+        Eventually.holds(
+                "the metric says so, too",
+                Duration.ofSeconds(60),
+                () ->
+                        installation
+                                .told("/metrics")
+                                .contains("mayfly_pool_healthy{pool=\"untrusted\"} 0"));
         assertThat(installation.told("/readyz"))
                 .contains("\"ok\":false", "\"pool untrusted: ")
                 .doesNotContain("pool trusted");
         assertThat(installation.told("/metrics"))
-                .contains("mayfly_pool_healthy{pool=\"untrusted\"} 0")
                 .contains("mayfly_pool_healthy{pool=\"trusted\"} 1")
                 .contains("engine=\"engine\",ok=\"true\",operation=\"answering\"")
                 .contains("engine=\"engine/untrusted\",ok=\"false\",operation=\"answering\"");

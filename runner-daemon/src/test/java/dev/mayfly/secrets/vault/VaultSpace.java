@@ -2,6 +2,8 @@ package dev.mayfly.secrets.vault;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.mayfly.Eventually;
+import java.time.Duration;
 
 /**
  * One test's part of a shared server: its mounts, roles and policies begin with a name of its own.
@@ -46,7 +48,23 @@ public final class VaultSpace {
         server.write(
                 namespace + "sys/mounts/" + path,
                 "{\"type\":\"kv\",\"options\":{\"version\":\"" + version + "\"}}");
+        if (version == 2) {
+            awaitReady(path);
+        }
         return path;
+    }
+
+    /** It refuses everything while it makes itself one of version 2. */
+    private void awaitReady(String path) {
+        try {
+            Eventually.holds(
+                    path + " is ready",
+                    Duration.ofSeconds(30),
+                    () -> server.finds(namespace + path + "/config"));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while " + path + " became ready", e);
+        }
     }
 
     public String enableAuth(String type) {
