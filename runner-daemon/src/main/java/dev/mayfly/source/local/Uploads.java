@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
@@ -72,6 +73,8 @@ final class Uploads {
                         delete(file);
                     }
                 }
+            } catch (NoSuchFileException e) {
+                LOG.debug("No uploads: {} is gone", folder); // with everything else, at an end
             } catch (IOException e) {
                 LOG.warn("Old uploads in {} could not be looked for: {}", folder, e.toString());
             }
